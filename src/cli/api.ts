@@ -1,0 +1,126 @@
+import { ChannelError, isChannelError } from "../core/errors.ts";
+import type { System } from "../core/system.ts";
+import type { Credentials } from "./credentials.ts";
+import { BackOff, delay } from "./retry.ts";
+
+// A whole entry over a slow line takes its time; only a dead connection takes longer.
+const requestTimeoutMs = 120_000;
+
+/** No answer of a Jobwire server: nobody listens, the line broke, or something else answered. */
+export class UnreachableError extends Error {
+  constructor(url: string, options?: { readonly cause?: unknown }) {
+    super(`cannot reach a Jobwire server at ${url}`, options);
+    this.name = "UnreachableError";
+  }
+}
+
+export interface ApiRequest {
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly json?: unknown;
+  /** A payload as it is; excludes `json`. */
+  readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RetryOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told before each wait. */
+  readonly onRetry?: (error: unknown, attempts: number) => void;
+}
+
+/** The server's routes as the commands use them, in the name of one identity. */
+export class Api {
+  readonly url: string;
+  readonly credentials: Credentials;
+  readonly system: System;
+
+  constructor(url: string, credentials: Credentials, system: System) {
+    this.url = url;
+    this.credentials = credentials;
+    this.system = system;
+  }
+
+  as(credentials: Credentials): Api {
+    return new Api(this.url, credentials, this.system);
+  }
+
+  /** The answer's JSON. Throws `ChannelError` for a refusal, `UnreachableError` where no answer came. */
+  async request(method: string, path: string, request: ApiRequest = {}): Promise<unknown> {
+    const timeout = new AbortController();
+    const timer = this.system.clock.after(requestTimeoutMs, () => timeout.abort(new Error("no answer in time")));
+    try {
+      const signal = request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]);
+      const response = await this.stream(method, path, { ...request, signal });
+      const text = await response.text();
+      return text === "" ? undefined : (JSON.parse(text) as unknown);
+    } catch (error) {
+      throw this.#explain(error, request.signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** A successful answer whose body has not been read. Throws as `request` does. */
+  async stream(method: string, path: string, request: ApiRequest = {}): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(this.#address(path, request.query), await this.#init(method, request));
+    } catch (error) {
+      throw this.#explain(error, request.signal);
+    }
+    if (response.ok) return response;
+    throw await this.#decodeRefusal(response);
+  }
+
+  /** Tries until it succeeds or is refused for good. What is tried must be harmless when repeated. */
+  async retry<Result>(attempt: () => Promise<Result>, { signal, onRetry }: RetryOptions = {}): Promise<Result> {
+    const backOff = new BackOff(this.system);
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (signal?.aborted === true || !isRetryable(error)) throw error;
+        const delayMs = backOff.nextDelayMs(retryAfterMsOf(error));
+        onRetry?.(error, backOff.attempts);
+        await delay(this.system, delayMs, signal);
+      }
+    }
+  }
+
+  #address(path: string, query: ApiRequest["query"] = {}): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) parameters.set(name, String(value));
+    }
+    return `${this.url}${path}${parameters.size === 0 ? "" : `?${parameters}`}`;
+  }
+
+  async #init(method: string, { json, body, headers, signal }: ApiRequest): Promise<RequestInit> {
+    const token = await this.credentials.token();
+    const content = json === undefined ? body : JSON.stringify(json);
+    const contentType = json === undefined ? "application/octet-stream" : "application/json";
+    return {
+      method,
+      // A redirect would carry the token to wherever it points.
+      redirect: "error",
+      headers: {
+        ...(content === undefined ? {} : { "content-type": contentType }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(content === undefined ? {} : { body: content }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+  }
+
+  #explain(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted === true) return signal.reason;
+    if (isChannelError(error) || error instanceof UnreachableError) return error;
+    return new UnreachableError(this.url, { cause: error });
+  }
+
+  async #decodeRefusal(response: Response): Promise<Error> {
+    throw new Error("protocol");
+  }
+}

@@ -1,0 +1,102 @@
+import { decodeJwt } from "jose";
+import type { System } from "../core/system.ts";
+import { CommandError, ExitCode } from "./exit-code.ts";
+import {
+  commandTokenSeconds,
+  localIdentity,
+  mintToken,
+  programIdentity,
+  programTokenSeconds,
+  type TokenClaims,
+} from "./local-token.ts";
+
+/** Who a command is to the server. */
+export interface Credentials {
+  readonly identity: string;
+  /** A token that is valid for a while yet, or undefined if there is none. */
+  token(): Promise<string | undefined>;
+  /** Who `run` is while it executes a program. */
+  asProgram(processId: string): Credentials;
+  /** What the program itself gets in its environment. */
+  programToken(processId: string): Promise<string | undefined>;
+}
+
+/** A token that was given cannot be narrowed or renewed here: everything is done in its name. */
+export class GivenCredentials implements Credentials {
+  readonly identity: string;
+  readonly #token: string;
+
+  constructor(token: string) {
+    this.#token = token;
+    this.identity = identityOf(token);
+  }
+
+  token(): Promise<string> {
+    return Promise.resolve(this.#token);
+  }
+
+  asProgram(): Credentials {
+    return this;
+  }
+
+  programToken(): Promise<string> {
+    return this.token();
+  }
+}
+
+function identityOf(token: string): string {
+  try {
+    const { sub } = decodeJwt(token);
+    if (sub !== undefined) return sub;
+  } catch (error) {
+    throw new CommandError("JOBWIRE_TOKEN is not a token", ExitCode.refused, { cause: error });
+  }
+  throw new CommandError("JOBWIRE_TOKEN names no identity", ExitCode.refused);
+}
+
+/** Tokens made from the secret of the server on the same machine, whose owner is its administrator. */
+export class LocalCredentials implements Credentials {
+  readonly identity: string;
+  readonly #secret: Uint8Array;
+  readonly #claims: TokenClaims;
+  readonly #system: System;
+  #minted: { readonly token: string; readonly renewAtMs: number } | undefined;
+
+  constructor(secret: Uint8Array, system: System, claims: TokenClaims = { identity: localIdentity(), isAdmin: true }) {
+    this.#secret = secret;
+    this.#system = system;
+    this.#claims = claims;
+    this.identity = claims.identity;
+  }
+
+  async token(): Promise<string> {
+    const nowMs = this.#system.clock.monotonicMs();
+    if (this.#minted === undefined || this.#minted.renewAtMs <= nowMs) {
+      const token = await this.#mint(this.#claims, commandTokenSeconds);
+      this.#minted = { token, renewAtMs: nowMs + (commandTokenSeconds * 1000) / 2 };
+    }
+    return this.#minted.token;
+  }
+
+  asProgram(processId: string): Credentials {
+    return new LocalCredentials(this.#secret, this.#system, { identity: programIdentity(processId), processId });
+  }
+
+  /** Reading and writing only: the outcome is told by the program's exit. */
+  async programToken(processId: string): Promise<string> {
+    const claims: TokenClaims = { identity: programIdentity(processId), processId, ops: ["read", "append"] };
+    return await this.#mint(claims, programTokenSeconds);
+  }
+
+  async #mint(claims: TokenClaims, lifeSeconds: number): Promise<string> {
+    return await mintToken(this.#secret, claims, { now: this.#system.clock.now(), lifeSeconds });
+  }
+}
+
+/** Where nobody is known: the server's answer says what is missing. */
+export const noCredentials: Credentials = {
+  identity: "",
+  token: () => Promise.resolve(undefined),
+  asProgram: () => noCredentials,
+  programToken: () => Promise.resolve(undefined),
+};

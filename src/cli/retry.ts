@@ -1,0 +1,49 @@
+import type { System } from "../core/system.ts";
+
+const firstDelayMs = 50;
+const delayMsMax = 5_000;
+
+/** Delays that double from 50 ms to 5 s, each a random part of its double, so that clients do not come back together. */
+export class BackOff {
+  readonly #system: System;
+  #attempts = 0;
+
+  constructor(system: System) {
+    this.#system = system;
+  }
+
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** How long to wait before the next attempt; at least what the server asked for. */
+  nextDelayMs(retryAfterMs = 0): number {
+    const ceiling = Math.min(delayMsMax, firstDelayMs * 2 ** Math.min(this.#attempts, 20));
+    this.#attempts += 1;
+    return Math.max(retryAfterMs, ceiling / 2 + (this.#fraction() * ceiling) / 2);
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+  }
+
+  #fraction(): number {
+    return Number.parseInt(this.#system.randomId(6), 36) / 36 ** 6;
+  }
+}
+
+/** Resolves after the time has passed; rejects with the signal's reason if that comes first. */
+export async function delay(system: System, ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const timer = system.clock.after(ms, () => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    });
+    function abort(): void {
+      timer.cancel();
+      reject(signal?.reason as Error);
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}

@@ -1,0 +1,72 @@
+import type { LogEntry } from "../channel-log.ts";
+import { createDeferred } from "../deferred.ts";
+import type { Deferred } from "../deferred.ts";
+import type { MsgEntry } from "../entry.ts";
+import type { Caller } from "./caller.ts";
+
+/** What became of one entry of a call. */
+export interface EntryOutcome {
+  /** The entry in the log, or undefined for a repeat that is too old to be found. */
+  readonly entry: MsgEntry | undefined;
+  readonly duplicate: boolean;
+  readonly compared: boolean;
+}
+
+/**
+ * One call of append: the unit of admission. Its new entries are committed in one batch or none, and it
+ * settles alone. It holds its entries, not places in a log, because until they are handed over the log
+ * may still change.
+ */
+export interface AppendCall {
+  readonly caller: Caller;
+  /** Term that the caller claims to act under. */
+  readonly term: number | undefined;
+  readonly entries: readonly LogEntry[];
+  /** Whether the entry came with a sequence; else it gets the next one each time it is admitted. */
+  readonly isNumbered: readonly boolean[];
+  /** Set by admission, and again by each later one. */
+  outcomes: readonly EntryOutcome[];
+  added: readonly LogEntry[];
+  addedBytes: number;
+  /** Calls that hold the entries which this one repeats: it settles no better than they do. */
+  readonly waitsFor: Set<AppendCall>;
+  /** Settles when its own new entries are durable, or are not to be. */
+  readonly settled: Deferred<void>;
+}
+
+export function createCall(
+  caller: Caller,
+  term: number | undefined,
+  entries: readonly LogEntry[],
+  isNumbered: readonly boolean[],
+): AppendCall {
+  const settled = createDeferred();
+  // A call that fails before anybody waits for it is not an unhandled rejection.
+  settled.promise.catch(() => undefined);
+  return { caller, term, entries, isNumbered, outcomes: [], added: [], addedBytes: 0, waitsFor: new Set(), settled };
+}
+
+/**
+ * How many of the staged entries make the next batch: as many as the limits take without splitting a
+ * call. Calls can interleave where a late entry was sorted before another call's. Returns the whole of
+ * the first group of interleaved calls if even that is over the limits.
+ */
+export function cutBatch(
+  staged: readonly { readonly call: AppendCall; readonly bytes: number }[],
+  { entriesMax, bytesMax }: { readonly entriesMax: number; readonly bytesMax: number },
+): number {
+  const seen = new Map<AppendCall, number>();
+  let missing = 0;
+  let bytes = 0;
+  let cut = 0;
+  for (const [index, entry] of staged.entries()) {
+    const count = seen.get(entry.call) ?? 0;
+    if (count === 0) missing += entry.call.added.length;
+    seen.set(entry.call, count + 1);
+    missing--;
+    bytes += entry.bytes;
+    if (cut > 0 && (index + 1 > entriesMax || bytes > bytesMax)) return cut;
+    if (missing === 0) cut = index + 1;
+  }
+  return cut;
+}

@@ -1,0 +1,103 @@
+import { ChannelError } from "../errors.ts";
+import type { Grant, GrantOp, ProcessRecord, ResolvedChannelSpec } from "../process-record.ts";
+import type { Caller } from "./caller.ts";
+
+/** What a caller is to a process. A candidate is named in `executors` while nobody has the role. */
+type Role = "submitter" | "executor" | "candidate" | "admin" | "grant";
+
+export type Action = "get" | "read" | "append" | "assign" | "assign_self" | "renew" | "cancel" | "close" | "delete";
+
+/** Who may what: the one place. A grant's rights are those of its ops besides. */
+const permitted: Readonly<Record<Action, readonly Role[]>> = {
+  get: ["submitter", "executor", "candidate", "admin", "grant"],
+  read: ["submitter", "executor", "admin", "grant"],
+  append: ["submitter", "executor", "grant"],
+  assign: ["submitter", "admin"],
+  assign_self: ["submitter", "admin", "candidate"],
+  renew: ["executor", "admin"],
+  cancel: ["submitter", "admin", "grant"],
+  close: ["executor", "submitter", "admin"],
+  delete: ["submitter", "admin"],
+};
+
+/** The right that a grant or a narrowed token must name for an action; actions without one need a whole token. */
+const opOfAction: Partial<Record<Action, GrantOp>> = { get: "read", read: "read", append: "append", cancel: "cancel" };
+
+function rolesOf(caller: Caller, record: ProcessRecord): readonly Role[] {
+  if (caller.grant !== undefined) return caller.grant.processId === record.id ? ["grant"] : [];
+  const roles: Role[] = [];
+  if (caller.isAdmin) roles.push("admin");
+  // An empty id stands for nobody and lets nobody in.
+  if (caller.identity === "") return roles;
+  if (caller.identity === record.submitterId) roles.push("submitter");
+  if (caller.identity === record.executorId) roles.push("executor");
+  if (record.state === "waiting" && record.executors.includes(caller.identity)) roles.push("candidate");
+  return roles;
+}
+
+/** Undefined if the caller may do this, else why not. */
+export function refusalOf(
+  action: Action,
+  caller: Caller,
+  record: ProcessRecord,
+  { channel, now }: { readonly channel?: ResolvedChannelSpec; readonly now: number },
+): string | undefined {
+  const op = opOfAction[action];
+  const { narrowed } = caller;
+  if (narrowed?.processId !== undefined && narrowed.processId !== record.id) return "the token is for another process";
+  if (narrowed?.ops !== undefined && (op === undefined || !narrowed.ops.includes(op))) {
+    return `the token does not permit ${op ?? action}`;
+  }
+  if (channel !== undefined && narrowed?.channels?.includes(channel.name) === false) return "the token is for other channels";
+  const roles = rolesOf(caller, record).filter((role) => permitted[action].includes(role));
+  if (roles.length === 0) return `${action} needs to be ${listed(permitted[action])}`;
+  if (caller.grant !== undefined) {
+    const grant = record.grants.find(({ id }) => id === caller.grant?.grantId);
+    const refusal = refusalOfGrant(grant, op, channel, now);
+    if (refusal !== undefined) return refusal;
+  }
+  if (action === "append" && channel !== undefined) return refusalOfWriter(roles, channel);
+  return undefined;
+}
+
+function refusalOfGrant(
+  grant: Grant | undefined,
+  op: GrantOp | undefined,
+  channel: ResolvedChannelSpec | undefined,
+  now: number,
+): string | undefined {
+  if (grant === undefined) return "the grant was revoked";
+  if (grant.expiresAt <= now) return "the grant has expired";
+  if (op === undefined || !grant.ops.includes(op)) return `the grant does not permit ${op ?? "this"}`;
+  if (channel !== undefined && grant.channels?.includes(channel.name) === false) return "the grant is for other channels";
+  return undefined;
+}
+
+/** A grant writes on the submitter's side. */
+function refusalOfWriter(roles: readonly Role[], { writers }: ResolvedChannelSpec): string | undefined {
+  if (writers === "both" || roles.includes(writers)) return undefined;
+  if (writers === "submitter" && roles.includes("grant")) return undefined;
+  return `only the ${writers} appends to this channel`;
+}
+
+function listed(roles: readonly Role[]): string {
+  return roles.join(" or ");
+}
+
+/** Throws `forbidden`. */
+export function requireProcessAction(action: Action, caller: Caller, record: ProcessRecord, now: number): void {
+  const reason = refusalOf(action, caller, record, { now });
+  if (reason !== undefined) throw new ChannelError("forbidden", { reason });
+}
+
+/** Throws `unauthorized`. */
+export function requireChannelAction(
+  action: "read" | "append",
+  caller: Caller,
+  record: ProcessRecord,
+  channel: ResolvedChannelSpec,
+  now: number,
+): void {
+  const reason = refusalOf(action, caller, record, { channel, now });
+  if (reason !== undefined) throw new ChannelError("unauthorized", { identity: caller.identity, reason });
+}

@@ -1,0 +1,85 @@
+import { createDeferred } from "../deferred.ts";
+import type { Deferred } from "../deferred.ts";
+import type { ProcessView } from "./views.ts";
+
+export type ProcessChange = { readonly process: ProcessView } | { readonly deleted: string };
+
+/**
+ * The processes a caller may see: all of them first, then each that changes. Only the newest state of
+ * each is held for a slow reader, so that it can never grow beyond the number of processes.
+ */
+export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
+  readonly #pending = new Map<string, ProcessChange>();
+  readonly #onClose: () => void;
+  #waiting: Deferred<void> | undefined;
+  #isClosed = false;
+  #isFirst = true;
+
+  /** Made by `Broker.watchProcesses`. */
+  constructor(onClose: () => void) {
+    this.#onClose = onClose;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  push(processId: string, change: ProcessChange): void {
+    // To the end of the line: changes are told in the order in which they became final.
+    this.#pending.delete(processId);
+    this.#pending.set(processId, change);
+    this.#wake();
+  }
+
+  /** All changes since the last call, at least one; the first call returns what there is now, maybe nothing. Empty once closed. */
+  async next({ signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly ProcessChange[]> {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (this.#pending.size > 0 || this.#isFirst || this.#isClosed) {
+        this.#isFirst = false;
+        const changes = this.#isClosed ? [] : [...this.#pending.values()];
+        this.#pending.clear();
+        return changes;
+      }
+      await this.#wait(signal);
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly ProcessChange[], void, undefined> {
+    try {
+      while (!this.#isClosed) {
+        const changes = await this.next();
+        if (!this.#isClosed) yield changes;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends it; a pending `next` gets an empty answer. Twice is harmless. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pending.clear();
+    this.#onClose();
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
+    this.#waiting ??= createDeferred();
+    const { promise } = this.#waiting;
+    if (signal === undefined) return promise;
+    const wake = (): void => this.#wake();
+    signal.addEventListener("abort", wake, { once: true });
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** Time and timers, injected everywhere so that tests decide what time it is. */
+export interface Clock {
+  /** Wall time in milliseconds since 1970. May jump either way; used for time stamps only. */
+  now(): number;
+  /** Milliseconds that never go backwards; used for rates, leases and time-outs. */
+  monotonicMs(): number;
+  /** Calls back once after `ms` unless cancelled. Does not keep a process alive. */
+  after(ms: number, callback: () => void): { cancel(): void };
+}
+
+/** Random ids of lower-case letters and digits, safe in paths, subjects and file names. */
+export type RandomId = (length: number) => string;
+
+export interface System {
+  readonly clock: Clock;
+  readonly randomId: RandomId;
+}
+
+// Longest delay that timers of node and browsers take before they wrap around: 2^31 − 1 ms.
+const timerMsMax = 2_147_483_647;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(ms, callback) {
+    const timer: unknown = setTimeout(callback, Math.min(Math.max(ms, 0), timerMsMax));
+    unref(timer);
+    return { cancel: () => clearTimeout(timer as ReturnType<typeof setTimeout>) };
+  },
+};
+
+function unref(timer: unknown): void {
+  // Node's timers are objects that would keep the process alive; a browser's are plain numbers.
+  if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
+    timer.unref();
+  }
+}
+
+const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** From the platform's cryptographic source; each character carries log2(36) ≈ 5.17 bits. */
+export const randomId: RandomId = (length) => {
+  let id = "";
+  const bytes = new Uint8Array(length * 2);
+  while (id.length < length) {
+    crypto.getRandomValues(bytes);
+    for (const byte of bytes) {
+      // 252 = 7 × 36: bytes above it would make the first letters more likely.
+      if (byte < 252 && id.length < length) id += alphabet.charAt(byte % 36);
+    }
+  }
+  return id;
+};
+
+export const defaultSystem: System = { clock: systemClock, randomId };

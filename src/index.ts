@@ -1,0 +1,2 @@
+export * from "./core/index.ts";
+export { MemoryStore } from "./stores/memory/memory-store.ts";
