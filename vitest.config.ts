@@ -1,0 +1,34 @@
+import { defineConfig } from "vitest/config";
+
+/** Real sockets, files and processes on a busy machine: generous, but a hang still fails in time. */
+const testTimeoutMs = 20_000;
+
+const project = (name: string, include: string[], options: object = {}) => ({
+  test: {
+    name,
+    include,
+    environment: "node" as const,
+    testTimeout: testTimeoutMs,
+    hookTimeout: testTimeoutMs,
+    retry: 0,
+    ...options,
+  },
+});
+
+const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  test: {
+    coverage: { provider: "v8", include: ["src/**"], exclude: ["**/*.test.ts"] },
+    projects: [
+      project("unit", [
+        "src/**/*.test.ts",
+        "test/{architecture,conformance,docs,scripts,seed}/**/*.test.ts",
+      ]),
+      // Faults measure time and kill processes: a neighbour would disturb them.
+      project("faults", ["test/faults/**/*.test.ts"], oneAtATime),
+      project("browser", ["test/browser/**/*.test.ts"], oneAtATime),
+      project("package", ["test/package/**/*.test.ts"], { ...oneAtATime, testTimeout: 300_000 }),
+    ],
+  },
+});
