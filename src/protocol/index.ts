@@ -1,0 +1,15 @@
+export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
+export { decodeError, encodeError, errorStatus, retryAfterMs } from "./error-status.ts";
+export type { ErrorStatus, Problem } from "./error-status.ts";
+export {
+  decodeEntry, decodeEntryInput, decodeOutcome, encodeAck, encodeChannel, encodeChannelSpec, encodeChannelView,
+  encodeEnd, encodeEntry, encodeGap, encodeOutcome, encodeProcess, encodeRead, encodeTime,
+} from "./json-form.ts";
+export type {
+  JsonAck, JsonChannel, JsonChannelSpec, JsonEnd, JsonEntry, JsonEntryInput, JsonGap, JsonOutcome, JsonProcess,
+  JsonRead,
+} from "./json-form.ts";
+export { parseJson } from "./json-integers.ts";
+export { encodeSseComment, encodeSseEvent, encodeSseId } from "./sse.ts";
+export type { SseEvent } from "./sse.ts";
