@@ -1,0 +1,2 @@
+export { createServer } from "./server.ts";
+export type { Server, ServerOptions } from "./server.ts";
