@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests drive: a browser, a terminal multiplexer and curl.
+# Does nothing where they are. CHROMIUM names another browser binary.
+set -euo pipefail
+
+missing=()
+command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
+command -v tmux >/dev/null || missing+=(tmux)
+command -v curl >/dev/null || missing+=(curl)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+refuse() {
+  echo "$1" >&2
+  echo "The tests need: ${missing[*]}. On Debian or Ubuntu: apt-get install -y ${missing[*]}" >&2
+  echo "Chromium or Chrome elsewhere: name its binary in the environment variable CHROMIUM." >&2
+  exit 1
+}
+
+[ -z "${CHROMIUM:-}" ] || command -v "$CHROMIUM" >/dev/null || refuse "CHROMIUM=$CHROMIUM is not there."
+command -v apt-get >/dev/null || refuse "There is no apt-get here to install them with."
+[ "$(id -u)" -eq 0 ] || refuse "Only root may install them."
+
+echo "Installing ${missing[*]} (apt-get) …"
+export DEBIAN_FRONTEND=noninteractive
+# Another installation under way is waited for.
+apt_get() { apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+apt_get update || refuse "apt-get update failed."
+apt_get install -y --no-install-recommends "${missing[@]}" || refuse "apt-get install failed."
