@@ -1,0 +1,7 @@
+export { SuiteFailure } from "./assertion.ts";
+export { FakeClock } from "./fake-clock.ts";
+export { FaultyStore } from "./faulty-store.ts";
+export { createSeededRandom } from "./store-samples.ts";
+export { storeSuite } from "./store-suite.ts";
+export type { StoreSuiteOptions, SuiteRunner } from "./store-suite.ts";
+export { TcpProxy } from "./tcp-proxy.ts";

@@ -1,0 +1,63 @@
+import type { Store, StoreManifest } from "../core/store.ts";
+import { requireEqual } from "./assertion.ts";
+import { headCases } from "./store-suite-heads.ts";
+import { historyCases } from "./store-suite-history.ts";
+import { logCases } from "./store-suite-logs.ts";
+import { recordCases } from "./store-suite-records.ts";
+
+/** The functions of your own test framework. */
+export interface SuiteRunner {
+  describe(name: string, body: () => void): void;
+  it(name: string, body: () => Promise<void>): void;
+}
+
+export interface StoreSuiteOptions {
+  /** A store that holds nothing, for one case. */
+  createStore(): Promise<Store>;
+  /** What the store claims; the suite holds it to it. */
+  readonly manifest: StoreManifest;
+  /** Closes a store and opens another one on what it kept. Needed where `durable` is claimed. */
+  reopen?(store: Store): Promise<Store>;
+}
+
+/** What a case gets: a store, and a way to what is left after it was closed and opened again. */
+export interface StoreWorld {
+  store: Store;
+  /** Opens the store anew where it is durable; else nothing happens. */
+  reopen(): Promise<void>;
+}
+
+export interface StoreCase {
+  readonly name: string;
+  readonly isFor?: (manifest: StoreManifest) => boolean;
+  run(world: StoreWorld): Promise<void>;
+}
+
+/** The contract of the store port as cases, for any test framework and any store. */
+export function storeSuite({ describe, it }: SuiteRunner, options: StoreSuiteOptions): void {
+  const { manifest, reopen } = options;
+  if (manifest.durable && reopen === undefined) throw new TypeError("a durable store needs `reopen` to be tested");
+  describe("store suite", () => {
+    it("claims in its manifest what it was announced with", async () => {
+      const store = await options.createStore();
+      requireEqual(store.manifest, manifest, "manifest");
+      await store.close();
+    });
+    for (const { name, isFor, run } of [...recordCases, ...headCases, ...logCases, ...historyCases]) {
+      if (isFor?.(manifest) === false) continue;
+      it(name, async () => {
+        const world: StoreWorld = {
+          store: await options.createStore(),
+          async reopen() {
+            if (reopen !== undefined) world.store = await reopen(world.store);
+          },
+        };
+        try {
+          await run(world);
+        } finally {
+          await world.store.close();
+        }
+      });
+    }
+  });
+}
