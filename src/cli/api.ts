@@ -1,5 +1,6 @@
-import { ChannelError, isChannelError } from "../core/errors.ts";
+import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
+import { decodeError, errorStatus, retryAfterMs } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
 import { BackOff, delay } from "./retry.ts";
 
@@ -25,8 +26,8 @@ export interface ApiRequest {
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told before each wait. */
-  readonly onRetry?: (error: unknown, attempts: number) => void;
+  /** Whether a failure that may pass is one to wait for; by default each is. */
+  readonly isWorthWaiting?: (error: unknown) => boolean;
 }
 
 /** The server's routes as the commands use them, in the name of one identity. */
@@ -48,9 +49,14 @@ export class Api {
   /** The answer's JSON. Throws `ChannelError` for a refusal, `UnreachableError` where no answer came. */
   async request(method: string, path: string, request: ApiRequest = {}): Promise<unknown> {
     const timeout = new AbortController();
-    const timer = this.system.clock.after(requestTimeoutMs, () => timeout.abort(new Error("no answer in time")));
+    const timer = this.system.clock.after(requestTimeoutMs, () =>
+      timeout.abort(new Error("no answer in time")),
+    );
     try {
-      const signal = request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]);
+      const signal =
+        request.signal === undefined
+          ? timeout.signal
+          : AbortSignal.any([request.signal, timeout.signal]);
       const response = await this.stream(method, path, { ...request, signal });
       const text = await response.text();
       return text === "" ? undefined : (JSON.parse(text) as unknown);
@@ -74,16 +80,17 @@ export class Api {
   }
 
   /** Tries until it succeeds or is refused for good. What is tried must be harmless when repeated. */
-  async retry<Result>(attempt: () => Promise<Result>, { signal, onRetry }: RetryOptions = {}): Promise<Result> {
+  async retry<Result>(
+    attempt: () => Promise<Result>,
+    { signal, isWorthWaiting = () => true }: RetryOptions = {},
+  ): Promise<Result> {
     const backOff = new BackOff(this.system);
     for (;;) {
       try {
         return await attempt();
       } catch (error) {
-        if (signal?.aborted === true || !isRetryable(error)) throw error;
-        const delayMs = backOff.nextDelayMs(retryAfterMsOf(error));
-        onRetry?.(error, backOff.attempts);
-        await delay(this.system, delayMs, signal);
+        if (signal?.aborted === true || !isRetryable(error) || !isWorthWaiting(error)) throw error;
+        await delay(this.system, backOff.nextDelayMs(retryAfterMsOf(error)), signal);
       }
     }
   }
@@ -120,7 +127,29 @@ export class Api {
     return new UnreachableError(this.url, { cause: error });
   }
 
+  /** A refusal without a problem in it came from something in between: a proxy, or another kind of server. */
   async #decodeRefusal(response: Response): Promise<Error> {
-    throw new Error("protocol");
+    const text = await response.text().catch(() => "");
+    let problem: unknown;
+    try {
+      problem = JSON.parse(text);
+    } catch {
+      // As good as no problem.
+    }
+    const cause = new Error(`HTTP status ${response.status}`);
+    return decodeError(problem) ?? new UnreachableError(this.url, { cause });
   }
+}
+
+/** Whether the same request may succeed later. */
+export function isRetryable(error: unknown): boolean {
+  return (
+    error instanceof UnreachableError ||
+    (isChannelError(error) && errorStatus[error.code].retryable)
+  );
+}
+
+/** What a refusal asks for, else 0. */
+export function retryAfterMsOf(error: unknown): number {
+  return isChannelError(error) ? (retryAfterMs(error) ?? 0) : 0;
 }

@@ -29,7 +29,11 @@ export function resolveConfiguration(flags: CommonFlags, environment: Environmen
   return {
     ...(url === undefined ? {} : { url: requireUrl(url) }),
     ...(token === undefined ? {} : { token: requireToken(token) }),
-    dataDirectory: resolve(flags.dataDirectory ?? setting(environment, "JOBWIRE_DATA_DIRECTORY") ?? defaultDataDirectory(environment)),
+    dataDirectory: resolve(
+      flags.dataDirectory ??
+        setting(environment, "JOBWIRE_DATA_DIRECTORY") ??
+        defaultDataDirectory(environment),
+    ),
   };
 }
 
@@ -50,13 +54,23 @@ function requireUrl(text: string): string {
   try {
     url = new URL(text);
   } catch (error) {
-    throw new CommandError(`not a URL: ${JSON.stringify(text)}; expected something like ${defaultUrl}`, ExitCode.usage, { cause: error });
+    throw new CommandError(
+      `not a URL: ${JSON.stringify(text)}; expected something like ${defaultUrl}`,
+      ExitCode.usage,
+      { cause: error },
+    );
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new CommandError(`the server's URL must begin with http:// or https://, got ${JSON.stringify(text)}`, ExitCode.usage);
+    throw new CommandError(
+      `the server's URL must begin with http:// or https://, got ${JSON.stringify(text)}`,
+      ExitCode.usage,
+    );
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new CommandError("the server's URL must not hold a user, a query or a fragment", ExitCode.usage);
+    throw new CommandError(
+      "the server's URL must not hold a user, a query or a fragment",
+      ExitCode.usage,
+    );
   }
   return url.href.replace(/\/+$/, "");
 }
@@ -71,5 +85,9 @@ function requireToken(token: string): string {
 /** Whether an address is of this machine, so that a token made here may be shown to it. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
+  return (
+    hostname === "localhost" ||
+    hostname === "[::1]" ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  );
 }

@@ -62,7 +62,11 @@ export class LocalCredentials implements Credentials {
   readonly #system: System;
   #minted: { readonly token: string; readonly renewAtMs: number } | undefined;
 
-  constructor(secret: Uint8Array, system: System, claims: TokenClaims = { identity: localIdentity(), isAdmin: true }) {
+  constructor(
+    secret: Uint8Array,
+    system: System,
+    claims: TokenClaims = { identity: localIdentity(), isAdmin: true },
+  ) {
     this.#secret = secret;
     this.#system = system;
     this.#claims = claims;
@@ -79,12 +83,19 @@ export class LocalCredentials implements Credentials {
   }
 
   asProgram(processId: string): Credentials {
-    return new LocalCredentials(this.#secret, this.#system, { identity: programIdentity(processId), processId });
+    return new LocalCredentials(this.#secret, this.#system, {
+      identity: programIdentity(processId),
+      processId,
+    });
   }
 
   /** Reading and writing only: the outcome is told by the program's exit. */
   async programToken(processId: string): Promise<string> {
-    const claims: TokenClaims = { identity: programIdentity(processId), processId, ops: ["read", "append"] };
+    const claims: TokenClaims = {
+      identity: programIdentity(processId),
+      processId,
+      ops: ["read", "append"],
+    };
     return await this.#mint(claims, programTokenSeconds);
   }
 

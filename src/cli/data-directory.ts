@@ -1,6 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { link, lstat, mkdir, open, readFile, rename, rm, stat as statOf, writeFile } from "node:fs/promises";
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat as statOf,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, ExitCode } from "./exit-code.ts";
 
@@ -47,13 +57,18 @@ export async function readSecret(directory: string): Promise<Uint8Array | undefi
     }
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw new CommandError(`cannot read ${path}: ${reasonOf(error)}`, ExitCode.refused, { cause: error });
+    throw new CommandError(`cannot read ${path}: ${reasonOf(error)}`, ExitCode.refused, {
+      cause: error,
+    });
   }
   await requirePrivate(directory, "directory", "chmod 700");
   await requirePrivate(path, "file", "chmod 600");
   const secret = Buffer.from(text.trim(), "base64url");
   if (secret.byteLength >= secretBytes) return secret;
-  throw new CommandError(`${path} does not hold a secret; remove it and start the server again`, ExitCode.failure);
+  throw new CommandError(
+    `${path} does not hold a secret; remove it and start the server again`,
+    ExitCode.failure,
+  );
 }
 
 /** A link of a complete file is exclusive and atomic: two starters end up with one secret, never half of one. */
@@ -69,7 +84,8 @@ async function createSecret(directory: string): Promise<Uint8Array> {
     await rm(temporary, { force: true });
   }
   const secret = await readSecret(directory);
-  if (secret === undefined) throw new CommandError(`${path} was removed while it was made`, ExitCode.failure);
+  if (secret === undefined)
+    throw new CommandError(`${path} was removed while it was made`, ExitCode.failure);
   return secret;
 }
 
@@ -96,7 +112,13 @@ export async function readServerNote(directory: string): Promise<ServerNote | un
   try {
     const note: unknown = JSON.parse(await readFile(join(directory, serverName), "utf8"));
     if (typeof note !== "object" || note === null) return undefined;
-    if (!("url" in note) || typeof note.url !== "string" || !("pid" in note) || typeof note.pid !== "number") return undefined;
+    if (
+      !("url" in note) ||
+      typeof note.url !== "string" ||
+      !("pid" in note) ||
+      typeof note.pid !== "number"
+    )
+      return undefined;
     return { url: note.url, pid: note.pid };
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return undefined;
@@ -106,10 +128,15 @@ export async function readServerNote(directory: string): Promise<ServerNote | un
 
 /** Takes the note away unless another server has replaced it. */
 export async function removeServerNote(directory: string, pid: number): Promise<void> {
-  if ((await readServerNote(directory))?.pid === pid) await rm(join(directory, serverName), { force: true });
+  if ((await readServerNote(directory))?.pid === pid)
+    await rm(join(directory, serverName), { force: true });
 }
 
-async function requirePrivate(path: string, kind: "file" | "directory", remedy: string): Promise<void> {
+async function requirePrivate(
+  path: string,
+  kind: "file" | "directory",
+  remedy: string,
+): Promise<void> {
   // A directory may be a link of the user's own making; a secret may not.
   const stat = await (kind === "file" ? lstat(path) : statOf(path));
   const isKind = kind === "file" ? stat.isFile() : stat.isDirectory();
@@ -120,7 +147,10 @@ async function requirePrivate(path: string, kind: "file" | "directory", remedy: 
   }
   // Windows has no such bits; its home directories are private by their access lists.
   if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
-    throw new CommandError(`${path} is open to other users; close it with: ${remedy} ${path}`, ExitCode.refused);
+    throw new CommandError(
+      `${path} is open to other users; close it with: ${remedy} ${path}`,
+      ExitCode.refused,
+    );
   }
 }
 

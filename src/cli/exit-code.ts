@@ -28,7 +28,10 @@ const meanings: readonly (readonly [ExitCode, string])[] = [
 
 /** The part of every `--help` that says what the exit codes mean. */
 export function describeExitCodes(lines: readonly string[] = []): string {
-  const all = [...meanings.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`), ...lines];
+  const all = [
+    ...meanings.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
+    ...lines,
+  ];
   return `\nExit codes:\n${all.join("\n")}\n`;
 }
 

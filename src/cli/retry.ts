@@ -12,10 +12,6 @@ export class BackOff {
     this.#system = system;
   }
 
-  get attempts(): number {
-    return this.#attempts;
-  }
-
   /** How long to wait before the next attempt; at least what the server asked for. */
   nextDelayMs(retryAfterMs = 0): number {
     const ceiling = Math.min(delayMsMax, firstDelayMs * 2 ** Math.min(this.#attempts, 20));

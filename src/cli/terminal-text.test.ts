@@ -28,12 +28,24 @@ describe("fitText", () => {
 
 describe("formatTable", () => {
   it("aligns columns without trailing blanks", () => {
-    expect(formatTable([["ID", "NAME"], ["1", "x"], ["22", ""]])).toBe("ID  NAME\n1   x\n22\n");
+    expect(
+      formatTable([
+        ["ID", "NAME"],
+        ["1", "x"],
+        ["22", ""],
+      ]),
+    ).toBe("ID  NAME\n1   x\n22\n");
   });
 });
 
 describe("formatAge", () => {
-  it.each([[-5, "0s"], [59_999, "59s"], [60_000, "1m"], [3_600_000, "1h"], [172_800_000, "2d"]])("shows %d ms", (ms, text) => {
+  it.each([
+    [-5, "0s"],
+    [59_999, "59s"],
+    [60_000, "1m"],
+    [3_600_000, "1h"],
+    [172_800_000, "2d"],
+  ])("shows %d ms", (ms, text) => {
     expect(formatAge(ms)).toBe(text);
   });
 });

@@ -4,11 +4,19 @@ const unsafe =
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}|[\u{e0000}-\u{e0fff}]/gu;
 
-const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u001b": "\\e" };
+const named: Readonly<Record<string, string>> = {
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\u001b": "\\e",
+};
 
 /** Text of others, made harmless for a terminal; what was there stays recognisable. */
 export function escapeText(text: string): string {
-  return text.replace(unsafe, (character) => named[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return text.replace(
+    unsafe,
+    (character) => named[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 /** Escaped and cut to a width, with a mark where something is missing. */
@@ -22,10 +30,16 @@ export function fitText(text: string, charactersMax: number): string {
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, Array.from(cell).length)));
+    row.forEach(
+      (cell, column) => (widths[column] = Math.max(widths[column] ?? 0, Array.from(cell).length)),
+    );
   }
   return rows
-    .map((row) => row.map((cell, column) => padCell(cell, column === row.length - 1 ? 0 : (widths[column] ?? 0))).join("  "))
+    .map((row) =>
+      row
+        .map((cell, column) => padCell(cell, column === row.length - 1 ? 0 : (widths[column] ?? 0)))
+        .join("  "),
+    )
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
 }

@@ -6,13 +6,25 @@ const utf8 = new TextEncoder();
 
 /** Cuts bytes at arbitrary places, as pipes do. */
 function split(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
-  const places = [...new Set(cuts.map((cut) => cut % (bytes.byteLength + 1)))].sort((a, b) => a - b);
-  return [...places, bytes.byteLength].map((end, i) => bytes.subarray(i === 0 ? 0 : places[i - 1], end));
+  const places = [...new Set(cuts.map((cut) => cut % (bytes.byteLength + 1)))].sort(
+    (a, b) => a - b,
+  );
+  return [...places, bytes.byteLength].map((end, i) =>
+    bytes.subarray(i === 0 ? 0 : places[i - 1], end),
+  );
 }
 
-function takeAll(assembler: ChunkAssembler, bytesMax: number, options?: { rest: boolean }): Uint8Array[] {
+function takeAll(
+  assembler: ChunkAssembler,
+  bytesMax: number,
+  options?: { rest: boolean },
+): Uint8Array[] {
   const taken: Uint8Array[] = [];
-  for (let part = assembler.take(bytesMax, options); part !== undefined; part = assembler.take(bytesMax, options)) {
+  for (
+    let part = assembler.take(bytesMax, options);
+    part !== undefined;
+    part = assembler.take(bytesMax, options)
+  ) {
     taken.push(part);
   }
   return taken;
@@ -34,7 +46,9 @@ describe("ChunkAssembler", () => {
         }
         taken.push(...takeAll(assembler, bytesMax, { rest: true }));
         expect(Buffer.concat(taken)).toEqual(Buffer.from(bytes));
-        expect(taken.every((part) => part.byteLength > 0 && part.byteLength <= bytesMax)).toBe(true);
+        expect(taken.every((part) => part.byteLength > 0 && part.byteLength <= bytesMax)).toBe(
+          true,
+        );
         expect(assembler.bytes).toBe(0);
       },
     );

@@ -36,8 +36,13 @@ export class ChunkAssembler {
     this.#block.set(chunk, start);
     this.#blockUsed += chunk.byteLength;
     const last = this.#chunks.at(-1);
-    const isInFront = last?.buffer === this.#block.buffer && last.byteOffset + last.byteLength === start;
-    if (isInFront) this.#chunks[this.#chunks.length - 1] = this.#block.subarray(last.byteOffset, this.#blockUsed);
+    const isInFront =
+      last?.buffer === this.#block.buffer && last.byteOffset + last.byteLength === start;
+    if (isInFront)
+      this.#chunks[this.#chunks.length - 1] = this.#block.subarray(
+        last.byteOffset,
+        this.#blockUsed,
+      );
     else this.#chunks.push(this.#block.subarray(start, this.#blockUsed));
   }
 
@@ -45,7 +50,10 @@ export class ChunkAssembler {
    * The next payload of at most `bytesMax` bytes, or undefined if there is nothing but the beginning of
    * a character. With `rest` that is given out as well.
    */
-  take(bytesMax: number, { rest = false }: { readonly rest?: boolean } = {}): Uint8Array | undefined {
+  take(
+    bytesMax: number,
+    { rest = false }: { readonly rest?: boolean } = {},
+  ): Uint8Array | undefined {
     if (this.#bytes === 0) return undefined;
     const gathered = this.#first(Math.min(bytesMax, this.#bytes));
     const isCut = gathered.byteLength < this.#bytes;

@@ -60,8 +60,12 @@ describe("OutputFile", () => {
 
   it("refuses the copy of another channel or process", async () => {
     await writeCommitted("one", "c1");
-    await expect(OutputFile.open(path, { ...channel, channel: "stderr" })).rejects.toThrow("choose another file");
-    await expect(OutputFile.open(path, { ...channel, processId: "p2" })).rejects.toThrow("choose another file");
+    await expect(OutputFile.open(path, { ...channel, channel: "stderr" })).rejects.toThrow(
+      "choose another file",
+    );
+    await expect(OutputFile.open(path, { ...channel, processId: "p2" })).rejects.toThrow(
+      "choose another file",
+    );
     expect(await content()).toBe("one");
   });
 
@@ -77,6 +81,8 @@ describe("OutputFile", () => {
   });
 
   it("says what is wrong with a path that cannot be written", async () => {
-    await expect(OutputFile.open(join(directory, "none", "out"), channel)).rejects.toThrow("cannot write");
+    await expect(OutputFile.open(join(directory, "none", "out"), channel)).rejects.toThrow(
+      "cannot write",
+    );
   });
 });

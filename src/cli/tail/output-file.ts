@@ -25,7 +25,10 @@ export class OutputFile {
   #length: number;
 
   /** Goes on where an earlier copy stopped. Throws `CommandError` for a file that is not a copy of this channel. */
-  static async open(path: string, { processId, channel }: { readonly processId: string; readonly channel: string }): Promise<OutputFile> {
+  static async open(
+    path: string,
+    { processId, channel }: { readonly processId: string; readonly channel: string },
+  ): Promise<OutputFile> {
     const found = await readRecord(path);
     if (found !== undefined && (found.processId !== processId || found.channel !== channel)) {
       throw new CommandError(
@@ -38,7 +41,10 @@ export class OutputFile {
     try {
       const { size } = await file.stat();
       if (found === undefined && size > 0) {
-        throw new CommandError(`${path} exists and is not a copy made by tail; remove it or choose another file`, ExitCode.usage);
+        throw new CommandError(
+          `${path} exists and is not a copy made by tail; remove it or choose another file`,
+          ExitCode.usage,
+        );
       }
       if (size < record.length) {
         throw new CommandError(
@@ -76,7 +82,12 @@ export class OutputFile {
   async write(bytes: Uint8Array): Promise<void> {
     let offset = 0;
     while (offset < bytes.byteLength) {
-      const { bytesWritten } = await this.#file.write(bytes, offset, bytes.byteLength - offset, this.#length);
+      const { bytesWritten } = await this.#file.write(
+        bytes,
+        offset,
+        bytes.byteLength - offset,
+        this.#length,
+      );
       offset += bytesWritten;
       this.#length += bytesWritten;
     }
@@ -109,9 +120,13 @@ async function openFile(path: string): Promise<FileHandle> {
       return await open(path, "w+");
     }
   } catch (error) {
-    throw new CommandError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`, ExitCode.failure, {
-      cause: error,
-    });
+    throw new CommandError(
+      `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      ExitCode.failure,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -137,7 +152,10 @@ async function readRecord(path: string): Promise<CopyRecord | undefined> {
   }
   const record = parseRecord(text);
   if (record !== undefined) return record;
-  throw new CommandError(`${recordPath(path)} was not written by this version of tail; remove it and ${path} to begin again`, ExitCode.usage);
+  throw new CommandError(
+    `${recordPath(path)} was not written by this version of tail; remove it and ${path} to begin again`,
+    ExitCode.usage,
+  );
 }
 
 function parseRecord(text: string): CopyRecord | undefined {
@@ -148,8 +166,15 @@ function parseRecord(text: string): CopyRecord | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version: found, processId, channel, length, cursor } = value as { readonly [Key in keyof CopyRecord]?: unknown };
-  if (found !== version || typeof processId !== "string" || typeof channel !== "string") return undefined;
+  const {
+    version: found,
+    processId,
+    channel,
+    length,
+    cursor,
+  } = value as { readonly [Key in keyof CopyRecord]?: unknown };
+  if (found !== version || typeof processId !== "string" || typeof channel !== "string")
+    return undefined;
   if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 0) return undefined;
   if (cursor !== undefined && typeof cursor !== "string") return undefined;
   return { version, processId, channel, length, ...(cursor === undefined ? {} : { cursor }) };

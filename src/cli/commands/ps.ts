@@ -1,0 +1,69 @@
+import type { Command } from "commander";
+import { defaultSystem } from "../../core/system.ts";
+import type { JsonProcess } from "../../protocol/index.ts";
+import {
+  addHelpTexts,
+  addServerOptions,
+  connectByFlags,
+  type CommandLine,
+} from "../command-line.ts";
+import type { CommonFlags } from "../configuration.ts";
+import { listProcesses } from "../process-api.ts";
+import { fitText, formatAge, formatTable } from "../terminal-text.ts";
+import { TerminalOutput } from "../terminal.ts";
+
+interface PsFlags extends CommonFlags {
+  readonly all?: true;
+  readonly json?: true;
+}
+
+const nameWidth = 32;
+const executorWidth = 32;
+const outcomeWidth = 60;
+
+export function addPsCommand(program: Command, commandLine: CommandLine): void {
+  const command = program
+    .command("ps")
+    .description("List processes, the newest first.")
+    .option("-a, --all", "closed ones too")
+    .option("--json", "one JSON object a line")
+    .action(async (flags: PsFlags) => {
+      const api = await connectByFlags(flags, commandLine);
+      const processes = (await listProcesses(api))
+        .filter(({ state }) => flags.all === true || state !== "closed")
+        .sort((a, b) => b.createdat.localeCompare(a.createdat));
+      const output = new TerminalOutput(commandLine.terminal.stdout);
+      if (flags.json === true) {
+        for (const process of processes) await output.write(`${JSON.stringify(process)}\n`);
+      } else {
+        await output.write(formatProcesses(processes, defaultSystem.clock.now()));
+      }
+    });
+  addServerOptions(command);
+  addHelpTexts(command, {
+    examples: [
+      ["jobwire ps", "what waits and runs"],
+      ["jobwire ps --all --json | jq -r .id", "ids of everything that is kept"],
+    ],
+  });
+}
+
+/** Names come from others: every cell is escaped. */
+export function formatProcesses(processes: readonly JsonProcess[], now: number): string {
+  const rows = processes.map((process) => [
+    fitText(process.id, 128),
+    fitText(process.label ?? "", nameWidth),
+    process.cancelrequest !== undefined && process.state !== "closed"
+      ? "cancelling"
+      : process.state,
+    fitText(process.executorid ?? "", executorWidth),
+    formatAge(now - Date.parse(process.createdat)),
+    fitText(describeOutcome(process), outcomeWidth),
+  ]);
+  return formatTable([["ID", "NAME", "STATE", "EXECUTOR", "AGE", "OUTCOME"], ...rows]);
+}
+
+function describeOutcome({ outcome }: JsonProcess): string {
+  if (outcome === undefined) return "";
+  return outcome.error === undefined ? outcome.status : `${outcome.status}: ${outcome.error}`;
+}

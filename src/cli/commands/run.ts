@@ -1,0 +1,96 @@
+import { constants } from "node:os";
+import type { Command } from "commander";
+import {
+  addHelpTexts,
+  addServerOptions,
+  configure,
+  parseInteger,
+  type CommandLine,
+} from "../command-line.ts";
+import type { CommonFlags } from "../configuration.ts";
+import { connect } from "../connection.ts";
+import { JobRun } from "../run/job-run.ts";
+import { ensureServer } from "../serve/background-server.ts";
+
+interface RunFlags extends CommonFlags {
+  readonly name: string;
+  readonly serve?: true;
+  readonly stdin: boolean;
+  readonly grace: number;
+  readonly quiet?: true;
+}
+
+const graceSecondsDefault = 10;
+const graceSecondsMax = 24 * 3600;
+const stoppingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export function addRunCommand(program: Command, commandLine: CommandLine): void {
+  const command = program
+    .command("run")
+    .description(
+      "Run a program: its output, errors and input become channels that others read and write.",
+    )
+    .argument("<program>", "what to run; put -- in front of it")
+    .argument("[args...]", "its arguments")
+    .passThroughOptions()
+    .option("-n, --name <name>", "name for people; other commands take it for the process", "")
+    .option("--serve", "start a server in the background if none answers")
+    .option("--no-stdin", "do not copy local standard input: input comes through the channel only")
+    .option(
+      "--grace <seconds>",
+      "time between asking the program to end and killing it",
+      parseInteger(0, graceSecondsMax),
+      graceSecondsDefault,
+    )
+    .option("-q, --quiet", "do not say which process it is")
+    .action(async (file: string, args: string[], flags: RunFlags) => {
+      const { terminal } = commandLine;
+      const configuration = configure(flags, commandLine);
+      if (flags.serve === true) await ensureServer(configuration, terminal);
+      const job = new JobRun(await connect(configuration), terminal, {
+        command: file,
+        args,
+        label: flags.name,
+        isQuiet: flags.quiet === true,
+        copiesInput: flags.stdin,
+        graceMs: flags.grace * 1000,
+      });
+      const stopListening = passSignals(job);
+      try {
+        commandLine.setExitCode(await job.run());
+      } finally {
+        stopListening();
+      }
+    });
+  addServerOptions(command);
+  addHelpTexts(command, {
+    examples: [
+      ["jobwire run -- ./train.sh --fast", "run it; what it prints also shows here"],
+      ["jobwire run --name train -- python train.py", "a name to find it by: jobwire tail train"],
+      ["generate | jobwire run -- sort > sorted", "in a pipe, like the program alone"],
+      ["jobwire run --serve -- make", "with a server of its own if there is none"],
+    ],
+    notes: [
+      "The channels are stdout, stderr, stdin and control. Ctrl-C asks the program to end, twice kills it.",
+      "The program finds JOBWIRE_URL, JOBWIRE_PROCESS and JOBWIRE_TOKEN in its environment.",
+    ].join("\n"),
+    exitCodes: [
+      "    n  once the program runs: its own exit code, or 128 + the signal that ended it",
+      "  126  the program cannot be executed",
+      "  127  the program was not found",
+    ],
+  });
+}
+
+/** To the job while it has a program; before that they end this command as usual. */
+function passSignals(job: JobRun): () => void {
+  const listeners = stoppingSignals.map((signal) => {
+    const listener = (): void => {
+      if (job.hasProgram) job.interrupt();
+      else process.exit(128 + constants.signals[signal]);
+    };
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  return () => listeners.forEach((stop) => stop());
+}

@@ -1,0 +1,162 @@
+import type { EntryInput } from "../core/entry.ts";
+import type { ChannelSpec, Outcome } from "../core/process-record.ts";
+import {
+  encodeOutcome,
+  type JsonAck,
+  type JsonChannelSpec,
+  type JsonProcess,
+} from "../protocol/index.ts";
+import { isRetryable, retryAfterMsOf, type Api } from "./api.ts";
+import { BackOff, delay } from "./retry.ts";
+import { readServerEvents } from "./server-events.ts";
+
+const processesPath = "/v1/processes";
+// Beyond it a list is for programs that page through it themselves.
+const listedProcessesMax = 10_000;
+const pageProcesses = 200;
+
+function processPath(processId: string, rest = ""): string {
+  return `${processesPath}/${encodeURIComponent(processId)}${rest}`;
+}
+
+export interface NewProcess {
+  readonly id: string;
+  readonly label: string;
+  readonly channels: readonly ChannelSpec[];
+  /** Has the role from the beginning, so that a process without a program is given up by itself. */
+  readonly executorId: string;
+  readonly leaseMs: number;
+}
+
+/** Harmless when repeated: the id is the caller's. */
+export async function createProcess(api: Api, spec: NewProcess): Promise<JsonProcess> {
+  const { id, label, channels, executorId, leaseMs } = spec;
+  const json = {
+    id,
+    ...(label === "" ? {} : { label }),
+    channels: channels.map(encodeSpec),
+    executorid: executorId,
+    leasems: leaseMs,
+  };
+  return (await api.request("POST", processesPath, { json })) as JsonProcess;
+}
+
+function encodeSpec({
+  name,
+  maxLogEntries,
+  maxLogBytes,
+  whenFull,
+  writers,
+}: ChannelSpec): JsonChannelSpec {
+  return {
+    name,
+    ...(maxLogEntries === undefined ? {} : { maxlogentries: maxLogEntries }),
+    ...(maxLogBytes === undefined ? {} : { maxlogbytes: maxLogBytes }),
+    ...(whenFull === undefined ? {} : { whenfull: whenFull }),
+    ...(writers === undefined ? {} : { writers }),
+  };
+}
+
+export async function getProcess(api: Api, processId: string): Promise<JsonProcess> {
+  return (await api.request("GET", processPath(processId))) as JsonProcess;
+}
+
+/** All that the caller may see, page by page, up to a bound. */
+export async function listProcesses(
+  api: Api,
+  filter: { readonly label?: string } = {},
+): Promise<JsonProcess[]> {
+  const processes: JsonProcess[] = [];
+  let after: string | undefined;
+  do {
+    const query = { ...filter, after, limit: pageProcesses };
+    const page = (await api.request("GET", processesPath, { query })) as {
+      readonly processes: readonly JsonProcess[];
+      readonly next?: string;
+    };
+    processes.push(...page.processes);
+    after = page.next;
+  } while (after !== undefined && processes.length < listedProcessesMax);
+  return processes;
+}
+
+export async function renewLease(
+  api: Api,
+  processId: string,
+  term: number,
+  signal?: AbortSignal,
+): Promise<JsonProcess> {
+  return (await api.request("POST", processPath(processId, "/lease"), {
+    json: { term },
+    signal,
+  })) as JsonProcess;
+}
+
+export async function requestCancel(api: Api, processId: string): Promise<JsonProcess> {
+  return (await api.request("POST", processPath(processId, "/cancel"))) as JsonProcess;
+}
+
+/** Harmless when repeated with the same outcome. */
+export async function closeProcess(
+  api: Api,
+  processId: string,
+  outcome: Outcome,
+  term: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  await api.request("POST", processPath(processId, "/close"), {
+    json: { outcome: encodeOutcome(outcome), term },
+    signal,
+  });
+}
+
+export interface AppendOptions extends Omit<EntryInput, "payload"> {
+  readonly payload?: Uint8Array | undefined;
+  readonly producer?: string;
+  readonly term?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns the entry's position. */
+export async function appendEntry(
+  api: Api,
+  processId: string,
+  channel: string,
+  options: AppendOptions,
+): Promise<number> {
+  const { payload, producer, sequence, inReplyTo, replyTo, type, error, term, signal } = options;
+  const path = processPath(processId, `/channels/${encodeURIComponent(channel)}/entries`);
+  const query = { producer, sequence, inreplyto: inReplyTo, replyto: replyTo, type, error, term };
+  const ack = (await api.request("POST", path, {
+    query,
+    body: payload ?? new Uint8Array(0),
+    signal,
+  })) as JsonAck;
+  return ack.entries[0]?.position ?? 0;
+}
+
+/** The process now and after each change, until the signal or a refusal for good; undefined once it was deleted. */
+export async function* watchProcess(
+  api: Api,
+  processId: string,
+  signal: AbortSignal,
+): AsyncGenerator<JsonProcess | undefined, void, undefined> {
+  const backOff = new BackOff(api.system);
+  while (true) {
+    let failure: unknown;
+    try {
+      for await (const events of readServerEvents(api, processPath(processId), { signal })) {
+        backOff.reset();
+        if (events === undefined) return;
+        for (const { name, data } of events) {
+          if (name === "process") yield JSON.parse(data) as JsonProcess;
+          if (name === "deleted") yield undefined;
+        }
+      }
+    } catch (error) {
+      if (signal.aborted || !isRetryable(error)) throw error;
+      failure = error;
+    }
+    await delay(api.system, backOff.nextDelayMs(retryAfterMsOf(failure)), signal);
+  }
+}
