@@ -13,8 +13,18 @@ const payload = new Uint8Array(64);
 const batch = 1_000;
 
 function createRouter() {
-  const router = Router.withoutRateLimit({ maxLogEntries: Infinity, maxLogBytes: Infinity, subscriberBufferSize: Infinity });
-  router.create({ id: "channel", processId: "process", name: "out", submitterId: "submitter", executorId: "executor" });
+  const router = Router.withoutRateLimit({
+    maxLogEntries: Infinity,
+    maxLogBytes: Infinity,
+    subscriberBufferSize: Infinity,
+  });
+  router.create({
+    id: "channel",
+    processId: "process",
+    name: "out",
+    submitterId: "submitter",
+    executorId: "executor",
+  });
   return router;
 }
 
@@ -34,7 +44,16 @@ function timeFloor(size) {
   const channels = new Map([["channel", []]]);
   const push = (sequence) =>
     channels.get("channel").push({
-      position: 0, sequence, inReplyTo: 0, replyTo: 0, timestamp: Date.now(), senderId: "executor", producer: "", payload, type: "data", error: "",
+      position: 0,
+      sequence,
+      inReplyTo: 0,
+      replyTo: 0,
+      timestamp: Date.now(),
+      senderId: "executor",
+      producer: "",
+      payload,
+      type: "data",
+      error: "",
     });
   for (let i = 1; i <= size; i++) push(i);
   const start = process.hrtime.bigint();
@@ -44,7 +63,9 @@ function timeFloor(size) {
 
 function timeFanOut(readers) {
   const router = createRouter();
-  const subscriptions = Array.from({ length: readers }, () => router.subscribe("channel", "submitter"));
+  const subscriptions = Array.from({ length: readers }, () =>
+    router.subscribe("channel", "submitter"),
+  );
   const rounds = 1_000;
   let delivered = 0;
   const start = process.hrtime.bigint();
@@ -53,7 +74,8 @@ function timeFanOut(readers) {
     for (const subscription of subscriptions) if (subscription.tryNext() !== undefined) delivered++;
   }
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  if (delivered !== rounds * readers) throw new Error(`delivered ${delivered} of ${rounds * readers}`);
+  if (delivered !== rounds * readers)
+    throw new Error(`delivered ${delivered} of ${rounds * readers}`);
   return seconds / delivered;
 }
 
@@ -72,22 +94,51 @@ export function benchRouter({ rounds = 200 } = {}) {
   const floor = median(rates.get("floor"));
   const rows = sizes.map((size) => {
     const rate = median(rates.get(size));
-    return [`log of ${size.toLocaleString("en")}`, formatCount(rate), formatCount(goAppends[size]), (rate / goAppends[size]).toFixed(1), (empty / rate).toFixed(2), (rate / floor).toFixed(2)];
+    return [
+      `log of ${size.toLocaleString("en")}`,
+      formatCount(rate),
+      formatCount(goAppends[size]),
+      (rate / goAppends[size]).toFixed(1),
+      (empty / rate).toFixed(2),
+      (rate / floor).toFixed(2),
+    ];
   });
   rows.push(["Map lookup + push", formatCount(floor), "", "", "", "1.00"]);
-  printTable("In-process append, 64 B, per second (median)", ["", "jobwire", "Go reference", "× Go", "empty ÷ this", "× floor"], rows);
+  printTable(
+    "In-process append, 64 B, per second (median)",
+    ["", "jobwire", "Go reference", "× Go", "empty ÷ this", "× floor"],
+    rows,
+  );
 
   const fanOut = [1, 10, 100].map((readers) => {
     const samples = Array.from({ length: 30 }, () => 1 / timeFanOut(readers)).slice(5);
     const rate = median(samples);
-    return [`${readers} readers`, formatCount(rate), formatCount(goDeliveries[readers]), (rate / goDeliveries[readers]).toFixed(1)];
+    return [
+      `${readers} readers`,
+      formatCount(rate),
+      formatCount(goDeliveries[readers]),
+      (rate / goDeliveries[readers]).toFixed(1),
+    ];
   });
-  printTable("In-process fan-out, deliveries per second (median)", ["", "jobwire", "Go reference", "× Go"], fanOut);
+  printTable(
+    "In-process fan-out, deliveries per second (median)",
+    ["", "jobwire", "Go reference", "× Go"],
+    fanOut,
+  );
 
   const full = median(rates.get(10_000));
   return [
-    { target: "append at 10,000 entries is at least 50 × the Go reference", met: full >= 50 * goAppends[10_000] },
-    { target: "append at 10,000 entries takes at most 1.2 × as long as at 0", met: empty / full <= 1.2 },
-    { target: "append at 10,000 entries is at least 0.5 × of Map lookup + push", met: full >= 0.5 * floor },
+    {
+      target: "append at 10,000 entries is at least 50 × the Go reference",
+      met: full >= 50 * goAppends[10_000],
+    },
+    {
+      target: "append at 10,000 entries takes at most 1.2 × as long as at 0",
+      met: empty / full <= 1.2,
+    },
+    {
+      target: "append at 10,000 entries is at least 0.5 × of Map lookup + push",
+      met: full >= 0.5 * floor,
+    },
   ];
 }

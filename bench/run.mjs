@@ -7,7 +7,9 @@ if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
   console.error("The package is not built yet: run `npm run build` first.");
   process.exit(2);
 }
-console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, load ${loadavg()[0].toFixed(1)}`);
+console.log(
+  `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, load ${loadavg()[0].toFixed(1)}`,
+);
 const { benchRouter } = await import("./router.mjs");
 const results = benchRouter();
 console.log();

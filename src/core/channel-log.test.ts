@@ -94,8 +94,21 @@ describe("ChannelLog", () => {
 
   it("agrees with an array through any interleaving of stage, hand over, commit, rollback, rebase and trim", () => {
     const command = fc.oneof(
-      fc.record({ do: fc.constant("stage" as const), sender: fc.constantFrom("a", "b"), sequence: fc.integer({ min: 1, max: 9 }) }),
-      fc.record({ do: fc.constantFrom("hand" as const, "commit" as const, "rollback" as const, "rebase" as const, "trim" as const), n: fc.nat(4) }),
+      fc.record({
+        do: fc.constant("stage" as const),
+        sender: fc.constantFrom("a", "b"),
+        sequence: fc.integer({ min: 1, max: 9 }),
+      }),
+      fc.record({
+        do: fc.constantFrom(
+          "hand" as const,
+          "commit" as const,
+          "rollback" as const,
+          "rebase" as const,
+          "trim" as const,
+        ),
+        n: fc.nat(4),
+      }),
     );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
@@ -109,8 +122,14 @@ describe("ChannelLog", () => {
           } else model.apply(step.do, step.n, log);
           const shown = log.read(log.first - 1, all);
           expect(shown.map((entry) => `${entry.senderId}${entry.sequence}`)).toEqual(model.shown());
-          expect(shown.map((entry) => entry.position)).toEqual(model.shown().map((_, index) => model.first + index));
-          expect([log.visible, log.fixed, log.last]).toEqual([model.visible, model.fixed, model.all.length]);
+          expect(shown.map((entry) => entry.position)).toEqual(
+            model.shown().map((_, index) => model.first + index),
+          );
+          expect([log.visible, log.fixed, log.last]).toEqual([
+            model.visible,
+            model.fixed,
+            model.all.length,
+          ]);
         }
       }),
     );
@@ -129,15 +148,30 @@ class ModelLog {
   }
 
   stage(sender: string, sequence: number): void {
-    const place = this.all.findIndex((name, i) => i >= this.fixed && name[0] === sender && Number(name.slice(1)) > sequence);
-    const lastSmaller = this.all.findLastIndex((name) => name[0] === sender && Number(name.slice(1)) <= sequence);
+    const place = this.all.findIndex(
+      (name, i) => i >= this.fixed && name[0] === sender && Number(name.slice(1)) > sequence,
+    );
+    const lastSmaller = this.all.findLastIndex(
+      (name) => name[0] === sender && Number(name.slice(1)) <= sequence,
+    );
     if (place === -1) this.all.push(`${sender}${sequence}`);
-    else this.all.splice(Math.max(place, this.placeAfter(lastSmaller, sender, sequence)), 0, `${sender}${sequence}`);
+    else
+      this.all.splice(
+        Math.max(place, this.placeAfter(lastSmaller, sender, sequence)),
+        0,
+        `${sender}${sequence}`,
+      );
   }
 
   /** Walking back stops at the last own entry that is not greater: the place is before the own greater ones behind it. */
   placeAfter(lastSmaller: number, sender: string, sequence: number): number {
-    const next = this.all.findIndex((name, i) => i > lastSmaller && i >= this.fixed && name[0] === sender && Number(name.slice(1)) > sequence);
+    const next = this.all.findIndex(
+      (name, i) =>
+        i > lastSmaller &&
+        i >= this.fixed &&
+        name[0] === sender &&
+        Number(name.slice(1)) > sequence,
+    );
     return next === -1 ? this.all.length : next;
   }
 
@@ -145,11 +179,17 @@ class ModelLog {
     return this.all.slice(this.first - 1, this.visible);
   }
 
-  apply(step: "hand" | "commit" | "rollback" | "rebase" | "trim", n: number, log: ChannelLog): void {
+  apply(
+    step: "hand" | "commit" | "rollback" | "rebase" | "trim",
+    n: number,
+    log: ChannelLog,
+  ): void {
     if (step === "hand") {
       const to = Math.min(this.all.length, this.fixed + n);
       const handed = log.handOver(to);
-      expect(handed.map((entry) => `${entry.senderId}${entry.sequence}`)).toEqual(this.all.slice(this.fixed, to));
+      expect(handed.map((entry) => `${entry.senderId}${entry.sequence}`)).toEqual(
+        this.all.slice(this.fixed, to),
+      );
       this.fixed = to;
     } else if (step === "commit") {
       log.commit(this.fixed);
@@ -158,10 +198,24 @@ class ModelLog {
       this.first = Math.max(this.first, Math.min(this.first + n, this.visible + 1));
       log.trim(this.first);
     } else {
-      const committed = step === "rollback" ? [] : Array.from({ length: n }, (_, i) => ({ ...entryOf(i + 1, "c"), position: this.visible + i + 1 }));
-      const dropped = step === "rollback" ? log.rollback() : log.rebase(committed, { first: this.first, last: this.visible + n });
-      expect(dropped.map((entry) => `${entry.senderId}${entry.sequence}`)).toEqual(this.all.slice(this.visible));
-      this.all = [...this.all.slice(0, this.visible), ...committed.map((entry) => `c${entry.sequence}`)];
+      const committed =
+        step === "rollback"
+          ? []
+          : Array.from({ length: n }, (_, i) => ({
+              ...entryOf(i + 1, "c"),
+              position: this.visible + i + 1,
+            }));
+      const dropped =
+        step === "rollback"
+          ? log.rollback()
+          : log.rebase(committed, { first: this.first, last: this.visible + n });
+      expect(dropped.map((entry) => `${entry.senderId}${entry.sequence}`)).toEqual(
+        this.all.slice(this.visible),
+      );
+      this.all = [
+        ...this.all.slice(0, this.visible),
+        ...committed.map((entry) => `c${entry.sequence}`),
+      ];
       this.visible = this.all.length;
       this.fixed = this.visible;
     }

@@ -136,7 +136,10 @@ export class ChannelLog {
    * Puts what was committed elsewhere behind what is visible, and shows it. Returns what was staged, which
    * is to be admitted again. Entries that do not follow directly leave the window to be read from the store.
    */
-  rebase(committed: readonly MsgEntry[], { first, last }: { readonly first: number; readonly last: number }): readonly LogEntry[] {
+  rebase(
+    committed: readonly MsgEntry[],
+    { first, last }: { readonly first: number; readonly last: number },
+  ): readonly LogEntry[] {
     const staged = this.rollback();
     const news = committed.filter((entry) => entry.position > this.#visible);
     const isGapless = news.length === last - this.#visible;

@@ -106,7 +106,8 @@ export class Channel {
     const isLate = greatest !== undefined && sequence < greatest;
     if (!isLate && sequence !== greatest) this.#greatest.set(senderId, sequence);
     if (this.#producers !== undefined) {
-      const state = this.#producers.get(senderId) ?? createProducerState({ senderId, producer: "" });
+      const state =
+        this.#producers.get(senderId) ?? createProducerState({ senderId, producer: "" });
       this.#producers.set(senderId, acceptSequence(state, sequence, entry.timestamp));
     }
     this.#contents.stage(entry, isLate);

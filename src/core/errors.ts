@@ -66,7 +66,8 @@ const messages: { readonly [Code in ErrorCode]: (details: ErrorDetails[Code]) =>
   producer_unknown: () => "producer is no longer remembered",
   too_many_producers: () => "channel has too many recent producers",
   batch_too_large: (d) => `batch exceeds ${d.limitValue} ${d.limit}`,
-  invalid_argument: (d) => `${d.argument} must be ${d.expected}${d.actual === undefined ? "" : `, got ${d.actual}`}`,
+  invalid_argument: (d) =>
+    `${d.argument} must be ${d.expected}${d.actual === undefined ? "" : `, got ${d.actual}`}`,
   unauthenticated: (d) => `authentication required: ${d.reason}`,
   token_expired: () => "token has expired",
   forbidden: (d) => `not permitted: ${d.reason}`,
@@ -104,7 +105,8 @@ export function isChannelError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
 ): error is ChannelError<Code> {
-  if (!(error instanceof Error) || error.name !== "ChannelError" || !("code" in error)) return false;
+  if (!(error instanceof Error) || error.name !== "ChannelError" || !("code" in error))
+    return false;
   return code === undefined ? isErrorCode(error.code) : error.code === code;
 }
 
@@ -115,6 +117,13 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 export const errorCodes = Object.keys(messages) as readonly ErrorCode[];
 
 /** Short form for the most frequent refusal of bad input. */
-export function invalidArgument(argument: string, expected: string, actual?: string): ChannelError<"invalid_argument"> {
-  return new ChannelError("invalid_argument", actual === undefined ? { argument, expected } : { argument, expected, actual });
+export function invalidArgument(
+  argument: string,
+  expected: string,
+  actual?: string,
+): ChannelError<"invalid_argument"> {
+  return new ChannelError(
+    "invalid_argument",
+    actual === undefined ? { argument, expected } : { argument, expected, actual },
+  );
 }

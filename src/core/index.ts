@@ -7,8 +7,19 @@ export { ProcessWatch } from "./broker/process-watch.ts";
 export type { ProcessChange } from "./broker/process-watch.ts";
 export type { ReadOptions } from "./broker/read-once.ts";
 export type {
-  AppendAck, AppendedEntry, AuditEvent, ChannelView, Cursor, EndReason, Gap, GapReason, ProcessSpec, ProcessView,
-  ReadResult, StartAt, SubscriptionItem,
+  AppendAck,
+  AppendedEntry,
+  AuditEvent,
+  ChannelView,
+  Cursor,
+  EndReason,
+  Gap,
+  GapReason,
+  ProcessSpec,
+  ProcessView,
+  ReadResult,
+  StartAt,
+  SubscriptionItem,
 } from "./broker/views.ts";
 export { Channel } from "./channel.ts";
 export type { ChannelInit, ProcessInfo } from "./channel.ts";
@@ -18,11 +29,25 @@ export { entryBytes, entryOverheadBytes, MsgType } from "./entry.ts";
 export type { EntryInput, MsgEntry } from "./entry.ts";
 export { ChannelError, errorCodes, isChannelError, isErrorCode } from "./errors.ts";
 export type { ErrorCode, ErrorDetails } from "./errors.ts";
-export { defaultBrokerLimits, defaultRouterLimits, memoryClosedProcessAgeMs, payloadBytesMax } from "./limits.ts";
+export {
+  defaultBrokerLimits,
+  defaultRouterLimits,
+  memoryClosedProcessAgeMs,
+  payloadBytesMax,
+} from "./limits.ts";
 export type { BrokerLimits, RouterLimits } from "./limits.ts";
 export type {
-  CancelRequest, ChannelSpec, Grant, GrantOp, Outcome, ProcessRecord, ProcessState, ResolvedChannelSpec, Settling,
-  WhenFull, Writers,
+  CancelRequest,
+  ChannelSpec,
+  Grant,
+  GrantOp,
+  Outcome,
+  ProcessRecord,
+  ProcessState,
+  ResolvedChannelSpec,
+  Settling,
+  WhenFull,
+  Writers,
 } from "./process-record.ts";
 export type { ProducerKey, ProducerState, SequenceHole } from "./producers.ts";
 export { RateLimiter } from "./rate-limiter.ts";
@@ -30,7 +55,16 @@ export { Router } from "./router.ts";
 export type { RouterOptions } from "./router.ts";
 export { StoreRejection } from "./store.ts";
 export type {
-  Batch, ChannelKey, Commit, PageLimits, RejectionKind, Revision, Store, StoredHead, StoredRecord, StoreManifest,
+  Batch,
+  ChannelKey,
+  Commit,
+  PageLimits,
+  RejectionKind,
+  Revision,
+  Store,
+  StoredHead,
+  StoredRecord,
+  StoreManifest,
 } from "./store.ts";
 export { Subscription } from "./subscription.ts";
 export { defaultSystem, randomId, systemClock } from "./system.ts";

@@ -27,7 +27,14 @@ const lowest = Number.MIN_SAFE_INTEGER;
 /** Before the first entry: without producer id everything is open, with one 1 is next. */
 export function createProducerState(key: ProducerKey): ProducerState {
   const max = key.producer === "" ? lowest - 1 : 0;
-  return { senderId: key.senderId, producer: key.producer, max, holes: [], floor: lowest - 1, lastUsedAt: 0 };
+  return {
+    senderId: key.senderId,
+    producer: key.producer,
+    max,
+    holes: [],
+    floor: lowest - 1,
+    lastUsedAt: 0,
+  };
 }
 
 export function judgeSequence(state: ProducerState, sequence: number): SequenceVerdict {

@@ -18,7 +18,8 @@ export class RateLimiter {
     { clock = systemClock }: { readonly clock?: Pick<Clock, "monotonicMs"> } = {},
   ) {
     if (!(maxTokens >= 0)) throw new RangeError(`maxTokens must be at least 0, got ${maxTokens}`);
-    if (!(refillRate >= 0)) throw new RangeError(`refillRate must be at least 0, got ${refillRate}`);
+    if (!(refillRate >= 0))
+      throw new RangeError(`refillRate must be at least 0, got ${refillRate}`);
     this.#maxTokens = maxTokens;
     this.#refillPerMs = refillRate / 1000;
     this.#clock = clock;

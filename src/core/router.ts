@@ -1,6 +1,13 @@
 import { Channel, createEntry } from "./channel.ts";
 import type { ChannelInit } from "./channel.ts";
-import { encodePayload, entryBytes, MsgType, requireMsgType, requirePayloadSize, requireSafeInteger } from "./entry.ts";
+import {
+  encodePayload,
+  entryBytes,
+  MsgType,
+  requireMsgType,
+  requirePayloadSize,
+  requireSafeInteger,
+} from "./entry.ts";
 import type { MsgEntry } from "./entry.ts";
 import { ChannelError, invalidArgument } from "./errors.ts";
 import { defaultRouterLimits } from "./limits.ts";
@@ -22,7 +29,9 @@ type ResolvedRouterOptions = { -readonly [Key in keyof RouterLimits]: RouterLimi
 };
 
 export function resolveRouterOptions(options: RouterOptions): ResolvedRouterOptions {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
   for (const key of Object.keys(given)) {
     if (!(key in defaultRouterLimits) && key !== "deduplication" && key !== "clock") {
       throw new TypeError(`unknown option of Router: ${key}`);
@@ -34,8 +43,13 @@ export function resolveRouterOptions(options: RouterOptions): ResolvedRouterOpti
 }
 
 const countKeys = [
-  "maxChannelsPerProcess", "maxLogEntries", "maxLogBytes", "payloadBytesMax",
-  "subscriberBufferSize", "messagesPerSecond", "messageBurst",
+  "maxChannelsPerProcess",
+  "maxLogEntries",
+  "maxLogBytes",
+  "payloadBytesMax",
+  "subscriberBufferSize",
+  "messagesPerSecond",
+  "messageBurst",
 ] as const;
 
 function requireCount(name: string, value: number): number {
@@ -73,14 +87,20 @@ export class Router {
 
   /** Errors: `channel_exists`, `too_many_channels`, `invalid_argument`. */
   create(init: ChannelInit): void {
-    for (const field of ["id", "processId", "name", "submitterId"] as const) requireText(field, init[field]);
+    for (const field of ["id", "processId", "name", "submitterId"] as const)
+      requireText(field, init[field]);
     if (this.#channels.has(init.id)) throw new ChannelError("channel_exists", { channel: init.id });
     const process = this.#processes.get(init.processId) ?? this.#createProcess();
     if (process.channels.has(init.name)) {
-      throw new ChannelError("channel_exists", { channel: init.name, reason: "the process has a channel of this name" });
+      throw new ChannelError("channel_exists", {
+        channel: init.name,
+        reason: "the process has a channel of this name",
+      });
     }
     if (process.channels.size >= this.#options.maxChannelsPerProcess) {
-      throw new ChannelError("too_many_channels", { limitChannels: this.#options.maxChannelsPerProcess });
+      throw new ChannelError("too_many_channels", {
+        limitChannels: this.#options.maxChannelsPerProcess,
+      });
     }
     const { deduplication, clock } = this.#options;
     const channel = new Channel(init, { deduplicates: deduplication, now: clock.now() });
@@ -94,7 +114,10 @@ export class Router {
     const known = this.#channels.get(init.id);
     if (known === undefined) return this.create(init);
     if (known.processId === init.processId && known.name === init.name) return;
-    throw new ChannelError("channel_exists", { channel: init.id, reason: "it belongs to another process or has another name" });
+    throw new ChannelError("channel_exists", {
+      channel: init.id,
+      reason: "it belongs to another process or has another name",
+    });
   }
 
   /** Errors: `channel_not_found`. */
@@ -107,7 +130,8 @@ export class Router {
   /** Errors: `channel_not_found`. */
   getByProcessAndName(processId: string, name: string): Channel {
     const channel = this.#processes.get(processId)?.channels.get(name);
-    if (channel === undefined) throw new ChannelError("channel_not_found", { processId, channel: name });
+    if (channel === undefined)
+      throw new ChannelError("channel_not_found", { processId, channel: name });
     return channel;
   }
 
@@ -120,7 +144,13 @@ export class Router {
    * Errors: `message_too_large`, `invalid_argument`, `channel_not_found`, `unauthorized`,
    * `sequence_conflict`, `sequence_too_old`, `rate_limit_exceeded`, `channel_full`.
    */
-  append(channelId: string, senderId: string, sequence: number, inReplyTo: number, payload?: Uint8Array | string): void {
+  append(
+    channelId: string,
+    senderId: string,
+    sequence: number,
+    inReplyTo: number,
+    payload?: Uint8Array | string,
+  ): void {
     this.appendWithType(channelId, senderId, sequence, inReplyTo, payload, MsgType.Data);
   }
 
@@ -159,14 +189,22 @@ export class Router {
   ): readonly MsgEntry[] {
     requireSafeInteger("afterIndex", afterIndex);
     requireSafeInteger("limit", limit, 0);
-    return this.#authorize(channelId, callerId).read(afterIndex, limit === 0 ? Infinity : limit, bytesMax);
+    return this.#authorize(channelId, callerId).read(
+      afterIndex,
+      limit === 0 ? Infinity : limit,
+      bytesMax,
+    );
   }
 
   /**
    * Entries appended from now on, or all after a position. Ends by itself when it is too slow, when its
    * caller loses the right to read, and when the process is cleaned up. Errors: `channel_not_found`, `unauthorized`.
    */
-  subscribe(channelId: string, callerId: string, { after }: { readonly after?: number } = {}): Subscription {
+  subscribe(
+    channelId: string,
+    callerId: string,
+    { after }: { readonly after?: number } = {},
+  ): Subscription {
     if (after !== undefined) requireSafeInteger("after", after);
     const channel = this.#authorize(channelId, callerId);
     return channel.subscribe(callerId, after, this.#options.subscriberBufferSize);
@@ -239,7 +277,10 @@ export class Router {
 
   #createProcess(): RouterProcess {
     const { messageBurst, messagesPerSecond, clock } = this.#options;
-    return { channels: new Map(), rateLimiter: new RateLimiter(messageBurst, messagesPerSecond, { clock }) };
+    return {
+      channels: new Map(),
+      rateLimiter: new RateLimiter(messageBurst, messagesPerSecond, { clock }),
+    };
   }
 
   #authorize(channelId: string, identity: string): Channel {
@@ -251,7 +292,9 @@ export class Router {
   /** Rate, then fullness; the token is taken last, so that a refused append takes none. */
   #admit(channel: Channel, entry: MsgEntry): void {
     const { maxLogEntries, maxLogBytes, rateLimitEnabled } = this.#options;
-    const rateLimiter = rateLimitEnabled ? this.#processes.get(channel.processId)?.rateLimiter : undefined;
+    const rateLimiter = rateLimitEnabled
+      ? this.#processes.get(channel.processId)?.rateLimiter
+      : undefined;
     if (rateLimiter?.canAllow(1) === false) {
       throw new ChannelError("rate_limit_exceeded", { retryAfterMs: rateLimiter.retryAfterMs(1) });
     }

@@ -69,7 +69,11 @@ export class StoreRejection extends Error {
   readonly kind: RejectionKind;
 
   constructor(kind: "refused", message: string, options: { cause: ChannelError });
-  constructor(kind: Exclude<RejectionKind, "refused">, message: string, options?: { cause?: unknown });
+  constructor(
+    kind: Exclude<RejectionKind, "refused">,
+    message: string,
+    options?: { cause?: unknown },
+  );
   constructor(kind: RejectionKind, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = "StoreRejection";
@@ -121,7 +125,10 @@ export interface Store {
   /** Removes the record at exactly this revision, else `conflict`. */
   deleteRecord(processId: string, expected: Revision): Promise<void>;
   /** Records in order of process id, from the first id greater than `after`. */
-  listRecords(page: { readonly after: string; readonly limit: number }): Promise<readonly StoredRecord[]>;
+  listRecords(page: {
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly StoredRecord[]>;
 
   /** Fresh, as `readRecord`. Undefined where no opening batch (or tombstone) was ever written, or it was removed. */
   readHead(key: ChannelKey): Promise<StoredHead | undefined>;
@@ -149,7 +156,9 @@ export interface Store {
   /** Reports every commit to the channel from now on, once, in order. Returns what ends it. */
   follow(key: ChannelKey, listener: (commit: Commit) => void): () => void;
   /** Reports every new, changed and deleted (record undefined) record from now on. Returns what ends it. */
-  followRecords(listener: (processId: string, stored: StoredRecord | undefined) => void): () => void;
+  followRecords(
+    listener: (processId: string, stored: StoredRecord | undefined) => void,
+  ): () => void;
 
   /** Ends the store; later calls reject `failed`. Twice is harmless. */
   close(): Promise<void>;

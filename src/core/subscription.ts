@@ -92,7 +92,8 @@ export class Subscription implements AsyncIterable<MsgEntry>, LogListener {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MsgEntry, void, undefined> {
     try {
-      for (let entry = await this.next(); entry !== undefined; entry = await this.next()) yield entry;
+      for (let entry = await this.next(); entry !== undefined; entry = await this.next())
+        yield entry;
     } finally {
       this.close();
     }

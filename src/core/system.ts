@@ -31,9 +31,7 @@ export const systemClock: Clock = {
 
 function unref(timer: unknown): void {
   // Node's timers are objects that would keep the process alive; a browser's are plain numbers.
-  if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
-    timer.unref();
-  }
+  if (typeof timer === "object") (timer as { readonly unref?: () => void } | null)?.unref?.();
 }
 
 const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";

@@ -10,7 +10,11 @@ const padding = 61; // "="
 const ascii = new TextDecoder("latin1");
 
 interface FastBuffer {
-  from(source: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64"): string };
+  from(
+    source: ArrayBufferLike,
+    offset: number,
+    length: number,
+  ): { toString(encoding: "base64"): string };
   from(source: string, encoding: "base64"): Uint8Array;
 }
 
@@ -18,7 +22,8 @@ interface FastBuffer {
 const { Buffer: fast } = globalThis as { readonly Buffer?: FastBuffer };
 
 export function encodeBase64(bytes: Uint8Array): string {
-  if (fast !== undefined) return fast.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  if (fast !== undefined)
+    return fast.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   return encodeBase64Portably(bytes);
 }
 

@@ -14,8 +14,13 @@ export function encodeCursor({ epoch, position }: Cursor): string {
 export function decodeCursor(text: string): Cursor {
   const match = cursorForm.exec(text);
   const position = Number(match?.[2]);
-  if (match?.[1] !== undefined && Number.isSafeInteger(position)) return { epoch: match[1], position };
-  throw invalidArgument("cursor", "of the form <epoch>.<position>", JSON.stringify(text.slice(0, 80)));
+  if (match?.[1] !== undefined && Number.isSafeInteger(position))
+    return { epoch: match[1], position };
+  throw invalidArgument(
+    "cursor",
+    "of the form <epoch>.<position>",
+    JSON.stringify(text.slice(0, 80)),
+  );
 }
 
 /** `start`, `now`, `last:<n>`, a position, or a cursor. Throws `invalid_argument`. */
@@ -25,5 +30,9 @@ export function decodeStart(text: string): StartAt {
   if (last !== undefined) return { last: Number(last) };
   if (positionForm.test(text)) return Number(text);
   if (cursorForm.test(text)) return decodeCursor(text);
-  throw invalidArgument("after", "a cursor, a position, start, now or last:<n>", JSON.stringify(text.slice(0, 80)));
+  throw invalidArgument(
+    "after",
+    "a cursor, a position, start, now or last:<n>",
+    JSON.stringify(text.slice(0, 80)),
+  );
 }

@@ -1,5 +1,5 @@
 import { ChannelError, isErrorCode } from "../core/errors.ts";
-import type { ErrorCode, ErrorDetails } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
 
 export interface ErrorStatus {
   readonly httpStatus: number;
@@ -9,8 +9,16 @@ export interface ErrorStatus {
   readonly retryable: boolean;
 }
 
-const final = (httpStatus: number, closeCode: number): ErrorStatus => ({ httpStatus, closeCode, retryable: false });
-const passing = (httpStatus: number, closeCode: number): ErrorStatus => ({ httpStatus, closeCode, retryable: true });
+const final = (httpStatus: number, closeCode: number): ErrorStatus => ({
+  httpStatus,
+  closeCode,
+  retryable: false,
+});
+const passing = (httpStatus: number, closeCode: number): ErrorStatus => ({
+  httpStatus,
+  closeCode,
+  retryable: true,
+});
 
 /** What each error is on each wire: the one table. */
 export const errorStatus: Readonly<Record<ErrorCode, ErrorStatus>> = {
@@ -96,7 +104,11 @@ export function encodeError(error: ChannelError, requestId?: string): Problem {
 
 /** The same error again, or undefined for what is not a problem of this protocol. */
 export function decodeError(value: unknown): ChannelError | undefined {
-  if (typeof value !== "object" || value === null || !("code" in value) || !isErrorCode(value.code)) return undefined;
-  const details = "details" in value && typeof value.details === "object" && value.details !== null ? value.details : {};
-  return new ChannelError(value.code, details as ErrorDetails[ErrorCode]);
+  if (typeof value !== "object" || value === null || !("code" in value) || !isErrorCode(value.code))
+    return undefined;
+  const details =
+    "details" in value && typeof value.details === "object" && value.details !== null
+      ? value.details
+      : {};
+  return new ChannelError(value.code, details);
 }

@@ -3,11 +3,31 @@ export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
 export { decodeError, encodeError, errorStatus, retryAfterMs } from "./error-status.ts";
 export type { ErrorStatus, Problem } from "./error-status.ts";
 export {
-  decodeEntry, decodeEntryInput, decodeOutcome, encodeAck, encodeChannel, encodeChannelSpec, encodeChannelView,
-  encodeEnd, encodeEntry, encodeGap, encodeOutcome, encodeProcess, encodeRead, encodeTime,
+  decodeEntry,
+  decodeEntryInput,
+  decodeOutcome,
+  encodeAck,
+  encodeChannel,
+  encodeChannelSpec,
+  encodeChannelView,
+  encodeEnd,
+  encodeEntry,
+  encodeGap,
+  encodeOutcome,
+  encodeProcess,
+  encodeRead,
+  encodeTime,
 } from "./json-form.ts";
 export type {
-  JsonAck, JsonChannel, JsonChannelSpec, JsonEnd, JsonEntry, JsonEntryInput, JsonGap, JsonOutcome, JsonProcess,
+  JsonAck,
+  JsonChannel,
+  JsonChannelSpec,
+  JsonEnd,
+  JsonEntry,
+  JsonEntryInput,
+  JsonGap,
+  JsonOutcome,
+  JsonProcess,
   JsonRead,
 } from "./json-form.ts";
 export { parseJson } from "./json-integers.ts";

@@ -1,5 +1,11 @@
 import type {
-  AppendAck, ChannelView, Cursor, Gap, ProcessView, ReadResult, SubscriptionItem,
+  AppendAck,
+  ChannelView,
+  Cursor,
+  Gap,
+  ProcessView,
+  ReadResult,
+  SubscriptionItem,
 } from "../core/broker/views.ts";
 import type { Channel } from "../core/channel.ts";
 import { isChannelError } from "../core/errors.ts";
@@ -141,7 +147,8 @@ export interface JsonProcess {
 }
 
 export function encodeProcess(process: ProcessView): JsonProcess {
-  const { startedAt, closedAt, expiresAt, cancelRequest, outcome, leaseMs, lastPositions } = process;
+  const { startedAt, closedAt, expiresAt, cancelRequest, outcome, leaseMs, lastPositions } =
+    process;
   return {
     id: process.id,
     ...(process.label === "" ? {} : { label: process.label }),
@@ -156,7 +163,9 @@ export function encodeProcess(process: ProcessView): JsonProcess {
     ...(startedAt === undefined ? {} : { startedat: encodeTime(startedAt) }),
     ...(closedAt === undefined ? {} : { closedat: encodeTime(closedAt) }),
     ...(expiresAt === undefined ? {} : { expiresat: encodeTime(expiresAt) }),
-    ...(cancelRequest === undefined ? {} : { cancelrequest: { by: cancelRequest.by, at: encodeTime(cancelRequest.at) } }),
+    ...(cancelRequest === undefined
+      ? {}
+      : { cancelrequest: { by: cancelRequest.by, at: encodeTime(cancelRequest.at) } }),
     ...(outcome === undefined ? {} : { outcome: encodeOutcome(outcome) }),
     ...(leaseMs === undefined ? {} : { leasems: leaseMs }),
     ...(lastPositions === undefined ? {} : { lastpositions: lastPositions }),
@@ -253,7 +262,12 @@ export interface JsonEnd {
   readonly code?: string;
 }
 
-export function encodeEnd(end: Pick<Extract<SubscriptionItem, { kind: "end" }>, "outcome" | "error"> & { readonly reason: string; readonly cursor: Cursor }): JsonEnd {
+export function encodeEnd(
+  end: Pick<Extract<SubscriptionItem, { kind: "end" }>, "outcome" | "error"> & {
+    readonly reason: string;
+    readonly cursor: Cursor;
+  },
+): JsonEnd {
   return {
     reason: end.reason,
     cursor: encodeCursor(end.cursor),

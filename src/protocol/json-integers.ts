@@ -12,7 +12,11 @@ export function parseJson(text: string, argument = "body"): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalidArgument(argument, "JSON", error instanceof Error ? error.message.slice(0, 120) : undefined);
+    throw invalidArgument(
+      argument,
+      "JSON",
+      error instanceof Error ? error.message.slice(0, 120) : undefined,
+    );
   }
   // 16 digits is the least that can be too large.
   if (/\d{16}|[eE]/.test(text)) requireExactIntegers(text, argument);
@@ -25,7 +29,11 @@ function requireExactIntegers(text: string, argument: string): void {
     const number = Number(found);
     // Fractions are nobody's sequence or position; those of 1e400 are as little a number as an integer.
     if (!Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number))) {
-      throw invalidArgument(`a number in ${argument}`, "an integer within ±(2^53−1)", found.slice(0, 40));
+      throw invalidArgument(
+        `a number in ${argument}`,
+        "an integer within ±(2^53−1)",
+        found.slice(0, 40),
+      );
     }
   }
 }

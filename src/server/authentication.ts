@@ -29,16 +29,21 @@ export class TokenVerifier {
   readonly #verified = new Map<string, Identified>();
 
   constructor(secret: Uint8Array, clock: Clock) {
-    if (secret.byteLength < secretBytesMin) throw new RangeError(`the secret must have at least ${secretBytesMin} bytes`);
+    if (secret.byteLength < secretBytesMin)
+      throw new RangeError(`the secret must have at least ${secretBytesMin} bytes`);
     this.#secret = secret;
     this.#clock = clock;
   }
 
   /** From the Authorization header. Errors: `unauthenticated`, `token_expired`. */
   async identify(authorization: string | undefined): Promise<Identified> {
-    if (authorization === undefined) throw new ChannelError("unauthenticated", { reason: "no bearer token" });
+    if (authorization === undefined)
+      throw new ChannelError("unauthenticated", { reason: "no bearer token" });
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
-    if (token === undefined) throw new ChannelError("unauthenticated", { reason: "the Authorization header is not a bearer token" });
+    if (token === undefined)
+      throw new ChannelError("unauthenticated", {
+        reason: "the Authorization header is not a bearer token",
+      });
     const hash = createHash("sha256").update(token).digest("base64");
     const known = this.#verified.get(hash);
     if (known !== undefined) {
@@ -47,7 +52,8 @@ export class TokenVerifier {
       throw new ChannelError("token_expired", { expiredAt: known.expiresAt });
     }
     const identified = await this.#verify(token);
-    if (this.#verified.size >= cachedTokensMax) this.#verified.delete(this.#verified.keys().next().value ?? "");
+    if (this.#verified.size >= cachedTokensMax)
+      this.#verified.delete(this.#verified.keys().next().value ?? "");
     this.#verified.set(hash, identified);
     return identified;
   }
@@ -63,9 +69,17 @@ export class TokenVerifier {
     } catch (error) {
       if (error instanceof ChannelError) throw error;
       if (error instanceof errors.JWTExpired) {
-        throw new ChannelError("token_expired", { expiredAt: (error.payload.exp ?? 0) * 1000 }, { cause: error });
+        throw new ChannelError(
+          "token_expired",
+          { expiredAt: (error.payload.exp ?? 0) * 1000 },
+          { cause: error },
+        );
       }
-      throw new ChannelError("unauthenticated", { reason: "the token is not valid here" }, { cause: error });
+      throw new ChannelError(
+        "unauthenticated",
+        { reason: "the token is not valid here" },
+        { cause: error },
+      );
     }
   }
 }
@@ -73,11 +87,18 @@ export class TokenVerifier {
 /** Claims that cannot be understood refuse the token: ignoring one would widen it. */
 function callerOf(payload: JWTPayload): Caller {
   const { sub, scope, process, channels, ops } = payload;
-  if (typeof sub !== "string" || sub === "" || sub.length > identityLengthMax || controlCharacters.test(sub)) return refuseClaim("sub");
+  if (
+    typeof sub !== "string" ||
+    sub === "" ||
+    sub.length > identityLengthMax ||
+    controlCharacters.test(sub)
+  )
+    return refuseClaim("sub");
   if (scope !== undefined && typeof scope !== "string") return refuseClaim("scope");
   if (process !== undefined && typeof process !== "string") return refuseClaim("process");
   if (channels !== undefined && !isTexts(channels)) return refuseClaim("channels");
-  if (ops !== undefined && !(isTexts(ops) && ops.every((op) => grantOps.includes(op)))) return refuseClaim("ops");
+  if (ops !== undefined && !(isTexts(ops) && ops.every((op) => grantOps.includes(op))))
+    return refuseClaim("ops");
   const narrowed = {
     ...(process === undefined ? {} : { processId: process }),
     ...(channels === undefined ? {} : { channels }),

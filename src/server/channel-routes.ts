@@ -3,7 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { StartAt } from "../core/broker/views.ts";
 import { invalidArgument } from "../core/errors.ts";
 import { decodeStart } from "../protocol/cursor.ts";
-import { decodeEntryInput, encodeAck, encodeChannelView, encodeRead } from "../protocol/json-form.ts";
+import {
+  decodeEntryInput,
+  encodeAck,
+  encodeChannelView,
+  encodeRead,
+} from "../protocol/json-form.ts";
 import { endMark, streamBytes, streamEvents } from "./event-stream.ts";
 import { accepts, callerOf, given, integerOf, keepStream, streamOptions } from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
@@ -24,7 +29,10 @@ export function addChannelRoutes(server: FastifyInstance, context: RouteContext)
 
 /** Refuses who may not append before the body is read. */
 async function admitAppend(context: RouteContext, request: FastifyRequest): Promise<void> {
-  const { process, channel } = request.params as { readonly process: string; readonly channel: string };
+  const { process, channel } = request.params as {
+    readonly process: string;
+    readonly channel: string;
+  };
   await context.broker.requireAppend(callerOf(request), process, channel);
 }
 
@@ -54,8 +62,16 @@ function addPayloadRoute(scope: FastifyInstance, context: RouteContext): void {
         error,
       });
       const { process, channel } = request.params;
-      const ack = await broker.append(callerOf(request), process, channel, [entry], given({ producer, term: integerOf("term", term) }));
-      return reply.code(ack.entries.every(({ duplicate }) => duplicate) ? 200 : 201).send(encodeAck(ack));
+      const ack = await broker.append(
+        callerOf(request),
+        process,
+        channel,
+        [entry],
+        given({ producer, term: integerOf("term", term) }),
+      );
+      return reply
+        .code(ack.entries.every(({ duplicate }) => duplicate) ? 200 : 201)
+        .send(encodeAck(ack));
     },
   );
 }
@@ -68,15 +84,25 @@ function addBatchRoute(server: FastifyInstance, context: RouteContext): void {
     {
       schema: { params: ChannelParams, body: BatchBody },
       // Base64 takes 4 bytes for 3, and each entry some for its fields.
-      bodyLimit: Math.ceil(Math.max(broker.limits.batchBytesMax, broker.limits.payloadBytesMax) * 1.4) + 1024 * 1024,
+      bodyLimit:
+        Math.ceil(Math.max(broker.limits.batchBytesMax, broker.limits.payloadBytesMax) * 1.4) +
+        1024 * 1024,
       onRequest: (request) => admitAppend(context, request),
     },
     async (request, reply) => {
       const { producer, term, entries } = request.body;
       const { process, channel } = request.params;
       const inputs = entries.map((entry) => decodeEntryInput(given(entry)));
-      const ack = await broker.append(callerOf(request), process, channel, inputs, given({ producer, term }));
-      return reply.code(ack.entries.every(({ duplicate }) => duplicate) ? 200 : 201).send(encodeAck(ack));
+      const ack = await broker.append(
+        callerOf(request),
+        process,
+        channel,
+        inputs,
+        given({ producer, term }),
+      );
+      return reply
+        .code(ack.entries.every(({ duplicate }) => duplicate) ? 200 : 201)
+        .send(encodeAck(ack));
     },
   );
 }
@@ -88,7 +114,9 @@ function addReadRoutes(server: FastifyInstance, context: RouteContext): void {
   app.get(path, { schema: { params: ProcessParams } }, async (request) => {
     const caller = callerOf(request);
     const process = await broker.getProcess(caller, request.params.process);
-    const views = await Promise.all(process.channels.map(({ name }) => broker.getChannel(caller, process.id, name)));
+    const views = await Promise.all(
+      process.channels.map(({ name }) => broker.getChannel(caller, process.id, name)),
+    );
     return { channels: views.map(encodeChannelView) };
   });
 
@@ -97,31 +125,43 @@ function addReadRoutes(server: FastifyInstance, context: RouteContext): void {
     return encodeChannelView(await broker.getChannel(callerOf(request), process, channel));
   });
 
-  app.get(`${path}/:channel/entries`, { schema: { params: ChannelParams, querystring: ReadQuery } }, async (request, reply) => {
-    const { process, channel } = request.params;
-    const { after, limit, wait, format = "json" } = request.query;
-    const start = after === undefined ? undefined : decodeStart(after);
-    if (accepts(request, "text/event-stream")) {
-      if (format !== "json" && format !== "text") throw invalidArgument("format", "json or text", JSON.stringify(format.slice(0, 40)));
-      return openEvents(context, request, reply, { process, channel, format, start });
-    }
-    if (accepts(request, "application/octet-stream")) {
-      const subscription = await broker.subscribe(callerOf(request), process, channel, { after: start ?? "start" });
-      keepStream(context, request, reply, streamBytes(reply, subscription, streamOptions(context, request)));
-      return reply;
-    }
-    const left = new AbortController();
-    reply.raw.once("close", () => left.abort());
-    const result = await broker.read(callerOf(request), process, channel, {
-      ...given({
-        after: start,
-        entriesMax: integerOf("limit", limit, { min: 1, max: broker.limits.readEntriesMax }),
-        waitMs: secondsToMs(integerOf("wait", wait, { min: 0, max: waitSecondsMax })),
-      }),
-      signal: left.signal,
-    });
-    return reply.header("cache-control", "no-store").send(encodeRead(result));
-  });
+  app.get(
+    `${path}/:channel/entries`,
+    { schema: { params: ChannelParams, querystring: ReadQuery } },
+    async (request, reply) => {
+      const { process, channel } = request.params;
+      const { after, limit, wait, format = "json" } = request.query;
+      const start = after === undefined ? undefined : decodeStart(after);
+      if (accepts(request, "text/event-stream")) {
+        if (format !== "json" && format !== "text")
+          throw invalidArgument("format", "json or text", JSON.stringify(format.slice(0, 40)));
+        return openEvents(context, request, reply, { process, channel, format, start });
+      }
+      if (accepts(request, "application/octet-stream")) {
+        const subscription = await broker.subscribe(callerOf(request), process, channel, {
+          after: start ?? "start",
+        });
+        keepStream(
+          context,
+          request,
+          reply,
+          streamBytes(reply, subscription, streamOptions(context, request)),
+        );
+        return reply;
+      }
+      const left = new AbortController();
+      reply.raw.once("close", () => left.abort());
+      const result = await broker.read(callerOf(request), process, channel, {
+        ...given({
+          after: start,
+          entriesMax: integerOf("limit", limit, { min: 1, max: broker.limits.readEntriesMax }),
+          waitMs: secondsToMs(integerOf("wait", wait, { min: 0, max: waitSecondsMax })),
+        }),
+        signal: left.signal,
+      });
+      return reply.header("cache-control", "no-store").send(encodeRead(result));
+    },
+  );
 }
 
 function secondsToMs(seconds: number | undefined): number | undefined {
@@ -132,7 +172,12 @@ async function openEvents(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { process, channel, format, start }: { process: string; channel: string; format: "json" | "text"; start: StartAt | undefined },
+  {
+    process,
+    channel,
+    format,
+    start,
+  }: { process: string; channel: string; format: "json" | "text"; start: StartAt | undefined },
 ): Promise<FastifyReply> {
   const { broker } = context;
   // What the browser remembers is newer than what the page's address says.
@@ -149,6 +194,11 @@ async function openEvents(
     // An EventSource comes back after each end of a response; only this stops it.
     return reply.code(204).send();
   }
-  keepStream(context, request, reply, streamEvents(reply, subscription, format, streamOptions(context, request)));
+  keepStream(
+    context,
+    request,
+    reply,
+    streamEvents(reply, subscription, format, streamOptions(context, request)),
+  );
   return reply;
 }

@@ -33,10 +33,15 @@ const utf8 = new TextDecoder();
 const jsonTexts = new WeakMap<MsgEntry, string>();
 
 /** Takes the connection over from the framework. */
-export function startStream(reply: FastifyReply, contentType: string, { clock, stallMs }: StreamOptions): ResponseWriter {
+export function startStream(
+  reply: FastifyReply,
+  contentType: string,
+  { clock, stallMs }: StreamOptions,
+): ResponseWriter {
   reply.hijack();
   const { raw } = reply;
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) raw.setHeader(name, value);
   raw.writeHead(200, {
     "content-type": contentType,
     "cache-control": "no-store",
@@ -61,7 +66,8 @@ export async function streamEvents(
     for (;;) {
       const item = await nextItem(subscription, writer.signal, options);
       if (item === "heartbeat") {
-        if (!(await writer.write(encodeSseComment(`heartbeat ${subscription.lastPosition()}`)))) break;
+        if (!(await writer.write(encodeSseComment(`heartbeat ${subscription.lastPosition()}`))))
+          break;
       } else if (item === "expired") {
         writer.end(encodeEndEvent("token_expired", subscription.cursor));
         return;
@@ -79,11 +85,18 @@ export async function streamEvents(
 }
 
 /** The bytes of `data` entries as they come, until the end. A gap cuts the connection: bytes cannot say it. */
-export async function streamBytes(reply: FastifyReply, subscription: ChannelSubscription, options: StreamOptions): Promise<void> {
+export async function streamBytes(
+  reply: FastifyReply,
+  subscription: ChannelSubscription,
+  options: StreamOptions,
+): Promise<void> {
   const writer = startStream(reply, "application/octet-stream", options);
   try {
     for (;;) {
-      const item = await nextItem(subscription, writer.signal, { ...options, heartbeatMs: Infinity });
+      const item = await nextItem(subscription, writer.signal, {
+        ...options,
+        heartbeatMs: Infinity,
+      });
       if (item === "heartbeat") continue;
       if (item !== "expired" && item.kind === "entries") {
         for (const entry of item.entries) {
@@ -108,7 +121,11 @@ export async function streamBytes(reply: FastifyReply, subscription: ChannelSubs
 }
 
 /** The processes now, then each that changes. */
-export async function streamProcesses(reply: FastifyReply, watch: ProcessWatch, options: StreamOptions): Promise<void> {
+export async function streamProcesses(
+  reply: FastifyReply,
+  watch: ProcessWatch,
+  options: StreamOptions,
+): Promise<void> {
   const writer = startStream(reply, "text/event-stream; charset=utf-8", options);
   try {
     if (!(await writer.write(`retry: ${retryMs}\n\n`))) return;
@@ -116,17 +133,28 @@ export async function streamProcesses(reply: FastifyReply, watch: ProcessWatch, 
       const changes = await waitAtMost(watch, writer.signal, options);
       if (watch.isClosed) break;
       if (options.clock.now() >= options.expiresAt) {
-        writer.end(encodeSseEvent({ event: "end", data: JSON.stringify({ reason: "token_expired" }) }));
+        writer.end(
+          encodeSseEvent({ event: "end", data: JSON.stringify({ reason: "token_expired" }) }),
+        );
         return;
       }
       const text = changes.map((change) =>
         "process" in change
-          ? encodeSseEvent({ event: "process", data: JSON.stringify(encodeProcess(change.process)) })
+          ? encodeSseEvent({
+              event: "process",
+              data: JSON.stringify(encodeProcess(change.process)),
+            })
           : encodeSseEvent({ event: "deleted", data: JSON.stringify({ id: change.deleted }) }),
       );
-      if (!(await writer.write(text.length === 0 ? encodeSseComment("heartbeat") : text.join("")))) break;
+      if (!(await writer.write(text.length === 0 ? encodeSseComment("heartbeat") : text.join(""))))
+        break;
     }
-    writer.end(encodeSseEvent({ event: "end", data: JSON.stringify({ reason: writer.isStalled ? "too_slow" : "shutdown" }) }));
+    writer.end(
+      encodeSseEvent({
+        event: "end",
+        data: JSON.stringify({ reason: writer.isStalled ? "too_slow" : "shutdown" }),
+      }),
+    );
   } catch (error) {
     if (!writer.signal.aborted) throw error;
   } finally {
@@ -136,7 +164,11 @@ export async function streamProcesses(reply: FastifyReply, watch: ProcessWatch, 
 
 function encodeItem(item: SubscriptionItem, format: EventFormat): string {
   if (item.kind === "gap") {
-    return encodeSseEvent({ event: "gap", id: encodeCursor(item.cursor), data: JSON.stringify(encodeGap(item)) });
+    return encodeSseEvent({
+      event: "gap",
+      id: encodeCursor(item.cursor),
+      data: JSON.stringify(encodeGap(item)),
+    });
   }
   if (item.kind === "end") {
     const cursor = encodeCursor(item.cursor);
@@ -150,7 +182,10 @@ function encodeItem(item: SubscriptionItem, format: EventFormat): string {
 function encodeEntryEvent(entry: MsgEntry, epoch: string, format: EventFormat): string {
   const id = encodeCursor({ epoch, position: entry.position });
   // As text only what people read is told; `end` and `error` still move the cursor.
-  if (format === "text") return entry.type === "data" ? encodeSseEvent({ id, data: utf8.decode(entry.payload) }) : encodeSseId(id);
+  if (format === "text")
+    return entry.type === "data"
+      ? encodeSseEvent({ id, data: utf8.decode(entry.payload) })
+      : encodeSseId(id);
   let data = jsonTexts.get(entry);
   if (data === undefined) {
     data = JSON.stringify({ ...encodeEntry(entry), cursor: id });
@@ -160,7 +195,11 @@ function encodeEntryEvent(entry: MsgEntry, epoch: string, format: EventFormat): 
 }
 
 function encodeEndEvent(reason: string, cursor: Cursor): string {
-  return encodeSseEvent({ event: "end", id: encodeCursor(cursor), data: JSON.stringify(encodeEnd({ reason, cursor })) });
+  return encodeSseEvent({
+    event: "end",
+    id: encodeCursor(cursor),
+    data: JSON.stringify(encodeEnd({ reason, cursor })),
+  });
 }
 
 async function nextItem(
@@ -171,12 +210,18 @@ async function nextItem(
   if (options.clock.now() >= options.expiresAt) return "expired";
   const ready = await subscription.poll(pageLimits);
   if (ready !== undefined) return ready;
-  const item = await untilTimer(left, options, (signal) => subscription.next({ ...pageLimits, signal }));
+  const item = await untilTimer(left, options, (signal) =>
+    subscription.next({ ...pageLimits, signal }),
+  );
   if (item !== undefined) return item;
   return options.clock.now() >= options.expiresAt ? "expired" : "heartbeat";
 }
 
-async function waitAtMost(watch: ProcessWatch, left: AbortSignal, options: StreamOptions): Promise<Awaited<ReturnType<ProcessWatch["next"]>>> {
+async function waitAtMost(
+  watch: ProcessWatch,
+  left: AbortSignal,
+  options: StreamOptions,
+): Promise<Awaited<ReturnType<ProcessWatch["next"]>>> {
   return (await untilTimer(left, options, (signal) => watch.next({ signal }))) ?? [];
 }
 

@@ -27,7 +27,12 @@ export class OriginRules {
   /** Errors: `origin_refused` for a request that changes something and comes from a page of another site. */
   requireOrigin(method: string, origin: string | undefined, host: string | undefined): void {
     if (origin === undefined || !stateChanging.has(method)) return;
-    if (this.#publicOrigins.has(origin) || origin === `http://${host ?? ""}` || origin === `https://${host ?? ""}`) return;
+    if (
+      this.#publicOrigins.has(origin) ||
+      origin === `http://${host ?? ""}` ||
+      origin === `https://${host ?? ""}`
+    )
+      return;
     throw new ChannelError("origin_refused", { origin: origin.slice(0, 255) });
   }
 }

@@ -10,22 +10,41 @@ export function toProblem(error: unknown, bodyLimit: number): ChannelError {
     const [first] = validation;
     const path = `${validationContext ?? "body"}${(first?.instancePath ?? "").replaceAll("/", ".")}`;
     const { additionalProperty } = (first?.params ?? {}) as { additionalProperty?: unknown };
-    const extra = typeof additionalProperty === "string" ? ` (${JSON.stringify(additionalProperty.slice(0, 80))})` : "";
-    return invalidArgument(path, `as the protocol says: it ${first?.message ?? "does not match"}${extra}`);
+    const extra =
+      typeof additionalProperty === "string"
+        ? ` (${JSON.stringify(additionalProperty.slice(0, 80))})`
+        : "";
+    return invalidArgument(
+      path,
+      `as the protocol says: it ${first?.message ?? "does not match"}${extra}`,
+    );
   }
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new ChannelError("message_too_large", { limitBytes: bodyLimit }, { cause: error });
-  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return new ChannelError("unsupported_media_type", { expected: "application/json" }, { cause: error });
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return new ChannelError("message_too_large", { limitBytes: bodyLimit }, { cause: error });
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE")
+    return new ChannelError(
+      "unsupported_media_type",
+      { expected: "application/json" },
+      { cause: error },
+    );
   // Errors of the framework about what the client sent carry a status of their own.
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return invalidArgument("request", "a valid HTTP request", code);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return invalidArgument("request", "a valid HTTP request", code);
   return new ChannelError("internal_error", {}, { cause: error });
 }
 
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ChannelError): FastifyReply {
+export function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: ChannelError,
+): FastifyReply {
   const { httpStatus } = errorStatus[error.code];
   const waitMs = retryAfterMs(error);
-  if (waitMs !== undefined) void reply.header("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
+  if (waitMs !== undefined)
+    void reply.header("retry-after", String(Math.max(1, Math.ceil(waitMs / 1000))));
   if (httpStatus === 401) void reply.header("www-authenticate", "Bearer");
-  if (isChannelError(error, "method_not_allowed")) void reply.header("allow", error.details.allowed);
+  if (isChannelError(error, "method_not_allowed"))
+    void reply.header("allow", error.details.allowed);
   return reply
     .code(httpStatus)
     .type("application/problem+json")

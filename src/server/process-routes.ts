@@ -6,9 +6,20 @@ import { decodeOutcome, encodeProcess } from "../protocol/json-form.ts";
 import { streamProcesses } from "./event-stream.ts";
 import { accepts, callerOf, given, integerOf, keepStream, streamOptions } from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
-import { AssignBody, CloseBody, CreateBody, LeaseBody, ListQuery, ProcessParams } from "./schemas.ts";
+import {
+  AssignBody,
+  CloseBody,
+  CreateBody,
+  LeaseBody,
+  ListQuery,
+  ProcessParams,
+} from "./schemas.ts";
 
-const states: readonly string[] = ["waiting", "running", "closed"] satisfies readonly ProcessState[];
+const states: readonly string[] = [
+  "waiting",
+  "running",
+  "closed",
+] satisfies readonly ProcessState[];
 
 export function addProcessRoutes(server: FastifyInstance, context: RouteContext): void {
   addCollectionRoutes(server, context);
@@ -30,7 +41,12 @@ function addCollectionRoutes(server: FastifyInstance, context: RouteContext): vo
       leaseMs: leasems,
       channels: channels.map(({ name, maxlogentries, maxlogbytes, whenfull, writers }) => ({
         name,
-        ...given({ maxLogEntries: maxlogentries, maxLogBytes: maxlogbytes, whenFull: whenfull, writers }),
+        ...given({
+          maxLogEntries: maxlogentries,
+          maxLogBytes: maxlogbytes,
+          whenFull: whenfull,
+          writers,
+        }),
       })),
     });
     const { process, created } = await broker.createProcess(callerOf(request), spec);
@@ -43,16 +59,30 @@ function addCollectionRoutes(server: FastifyInstance, context: RouteContext): vo
   app.get("/v1/processes", { schema: { querystring: ListQuery } }, async (request, reply) => {
     if (accepts(request, "text/event-stream")) {
       const watch = await broker.watchProcesses(callerOf(request));
-      keepStream(context, request, reply, streamProcesses(reply, watch, streamOptions(context, request)));
+      keepStream(
+        context,
+        request,
+        reply,
+        streamProcesses(reply, watch, streamOptions(context, request)),
+      );
       return reply;
     }
     const { after, limit, state, label } = request.query;
-    if (state !== undefined && !states.includes(state)) throw invalidArgument("state", states.join(", "), JSON.stringify(state.slice(0, 40)));
+    if (state !== undefined && !states.includes(state))
+      throw invalidArgument("state", states.join(", "), JSON.stringify(state.slice(0, 40)));
     const page = await broker.listProcesses(
       callerOf(request),
-      given({ after, limit: integerOf("limit", limit, { min: 1, max: 500 }), state: state as ProcessState | undefined, label }),
+      given({
+        after,
+        limit: integerOf("limit", limit, { min: 1, max: 500 }),
+        state: state as ProcessState | undefined,
+        label,
+      }),
     );
-    return reply.send({ processes: page.processes.map(encodeProcess), ...given({ next: page.next }) });
+    return reply.send({
+      processes: page.processes.map(encodeProcess),
+      ...given({ next: page.next }),
+    });
   });
 }
 
@@ -66,7 +96,12 @@ function addMemberRoutes(server: FastifyInstance, context: RouteContext): void {
     const { process: processId } = request.params;
     if (accepts(request, "text/event-stream")) {
       const watch = await broker.watchProcesses(callerOf(request), { processId });
-      keepStream(context, request, reply, streamProcesses(reply, watch, streamOptions(context, request)));
+      keepStream(
+        context,
+        request,
+        reply,
+        streamProcesses(reply, watch, streamOptions(context, request)),
+      );
       return reply;
     }
     return reply.send(encodeProcess(await broker.getProcess(callerOf(request), processId)));
@@ -75,12 +110,16 @@ function addMemberRoutes(server: FastifyInstance, context: RouteContext): void {
   app.put(`${path}/executor`, { schema: { ...schema, body: AssignBody } }, async (request) => {
     const { executorid, leasems } = request.body;
     const assignment = { executorId: executorid, ...given({ leaseMs: leasems }) };
-    return encodeProcess(await broker.assign(callerOf(request), request.params.process, assignment));
+    return encodeProcess(
+      await broker.assign(callerOf(request), request.params.process, assignment),
+    );
   });
 
   app.post(`${path}/lease`, { schema: { ...schema, body: LeaseBody } }, async (request) => {
     const renewal = given({ term: request.body?.term });
-    return encodeProcess(await broker.renewLease(callerOf(request), request.params.process, renewal));
+    return encodeProcess(
+      await broker.renewLease(callerOf(request), request.params.process, renewal),
+    );
   });
 
   app.post(`${path}/cancel`, { schema }, async (request) =>
@@ -89,7 +128,12 @@ function addMemberRoutes(server: FastifyInstance, context: RouteContext): void {
 
   app.post(`${path}/close`, { schema: { ...schema, body: CloseBody } }, async (request) => {
     const { outcome, term } = request.body;
-    const closed = await broker.closeProcess(callerOf(request), request.params.process, decodeOutcome(given(outcome)), given({ term }));
+    const closed = await broker.closeProcess(
+      callerOf(request),
+      request.params.process,
+      decodeOutcome(given(outcome)),
+      given({ term }),
+    );
     return encodeProcess(closed);
   });
 

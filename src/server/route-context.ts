@@ -28,7 +28,8 @@ export function callerOf(request: FastifyRequest): Caller {
 
 function identityOf(request: FastifyRequest): Identified {
   const identified = identities.get(request);
-  if (identified === undefined) throw new ChannelError("unauthenticated", { reason: "no bearer token" });
+  if (identified === undefined)
+    throw new ChannelError("unauthenticated", { reason: "no bearer token" });
   return identified;
 }
 
@@ -38,7 +39,12 @@ export function streamOptions(context: RouteContext, request: FastifyRequest): S
 }
 
 /** Keeps a stream in view until it ends; a failure of it is logged and cuts the connection. */
-export function keepStream(context: RouteContext, request: FastifyRequest, reply: FastifyReply, stream: Promise<void>): void {
+export function keepStream(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stream: Promise<void>,
+): void {
   const kept = stream.catch((error: unknown) => {
     request.log.error({ err: error }, "stream failed");
     reply.raw.destroy();
@@ -49,22 +55,34 @@ export function keepStream(context: RouteContext, request: FastifyRequest, reply
 
 /** A media type that the client names itself; a wildcard asks for nothing in particular. */
 export function accepts(request: FastifyRequest, mediaType: string): boolean {
-  const types = (request.headers.accept ?? "").split(",").map((type) => type.split(";", 1)[0]?.trim().toLowerCase());
+  const types = (request.headers.accept ?? "")
+    .split(",")
+    .map((type) => type.split(";", 1)[0]?.trim().toLowerCase());
   return types.includes(mediaType);
 }
 
 /** An integer of the query, exactly. Throws `invalid_argument`. */
-export function integerOf(name: string, text: string | undefined, range?: { readonly min: number; readonly max: number }): number | undefined {
+export function integerOf(
+  name: string,
+  text: string | undefined,
+  range?: { readonly min: number; readonly max: number },
+): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   const isInteger = /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(value);
-  if (isInteger && (range === undefined || (value >= range.min && value <= range.max))) return value;
-  const expected = range === undefined ? "an integer within ±(2^53−1)" : `an integer from ${range.min} to ${range.max}`;
+  if (isInteger && (range === undefined || (value >= range.min && value <= range.max)))
+    return value;
+  const expected =
+    range === undefined
+      ? "an integer within ±(2^53−1)"
+      : `an integer from ${range.min} to ${range.max}`;
   throw invalidArgument(name, expected, JSON.stringify(text.slice(0, 40)));
 }
 
 /** Fields that are undefined are left out: the core tells "not given" by absence. */
-export function given<Fields extends object>(fields: Fields): { [Key in keyof Fields]: Exclude<Fields[Key], undefined> } {
+export function given<Fields extends object>(
+  fields: Fields,
+): { [Key in keyof Fields]: Exclude<Fields[Key], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [Key in keyof Fields]: Exclude<Fields[Key], undefined>;
   };

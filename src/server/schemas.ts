@@ -1,6 +1,9 @@
 import { Type } from "typebox";
 
-const Integer = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+const Integer = Type.Integer({
+  minimum: -Number.MAX_SAFE_INTEGER,
+  maximum: Number.MAX_SAFE_INTEGER,
+});
 const strict = { additionalProperties: false } as const;
 
 export const ChannelSpecSchema = Type.Object(
@@ -9,7 +12,9 @@ export const ChannelSpecSchema = Type.Object(
     maxlogentries: Type.Optional(Integer),
     maxlogbytes: Type.Optional(Integer),
     whenfull: Type.Optional(Type.Union([Type.Literal("refuse"), Type.Literal("trim")])),
-    writers: Type.Optional(Type.Union([Type.Literal("both"), Type.Literal("submitter"), Type.Literal("executor")])),
+    writers: Type.Optional(
+      Type.Union([Type.Literal("both"), Type.Literal("submitter"), Type.Literal("executor")]),
+    ),
   },
   strict,
 );
@@ -27,7 +32,10 @@ export const CreateBody = Type.Object(
   strict,
 );
 
-export const AssignBody = Type.Object({ executorid: Type.String(), leasems: Type.Optional(Integer) }, strict);
+export const AssignBody = Type.Object(
+  { executorid: Type.String(), leasems: Type.Optional(Integer) },
+  strict,
+);
 
 export const LeaseBody = Type.Optional(Type.Object({ term: Type.Optional(Integer) }, strict));
 
@@ -35,7 +43,11 @@ export const CloseBody = Type.Object(
   {
     outcome: Type.Object(
       {
-        status: Type.Union([Type.Literal("success"), Type.Literal("failed"), Type.Literal("cancelled")]),
+        status: Type.Union([
+          Type.Literal("success"),
+          Type.Literal("failed"),
+          Type.Literal("cancelled"),
+        ]),
         error: Type.Optional(Type.String()),
         exitcode: Type.Optional(Integer),
         signal: Type.Optional(Type.String()),
@@ -70,11 +82,25 @@ export const BatchBody = Type.Object(
 
 const text = Type.Optional(Type.String());
 
-export const ListQuery = Type.Object({ after: text, limit: text, state: text, label: text }, strict);
-export const AppendQuery = Type.Object(
-  { sequence: text, inreplyto: text, replyto: text, producer: text, type: text, error: text, term: text },
+export const ListQuery = Type.Object(
+  { after: text, limit: text, state: text, label: text },
   strict,
 );
-export const ReadQuery = Type.Object({ after: text, limit: text, wait: text, format: text }, strict);
+export const AppendQuery = Type.Object(
+  {
+    sequence: text,
+    inreplyto: text,
+    replyto: text,
+    producer: text,
+    type: text,
+    error: text,
+    term: text,
+  },
+  strict,
+);
+export const ReadQuery = Type.Object(
+  { after: text, limit: text, wait: text, format: text },
+  strict,
+);
 export const ProcessParams = Type.Object({ process: Type.String() });
 export const ChannelParams = Type.Object({ process: Type.String(), channel: Type.String() });

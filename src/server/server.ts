@@ -48,7 +48,15 @@ const jsonBytesMax = 1024 * 1024;
 const parameterLengthMax = 300;
 
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { broker, secret, host = "127.0.0.1", port = 0, publicUrls = [], logger, clock = systemClock } = options;
+  const {
+    broker,
+    secret,
+    host = "127.0.0.1",
+    port = 0,
+    publicUrls = [],
+    logger,
+    clock = systemClock,
+  } = options;
   const { heartbeatMs = 15_000, stallMs = 30_000, graceMs = 5_000 } = options;
   const context: RouteContext = { broker, clock, heartbeatMs, stallMs, streams: new Set() };
   const app = createApp(logger);
@@ -75,7 +83,9 @@ function createApp(logger: FastifyBaseLogger | undefined): FastifyInstance {
     http: { maxHeaderSize: headerBytesMax },
     // Types of a query are text, and numbers of a body are numbers: nothing is turned into anything else.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error, jsonBytesMax)),
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, toProblem(error, jsonBytesMax));
+    },
   });
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
@@ -106,7 +116,10 @@ function addNotFound(app: FastifyInstance): void {
     const allowed = known.filter(({ form }) => form.test(path)).map(({ method }) => method);
     const problem =
       allowed.length > 0
-        ? new ChannelError("method_not_allowed", { method: request.method, allowed: allowed.join(", ") })
+        ? new ChannelError("method_not_allowed", {
+            method: request.method,
+            allowed: allowed.join(", "),
+          })
         : new ChannelError("route_not_found", { path: path.slice(0, 256) });
     return sendProblem(request, reply, problem);
   });
@@ -122,7 +135,16 @@ function addGuards(app: FastifyInstance, verifier: TokenVerifier, rules: OriginR
     try {
       setIdentity(request, await verifier.identify(authorization));
     } catch (error) {
-      request.log.warn({ audit: { address: request.ip, action: request.method, code: (error as ChannelError).code } }, "refused");
+      request.log.warn(
+        {
+          audit: {
+            address: request.ip,
+            action: request.method,
+            code: (error as ChannelError).code,
+          },
+        },
+        "refused",
+      );
       throw error;
     }
   });
@@ -136,7 +158,11 @@ function addHealthRoutes(app: FastifyInstance, broker: Broker): void {
   });
 }
 
-async function shutDown(app: FastifyInstance, { broker, clock, streams }: RouteContext, graceMs: number): Promise<void> {
+async function shutDown(
+  app: FastifyInstance,
+  { broker, clock, streams }: RouteContext,
+  graceMs: number,
+): Promise<void> {
   await broker.close();
   let timer: { cancel(): void } | undefined;
   const patience = new Promise<void>((resolve) => (timer = clock.after(graceMs, resolve)));

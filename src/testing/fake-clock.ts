@@ -38,7 +38,9 @@ export class FakeClock implements Clock {
   advance(ms: number): void {
     const endMs = this.#monotonicMs + ms;
     for (;;) {
-      const [next] = [...this.#timers].filter((timer) => timer.dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs);
+      const [next] = [...this.#timers]
+        .filter((timer) => timer.dueMs <= endMs)
+        .sort((a, b) => a.dueMs - b.dueMs);
       if (next === undefined) break;
       this.#pass(next.dueMs - this.#monotonicMs);
       this.#timers.delete(next);

@@ -2,7 +2,9 @@ import { createDeferred } from "../core/deferred.ts";
 import type { StoreRejection, Store } from "../core/store.ts";
 
 type AsyncMethod = Exclude<
-  { [Key in keyof Store]: Store[Key] extends (...args: never[]) => Promise<unknown> ? Key : never }[keyof Store],
+  {
+    [Key in keyof Store]: Store[Key] extends (...args: never[]) => Promise<unknown> ? Key : never;
+  }[keyof Store],
   never
 >;
 
@@ -29,11 +31,12 @@ export class FaultyStore {
   constructor(inner: Store) {
     this.store = new Proxy(inner, {
       get: (target, name: keyof Store) => {
-        const value = target[name];
+        const value: unknown = Reflect.get(target, name);
         if (typeof value !== "function") return value;
         const method = value.bind(target) as (...args: unknown[]) => unknown;
         if (name === "keptBytes" || name === "follow" || name === "followRecords") return method;
-        return (...args: unknown[]) => this.#call(name as AsyncMethod, () => method(...args) as Promise<unknown>);
+        return (...args: unknown[]) =>
+          this.#call(name as AsyncMethod, () => method(...args) as Promise<unknown>);
       },
     });
   }
@@ -44,17 +47,31 @@ export class FaultyStore {
   }
 
   /** Fails the nth next call of a method, before or after it took effect. */
-  fail(method: AsyncMethod, rejection: StoreRejection, { nth = 1, when = "before" }: { readonly nth?: number; readonly when?: Fault["when"] } = {}): void {
+  fail(
+    method: AsyncMethod,
+    rejection: StoreRejection,
+    { nth = 1, when = "before" }: { readonly nth?: number; readonly when?: Fault["when"] } = {},
+  ): void {
     const faults = this.#faults.get(method) ?? [];
     this.#faults.set(method, [...faults, { call: this.count(method) + nth, when, rejection }]);
   }
 
   /** Holds the nth next call before it takes effect. `reached` says that it is waiting. */
-  hold(method: AsyncMethod, { nth = 1 }: { readonly nth?: number } = {}): { readonly reached: Promise<void>; release(): void } {
+  hold(
+    method: AsyncMethod,
+    { nth = 1 }: { readonly nth?: number } = {},
+  ): { readonly reached: Promise<void>; readonly release: () => void } {
     const reached = createDeferred();
     const released = createDeferred();
     const holds = this.#holds.get(method) ?? [];
-    this.#holds.set(method, [...holds, { call: this.count(method) + nth, reached: reached.resolve, released: released.promise }]);
+    this.#holds.set(method, [
+      ...holds,
+      {
+        call: this.count(method) + nth,
+        reached: () => reached.resolve(),
+        released: released.promise,
+      },
+    ]);
     return { reached: reached.promise, release: () => released.resolve() };
   }
 

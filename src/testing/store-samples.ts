@@ -16,7 +16,15 @@ export function createSampleRecord(id: string, fields: Partial<ProcessRecord> = 
     submitterId: "submitter",
     executorId: "",
     executors: [],
-    channels: [{ name: "out", maxLogEntries: 1000, maxLogBytes: 1_000_000, whenFull: "refuse", writers: "both" }],
+    channels: [
+      {
+        name: "out",
+        maxLogEntries: 1000,
+        maxLogBytes: 1_000_000,
+        whenFull: "refuse",
+        writers: "both",
+      },
+    ],
     state: "waiting",
     createdAt: 1_000,
     grants: [],
@@ -28,9 +36,22 @@ export function createSampleKey(life = "life", channel = "out"): ChannelKey {
   return { life, processId: "process", channel };
 }
 
-export function createSampleEntry(position: number, payload: Uint8Array, producer = "producer"): MsgEntry {
+export function createSampleEntry(
+  position: number,
+  payload: Uint8Array,
+  producer = "producer",
+): MsgEntry {
   return {
-    position, sequence: position, inReplyTo: 0, replyTo: 0, timestamp: 1_000 + position, senderId: "sender", producer, payload, type: "data", error: "",
+    position,
+    sequence: position,
+    inReplyTo: 0,
+    replyTo: 0,
+    timestamp: 1_000 + position,
+    senderId: "sender",
+    producer,
+    payload,
+    type: "data",
+    error: "",
   };
 }
 
@@ -74,7 +95,10 @@ export class SampleWriter {
 
   createData(payloads: readonly (string | Uint8Array)[], fields: Partial<Batch> = {}): Batch {
     const entries = payloads.map((payload, index) =>
-      createSampleEntry(this.#head.last + 1 + index, typeof payload === "string" ? new TextEncoder().encode(payload) : payload),
+      createSampleEntry(
+        this.#head.last + 1 + index,
+        typeof payload === "string" ? new TextEncoder().encode(payload) : payload,
+      ),
     );
     return this.createBatch("data", { entries, ...fields });
   }
@@ -94,9 +118,14 @@ export class SampleWriter {
   }
 
   /** Positions and payloads that the store returns. */
-  async read(after = 0, limits = { entriesMax: Infinity, bytesMax: Infinity }): Promise<readonly string[]> {
+  async read(
+    after = 0,
+    limits = { entriesMax: Infinity, bytesMax: Infinity },
+  ): Promise<readonly string[]> {
     const entries = await this.#store.readAfter(this.key, after, limits);
-    return entries.map(({ position, payload }) => `${position}:${new TextDecoder().decode(payload)}`);
+    return entries.map(
+      ({ position, payload }) => `${position}:${new TextDecoder().decode(payload)}`,
+    );
   }
 }
 

@@ -4,9 +4,16 @@ import { createSampleRecord } from "./store-samples.ts";
 import type { StoreCase } from "./store-suite.ts";
 
 /** Errors of a store are rejections of the given kind and nothing else. */
-export async function requireRejection(promise: Promise<unknown>, kind: StoreRejection["kind"], what: string): Promise<StoreRejection> {
+export async function requireRejection(
+  promise: Promise<unknown>,
+  kind: StoreRejection["kind"],
+  what: string,
+): Promise<StoreRejection> {
   const error = await rejectionOf(promise, what);
-  requireTrue(error instanceof StoreRejection, `${what}: rejects with a StoreRejection, not ${String(error)}`);
+  requireTrue(
+    error instanceof StoreRejection,
+    `${what}: rejects with a StoreRejection, not ${String(error)}`,
+  );
   requireEqual((error as StoreRejection).kind, kind, `${what}: kind of rejection`);
   return error as StoreRejection;
 }
@@ -15,7 +22,10 @@ export const recordCases: readonly StoreCase[] = [
   {
     name: "keeps a record as it was given, and nothing for an id that has none",
     async run(world) {
-      const record = createSampleRecord("a", { cancelRequest: { by: "x", at: 5 }, outcome: { status: "failed", error: "e", exitCode: 3 } });
+      const record = createSampleRecord("a", {
+        cancelRequest: { by: "x", at: 5 },
+        outcome: { status: "failed", error: "e", exitCode: 3 },
+      });
       const revision = await world.store.createRecord(record);
       await world.reopen();
       requireEqual(await world.store.readRecord("a"), { record, revision }, "record");
@@ -26,10 +36,20 @@ export const recordCases: readonly StoreCase[] = [
     name: "creates a record only where there is none",
     async run({ store }) {
       await store.createRecord(createSampleRecord("a"));
-      await requireRejection(store.createRecord(createSampleRecord("a", { label: "other" })), "conflict", "second create");
+      await requireRejection(
+        store.createRecord(createSampleRecord("a", { label: "other" })),
+        "conflict",
+        "second create",
+      );
       requireEqual((await store.readRecord("a"))?.record.label, "sample", "label after a conflict");
-      const results = await Promise.allSettled(Array.from({ length: 10 }, () => store.createRecord(createSampleRecord("b"))));
-      requireEqual(results.filter(({ status }) => status === "fulfilled").length, 1, "winners of ten creates");
+      const results = await Promise.allSettled(
+        Array.from({ length: 10 }, () => store.createRecord(createSampleRecord("b"))),
+      );
+      requireEqual(
+        results.filter(({ status }) => status === "fulfilled").length,
+        1,
+        "winners of ten creates",
+      );
     },
   },
   {
@@ -39,12 +59,20 @@ export const recordCases: readonly StoreCase[] = [
       const second = await world.store.updateRecord(createSampleRecord("a", { term: 2 }), first);
       await world.reopen();
       const { store } = world;
-      await requireRejection(store.updateRecord(createSampleRecord("a", { term: 9 }), first), "conflict", "stale update");
+      await requireRejection(
+        store.updateRecord(createSampleRecord("a", { term: 9 }), first),
+        "conflict",
+        "stale update",
+      );
       await requireRejection(store.deleteRecord("a", first), "conflict", "stale delete");
       requireEqual((await store.readRecord("a"))?.record.term, 2, "term after stale writes");
       await store.deleteRecord("a", second);
       requireEqual(await store.readRecord("a"), undefined, "deleted record");
-      await requireRejection(store.updateRecord(createSampleRecord("a"), second), "conflict", "update of a deleted record");
+      await requireRejection(
+        store.updateRecord(createSampleRecord("a"), second),
+        "conflict",
+        "update of a deleted record",
+      );
       await requireRejection(store.deleteRecord("a", second), "conflict", "second delete");
     },
   },
@@ -56,13 +84,18 @@ export const recordCases: readonly StoreCase[] = [
       await world.reopen();
       const second = await world.store.createRecord(createSampleRecord("a"));
       requireTrue(first !== second, "the revision of a re-created record is another one");
-      await requireRejection(world.store.updateRecord(createSampleRecord("a"), first), "conflict", "update at the old life's revision");
+      await requireRejection(
+        world.store.updateRecord(createSampleRecord("a"), first),
+        "conflict",
+        "update at the old life's revision",
+      );
     },
   },
   {
     name: "lists records in order of id, page by page, each once",
     async run(world) {
-      for (const id of ["b", "d", "a", "c", "B"]) await world.store.createRecord(createSampleRecord(id));
+      for (const id of ["b", "d", "a", "c", "B"])
+        await world.store.createRecord(createSampleRecord(id));
       await world.reopen();
       const page = async (after: string, limit: number): Promise<readonly string[]> =>
         (await world.store.listRecords({ after, limit })).map(({ record }) => record.id);
@@ -79,7 +112,9 @@ export const recordCases: readonly StoreCase[] = [
     name: "tells followers of records what changes, in order, until they leave",
     async run({ store }) {
       const seen: string[] = [];
-      const unfollow = store.followRecords((id, stored) => seen.push(`${id}:${stored?.record.term ?? "gone"}`));
+      const unfollow = store.followRecords((id, stored) =>
+        seen.push(`${id}:${stored?.record.term ?? "gone"}`),
+      );
       const first = await store.createRecord(createSampleRecord("a"));
       const second = await store.updateRecord(createSampleRecord("a", { term: 2 }), first);
       await store.deleteRecord("a", second);

@@ -7,24 +7,24 @@ import { recordCases } from "./store-suite-records.ts";
 
 /** The functions of your own test framework. */
 export interface SuiteRunner {
-  describe(name: string, body: () => void): void;
-  it(name: string, body: () => Promise<void>): void;
+  readonly describe: (name: string, body: () => void) => void;
+  readonly it: (name: string, body: () => Promise<void>) => void;
 }
 
 export interface StoreSuiteOptions {
   /** A store that holds nothing, for one case. */
-  createStore(): Promise<Store>;
+  readonly createStore: () => Promise<Store>;
   /** What the store claims; the suite holds it to it. */
   readonly manifest: StoreManifest;
   /** Closes a store and opens another one on what it kept. Needed where `durable` is claimed. */
-  reopen?(store: Store): Promise<Store>;
+  readonly reopen?: (store: Store) => Promise<Store>;
 }
 
 /** What a case gets: a store, and a way to what is left after it was closed and opened again. */
 export interface StoreWorld {
   store: Store;
   /** Opens the store anew where it is durable; else nothing happens. */
-  reopen(): Promise<void>;
+  readonly reopen: () => Promise<void>;
 }
 
 export interface StoreCase {
@@ -35,21 +35,27 @@ export interface StoreCase {
 
 /** The contract of the store port as cases, for any test framework and any store. */
 export function storeSuite({ describe, it }: SuiteRunner, options: StoreSuiteOptions): void {
-  const { manifest, reopen } = options;
-  if (manifest.durable && reopen === undefined) throw new TypeError("a durable store needs `reopen` to be tested");
+  const { manifest } = options;
+  if (manifest.durable && options.reopen === undefined)
+    throw new TypeError("a durable store needs `reopen` to be tested");
   describe("store suite", () => {
     it("claims in its manifest what it was announced with", async () => {
       const store = await options.createStore();
       requireEqual(store.manifest, manifest, "manifest");
       await store.close();
     });
-    for (const { name, isFor, run } of [...recordCases, ...headCases, ...logCases, ...historyCases]) {
+    for (const { name, isFor, run } of [
+      ...recordCases,
+      ...headCases,
+      ...logCases,
+      ...historyCases,
+    ]) {
       if (isFor?.(manifest) === false) continue;
       it(name, async () => {
         const world: StoreWorld = {
           store: await options.createStore(),
-          async reopen() {
-            if (reopen !== undefined) world.store = await reopen(world.store);
+          reopen: async () => {
+            if (options.reopen !== undefined) world.store = await options.reopen(world.store);
           },
         };
         try {

@@ -22,9 +22,8 @@ export class TcpProxy {
 
   static async start(targetPort: number): Promise<TcpProxy> {
     const pairs = new Set<Pair>();
-    let proxy: TcpProxy | undefined;
     const server = createServer((client) => {
-      if (proxy !== undefined) proxy.connectionCount++;
+      proxy.connectionCount++;
       const pair = { client, target: connect(targetPort, "127.0.0.1") };
       pairs.add(pair);
       pair.client.pipe(pair.target);
@@ -42,7 +41,7 @@ export class TcpProxy {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", resolve);
     });
-    proxy = new TcpProxy(server, pairs);
+    const proxy = new TcpProxy(server, pairs);
     return proxy;
   }
 

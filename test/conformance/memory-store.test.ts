@@ -3,15 +3,21 @@ import { MemoryStore } from "../../src/stores/memory/memory-store.ts";
 import { storeSuite } from "../../src/testing/index.ts";
 
 describe("MemoryStore", () => {
-  storeSuite({ describe, it }, {
-    createStore: () => Promise.resolve(new MemoryStore()),
-    manifest: { durable: false, shared: true, batchBytesMax: Infinity },
-  });
+  storeSuite(
+    { describe, it },
+    {
+      createStore: () => Promise.resolve(new MemoryStore()),
+      manifest: { durable: false, shared: true, batchBytesMax: Infinity },
+    },
+  );
 });
 
 describe("MemoryStore with small batches", () => {
-  storeSuite({ describe, it }, {
-    createStore: () => Promise.resolve(new MemoryStore({ batchBytesMax: 100_000 })),
-    manifest: { durable: false, shared: true, batchBytesMax: 100_000 },
-  });
+  storeSuite(
+    { describe, it },
+    {
+      createStore: () => Promise.resolve(new MemoryStore({ batchBytesMax: 100_000 })),
+      manifest: { durable: false, shared: true, batchBytesMax: 100_000 },
+    },
+  );
 });

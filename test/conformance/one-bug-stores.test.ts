@@ -9,7 +9,10 @@ async function failuresOf(createStore: () => Store): Promise<{ name: string; err
   const cases: { name: string; body: () => Promise<void> }[] = [];
   storeSuite(
     { describe: (_name, body) => body(), it: (name, body) => cases.push({ name, body }) },
-    { createStore: () => Promise.resolve(createStore()), manifest: { durable: false, shared: true, batchBytesMax: 100_000 } },
+    {
+      createStore: () => Promise.resolve(createStore()),
+      manifest: { durable: false, shared: true, batchBytesMax: 100_000 },
+    },
   );
   const failures: { name: string; error: unknown }[] = [];
   for (const { name, body } of cases) {

@@ -1,7 +1,19 @@
 // One test for each row of the seed's API (package `channel` of ColonyOS), named after it.
 import { describe, expect, it } from "vitest";
-import { ChannelError, isChannelError, MsgType, RateLimiter, Router } from "../../src/core/index.ts";
-import type { ChannelSpec, MsgEntry, ProcessInfo, RouterOptions, Subscription } from "../../src/core/index.ts";
+import {
+  ChannelError,
+  isChannelError,
+  MsgType,
+  RateLimiter,
+  Router,
+} from "../../src/core/index.ts";
+import type {
+  ChannelSpec,
+  MsgEntry,
+  ProcessInfo,
+  RouterOptions,
+  Subscription,
+} from "../../src/core/index.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (entry: MsgEntry | undefined): string => new TextDecoder().decode(entry?.payload);
@@ -33,7 +45,14 @@ describe("types of the seed", () => {
     const router = createRouter();
     router.append("c1", "sub", 1, 0, "hello");
     const channel = router.get("c1");
-    expect([channel.id, channel.processId, channel.name, channel.submitterId, channel.executorId, channel.sequence]).toEqual(["c1", "p1", "chat", "sub", "exe", 1]);
+    expect([
+      channel.id,
+      channel.processId,
+      channel.name,
+      channel.submitterId,
+      channel.executorId,
+      channel.sequence,
+    ]).toEqual(["c1", "p1", "chat", "sub", "exe", 1]);
     expect(channel.log.map(text)).toEqual(["hello"]);
   });
 
@@ -45,11 +64,22 @@ describe("types of the seed", () => {
   });
 
   it("MsgEntry: sequence, inReplyTo, timestamp, senderId, payload, type, error and our position", () => {
-    const router = createRouter({ clock: { now: () => 1234, monotonicMs: () => 0, after: () => ({ cancel: () => undefined }) } });
+    const router = createRouter({
+      clock: { now: () => 1234, monotonicMs: () => 0, after: () => ({ cancel: () => undefined }) },
+    });
     router.append("c1", "sub", 7, 3, bytes("x"));
     const [entry] = router.readAfter("c1", "exe", 0, 0);
     expect(entry).toEqual({
-      position: 1, sequence: 7, inReplyTo: 3, replyTo: 0, timestamp: 1234, senderId: "sub", producer: "", payload: bytes("x"), type: "data", error: "",
+      position: 1,
+      sequence: 7,
+      inReplyTo: 3,
+      replyTo: 0,
+      timestamp: 1234,
+      senderId: "sub",
+      producer: "",
+      payload: bytes("x"),
+      type: "data",
+      error: "",
     });
   });
 
@@ -79,7 +109,12 @@ describe("types of the seed", () => {
   it("RateLimiter: starts full, refills by time with fractions kept, is capped, and takes one token or none", () => {
     let nowMs = 0;
     const limiter = new RateLimiter(2, 10, { clock: { monotonicMs: () => nowMs } });
-    expect([limiter.tokens(), limiter.allow(), limiter.allow(), limiter.allow()]).toEqual([2, true, true, false]);
+    expect([limiter.tokens(), limiter.allow(), limiter.allow(), limiter.allow()]).toEqual([
+      2,
+      true,
+      true,
+      false,
+    ]);
     nowMs = 50;
     expect([limiter.allow(), limiter.tokens()]).toEqual([false, 0.5]);
     nowMs = 100;
@@ -104,7 +139,9 @@ describe("types of the seed", () => {
 describe("Router of the seed", () => {
   it("NewRouter: 100 messages a second and a burst of 500 for each process", () => {
     let nowMs = 0;
-    const router = createRouter({ clock: { now: () => 0, monotonicMs: () => nowMs, after: () => ({ cancel: () => undefined }) } });
+    const router = createRouter({
+      clock: { now: () => 0, monotonicMs: () => nowMs, after: () => ({ cancel: () => undefined }) },
+    });
     router.create({ id: "c2", processId: "p1", name: "other", submitterId: "sub" });
     for (let i = 1; i <= 500; i++) router.append(i % 2 === 0 ? "c1" : "c2", "sub", i, 0);
     expect(codeOf(() => router.append("c1", "sub", 501, 0))).toBe("rate_limit_exceeded");
@@ -124,7 +161,9 @@ describe("Router of the seed", () => {
 
   it("NewRouterForTesting: no refill, after 500 the 501st fails, always", () => {
     let nowMs = 0;
-    const router = Router.forTesting({ clock: { now: () => 0, monotonicMs: () => nowMs, after: () => ({ cancel: () => undefined }) } });
+    const router = Router.forTesting({
+      clock: { now: () => 0, monotonicMs: () => nowMs, after: () => ({ cancel: () => undefined }) },
+    });
     router.create({ id: "c", processId: "p", name: "n", submitterId: "s" });
     for (let i = 1; i <= 500; i++) router.append("c", "s", i, 0);
     nowMs = 1e9;
@@ -138,12 +177,29 @@ describe("Router of the seed", () => {
 
   it("Create: refuses a known id, a second channel of one name, and a 101st channel; keeps a log that comes along", () => {
     const router = new Router();
-    router.create({ id: "c0", processId: "p", name: "n0", submitterId: "s", log: [{ senderId: "s", sequence: 4, payload: bytes("old") }] });
-    expect(codeOf(() => router.create({ id: "c0", processId: "q", name: "x", submitterId: "s" }))).toBe("channel_exists");
-    expect(codeOf(() => router.create({ id: "cx", processId: "p", name: "n0", submitterId: "s" }))).toBe("channel_exists");
-    for (let i = 1; i < 100; i++) router.create({ id: `c${i}`, processId: "p", name: `n${i}`, submitterId: "s" });
-    expect(codeOf(() => router.create({ id: "c100", processId: "p", name: "n100", submitterId: "s" }))).toBe("too_many_channels");
-    expect(router.readAfter("c0", "s", 0, 0).map((entry) => [entry.position, entry.sequence, text(entry)])).toEqual([[1, 4, "old"]]);
+    router.create({
+      id: "c0",
+      processId: "p",
+      name: "n0",
+      submitterId: "s",
+      log: [{ senderId: "s", sequence: 4, payload: bytes("old") }],
+    });
+    expect(
+      codeOf(() => router.create({ id: "c0", processId: "q", name: "x", submitterId: "s" })),
+    ).toBe("channel_exists");
+    expect(
+      codeOf(() => router.create({ id: "cx", processId: "p", name: "n0", submitterId: "s" })),
+    ).toBe("channel_exists");
+    for (let i = 1; i < 100; i++)
+      router.create({ id: `c${i}`, processId: "p", name: `n${i}`, submitterId: "s" });
+    expect(
+      codeOf(() => router.create({ id: "c100", processId: "p", name: "n100", submitterId: "s" })),
+    ).toBe("too_many_channels");
+    expect(
+      router
+        .readAfter("c0", "s", 0, 0)
+        .map((entry) => [entry.position, entry.sequence, text(entry)]),
+    ).toEqual([[1, 4, "old"]]);
     expect(router.stats()).toEqual({ channelCount: 100, processCount: 1 });
   });
 
@@ -152,9 +208,15 @@ describe("Router of the seed", () => {
     const init = { id: "c", processId: "p", name: "n", submitterId: "s" };
     router.createIfNotExists(init);
     router.createIfNotExists(init);
-    expect(codeOf(() => router.createIfNotExists({ ...init, name: "other" }))).toBe("channel_exists");
-    expect(codeOf(() => router.createIfNotExists({ ...init, processId: "q" }))).toBe("channel_exists");
-    expect(codeOf(() => router.createIfNotExists({ ...init, id: "d", name: "m" }))).toBe("too_many_channels");
+    expect(codeOf(() => router.createIfNotExists({ ...init, name: "other" }))).toBe(
+      "channel_exists",
+    );
+    expect(codeOf(() => router.createIfNotExists({ ...init, processId: "q" }))).toBe(
+      "channel_exists",
+    );
+    expect(codeOf(() => router.createIfNotExists({ ...init, id: "d", name: "m" }))).toBe(
+      "too_many_channels",
+    );
   });
 
   it("Get, GetByProcessAndName, GetChannelsByProcess", () => {
@@ -170,12 +232,18 @@ describe("Router of the seed", () => {
   });
 
   it("Append: size first, then channel, authority, rate, fullness; a refused append takes no token", () => {
-    const router = createRouter({ payloadBytesMax: 4, maxLogEntries: 1, messageBurst: 2, messagesPerSecond: 0 });
+    const router = createRouter({
+      payloadBytesMax: 4,
+      maxLogEntries: 1,
+      messageBurst: 2,
+      messagesPerSecond: 0,
+    });
     expect(codeOf(() => router.append("none", "nobody", 1, 0, "12345"))).toBe("message_too_large");
     expect(codeOf(() => router.append("none", "nobody", 1, 0, "1234"))).toBe("channel_not_found");
     expect(codeOf(() => router.append("c1", "nobody", 1, 0, "1234"))).toBe("unauthorized");
     router.append("c1", "sub", 1, 0, "1234");
-    for (let i = 0; i < 5; i++) expect(codeOf(() => router.append("c1", "sub", 2, 0))).toBe("channel_full");
+    for (let i = 0; i < 5; i++)
+      expect(codeOf(() => router.append("c1", "sub", 2, 0))).toBe("channel_full");
     router.setMaxLogEntries(2);
     router.append("c1", "sub", 2, 0);
     expect(codeOf(() => router.append("c1", "sub", 3, 0))).toBe("rate_limit_exceeded");
@@ -186,17 +254,28 @@ describe("Router of the seed", () => {
     router.append("c1", "sub", 0, 0);
     router.append("c1", "sub", 0, 0, new Uint8Array(0));
     router.append("c1", "sub", 0, 0, new Uint8Array(10 * 1024 * 1024));
-    expect(router.readAfter("c1", "sub", 0, 0).map((entry) => entry.payload.byteLength)).toEqual([0, 0, 10 * 1024 * 1024]);
+    expect(router.readAfter("c1", "sub", 0, 0).map((entry) => entry.payload.byteLength)).toEqual([
+      0,
+      0,
+      10 * 1024 * 1024,
+    ]);
     try {
       router.append("c1", "sub", 0, 0, new Uint8Array(10 * 1024 * 1024 + 1));
       expect.unreachable();
     } catch (error) {
-      expect(isChannelError(error, "message_too_large") && error.details.limitBytes).toBe(10 * 1024 * 1024);
+      expect(isChannelError(error, "message_too_large") && error.details.limitBytes).toBe(
+        10 * 1024 * 1024,
+      );
     }
   });
 
   it("Append: a repeat with the same content succeeds where deduplication is on, also when full and without a token", () => {
-    const router = createRouter({ deduplication: true, maxLogEntries: 1, messageBurst: 1, messagesPerSecond: 0 });
+    const router = createRouter({
+      deduplication: true,
+      maxLogEntries: 1,
+      messageBurst: 1,
+      messagesPerSecond: 0,
+    });
     router.append("c1", "sub", 5, 0, "x");
     router.append("c1", "sub", 5, 0, "x");
     expect(router.getLogSize("c1")).toBe(1);
@@ -209,10 +288,19 @@ describe("Router of the seed", () => {
 
   it("AppendWithType: data, end, error and <area>.<name>; nonsense is refused", () => {
     const router = createRouter();
-    for (const type of ["data", "end", "error", "progress.step", "a.b.c"]) router.appendWithType("c1", "sub", 1, 0, "", type);
-    expect(router.readAfter("c1", "sub", 0, 0).map((entry) => entry.type)).toEqual(["data", "end", "error", "progress.step", "a.b.c"]);
+    for (const type of ["data", "end", "error", "progress.step", "a.b.c"])
+      router.appendWithType("c1", "sub", 1, 0, "", type);
+    expect(router.readAfter("c1", "sub", 0, 0).map((entry) => entry.type)).toEqual([
+      "data",
+      "end",
+      "error",
+      "progress.step",
+      "a.b.c",
+    ]);
     for (const type of ["", "End", "progress", "a..b", "a.b\n", "a.".repeat(90)]) {
-      expect(codeOf(() => router.appendWithType("c1", "sub", 1, 0, "", type))).toBe("invalid_argument");
+      expect(codeOf(() => router.appendWithType("c1", "sub", 1, 0, "", type))).toBe(
+        "invalid_argument",
+      );
     }
   });
 
@@ -244,10 +332,17 @@ describe("Router of the seed", () => {
   it("ReadAfter: authority, negative counts as 0, past the end gives none, limit 0 is none, bytes are bounded", () => {
     const router = createRouter();
     for (const sequence of [1, 2, 3]) router.append("c1", "sub", sequence, 0, "x".repeat(100));
-    const positions = (after: number, limit: number): number[] => router.readAfter("c1", "exe", after, limit).map((entry) => entry.position);
+    const positions = (after: number, limit: number): number[] =>
+      router.readAfter("c1", "exe", after, limit).map((entry) => entry.position);
     expect(codeOf(() => router.readAfter("c1", "nobody", 0, 0))).toBe("unauthorized");
     expect(codeOf(() => router.readAfter("none", "sub", 0, 0))).toBe("channel_not_found");
-    expect([positions(0, 0), positions(-5, 2), positions(2, 0), positions(3, 0), positions(99, 0)]).toEqual([[1, 2, 3], [1, 2], [3], [], []]);
+    expect([
+      positions(0, 0),
+      positions(-5, 2),
+      positions(2, 0),
+      positions(3, 0),
+      positions(99, 0),
+    ]).toEqual([[1, 2, 3], [1, 2], [3], [], []]);
     expect(router.readAfter("c1", "exe", 0, 0, { bytesMax: 1 })).toHaveLength(1);
     expect(router.readAfter("c1", "exe", 0, 0, { bytesMax: 400 })).toHaveLength(2);
   });
@@ -281,7 +376,11 @@ describe("Router of the seed", () => {
     expect(router.subscriberCount("c1")).toBe(1);
     const held = await takeAll(slow);
     expect(held.map(text)).toEqual(["1", "2", ""]);
-    expect([held[2]?.type, held[2]?.error, held[2]?.position]).toEqual(["error", "subscriber disconnected: buffer full", 2]);
+    expect([held[2]?.type, held[2]?.error, held[2]?.position]).toEqual([
+      "error",
+      "subscriber disconnected: buffer full",
+      2,
+    ]);
     expect(text(fast.tryNext())).toBe("4");
     const resumed = router.subscribe("c1", "exe", { after: held[2]?.position ?? 0 });
     expect((await resumed.nextBatch()).map(text)).toEqual(["3", "4"]);
@@ -332,7 +431,10 @@ describe("Router of the seed", () => {
     router.create({ id: "c2", processId: "p1", name: "two", submitterId: "sub" });
     router.setExecutorIdForProcess("p1", "new");
     router.setExecutorIdForProcess("none", "new");
-    expect(router.getChannelsByProcess("p1").map((channel) => channel.executorId)).toEqual(["new", "new"]);
+    expect(router.getChannelsByProcess("p1").map((channel) => channel.executorId)).toEqual([
+      "new",
+      "new",
+    ]);
   });
 
   it("CleanupProcess: channels, index, rate limiter and subscriptions go; others stay; twice is nothing", async () => {
@@ -375,7 +477,9 @@ describe("Router of the seed", () => {
     router.setMaxLogEntries(2);
     expect(codeOf(() => router.append("c1", "sub", 3, 0))).toBe("channel_full");
     router.setMaxChannelsPerProcess(1);
-    expect(codeOf(() => router.create({ id: "c2", processId: "p1", name: "two", submitterId: "sub" }))).toBe("too_many_channels");
+    expect(
+      codeOf(() => router.create({ id: "c2", processId: "p1", name: "two", submitterId: "sub" })),
+    ).toBe("too_many_channels");
   });
 
   it("maxLogBytes: a log is bounded by bytes as well", () => {
@@ -396,8 +500,21 @@ describe("errors of the seed", () => {
     ["ErrTooManyChannels", "too_many_channels", "process has too many channels"],
     ["ErrSubscriberTooSlow", "subscriber_too_slow", "subscriber disconnected: buffer full"],
   ] as const)("%s is %s and keeps its message", (_seed, code, message) => {
-    const details = { channel: "", retryAfterMs: 0, limitBytes: 0, limit: "maxLogEntries", limitValue: 0, limitChannels: 0, resumeAfter: 0 } as const;
+    const details = {
+      channel: "",
+      retryAfterMs: 0,
+      limitBytes: 0,
+      limit: "maxLogEntries",
+      limitValue: 0,
+      limitChannels: 0,
+      resumeAfter: 0,
+    } as const;
     const error = new ChannelError(code, details);
-    expect([error.code, error.message, isChannelError(error, code), isChannelError(new Error(message))]).toEqual([code, message, true, false]);
+    expect([
+      error.code,
+      error.message,
+      isChannelError(error, code),
+      isChannelError(new Error(message)),
+    ]).toEqual([code, message, true, false]);
   });
 });

@@ -41,7 +41,12 @@ export interface Admitted {
  * Tells new entries from repeats. Throws `sequence_gap`, `sequence_conflict`, `sequence_too_old`,
  * `producer_unknown`, `too_many_producers`.
  */
-export function judgeCall(call: AppendCall, state: LogState, limits: BrokerLimits, now: number): Admitted {
+export function judgeCall(
+  call: AppendCall,
+  state: LogState,
+  limits: BrokerLimits,
+  now: number,
+): Admitted {
   const producers = new Map<string, ProducerState>();
   const added: LogEntry[] = [];
   const late = new Set<LogEntry>();
@@ -53,11 +58,17 @@ export function judgeCall(call: AppendCall, state: LogState, limits: BrokerLimit
   const key = call.entries[0] === undefined ? "" : producerKey(call.entries[0]);
   for (const [index, entry] of call.entries.entries()) {
     const producer =
-      producers.get(key) ?? state.staged.get(key) ?? state.head.producers.get(key) ?? createProducer(entry, state, limits, now);
+      producers.get(key) ??
+      state.staged.get(key) ??
+      state.head.producers.get(key) ??
+      createProducer(entry, state, limits, now);
     if (call.isNumbered[index] === false) entry.sequence = Math.max(producer.max, 0) + 1;
     const verdict = judgeSequence(producer, entry.sequence);
     if (verdict === "gap") {
-      throw new ChannelError("sequence_gap", { expectedSequence: producer.max + 1, actualSequence: entry.sequence });
+      throw new ChannelError("sequence_gap", {
+        expectedSequence: producer.max + 1,
+        actualSequence: entry.sequence,
+      });
     }
     if (verdict === "new") {
       producers.set(key, acceptSequence(producer, entry.sequence, now));
@@ -71,7 +82,8 @@ export function judgeCall(call: AppendCall, state: LogState, limits: BrokerLimit
     if (stored !== undefined && !hasSameContent(stored, entry)) {
       throw new ChannelError("sequence_conflict", { sequence: entry.sequence });
     }
-    if (stored === undefined && state.olderEntries === undefined && hasOlder(state)) needsOlder = true;
+    if (stored === undefined && state.olderEntries === undefined && hasOlder(state))
+      needsOlder = true;
     else if (stored === undefined && verdict === "too_old") {
       throw new ChannelError("sequence_too_old", { sequence: entry.sequence });
     }
@@ -86,28 +98,46 @@ function hasOlder({ log }: LogState): boolean {
   return log.windowFirst > log.first;
 }
 
-function findEntry(entry: LogEntry, added: readonly LogEntry[], state: LogState): MsgEntry | undefined {
+function findEntry(
+  entry: LogEntry,
+  added: readonly LogEntry[],
+  state: LogState,
+): MsgEntry | undefined {
   const isSame = (other: MsgEntry): boolean => isSameMessage(other, entry);
   return added.find(isSame) ?? findStored(state.log, entry) ?? state.olderEntries?.find(isSame);
 }
 
-function createProducer(entry: LogEntry, { head, staged }: LogState, limits: BrokerLimits, now: number): ProducerState {
+function createProducer(
+  entry: LogEntry,
+  { head, staged }: LogState,
+  limits: BrokerLimits,
+  now: number,
+): ProducerState {
   if (entry.producer !== "" && entry.sequence > 1 && head.hasForgotten) {
     throw new ChannelError("producer_unknown", { producer: entry.producer });
   }
   if (head.producers.size + staged.size >= limits.recentProducersMax) {
     const [oldest] = head.producers.values();
     const isRecent = oldest === undefined || now - oldest.lastUsedAt < limits.producerAgeMs;
-    if (isRecent) throw new ChannelError("too_many_producers", { limitProducers: limits.recentProducersMax });
+    if (isRecent)
+      throw new ChannelError("too_many_producers", { limitProducers: limits.recentProducersMax });
   }
   return createProducerState(entry);
 }
 
 /** Throws `process_closed`, naming what got in of this producer before. */
-export function requireOpen(call: AppendCall, { head }: LogState, processId: string, isClosing: boolean): void {
+export function requireOpen(
+  call: AppendCall,
+  { head }: LogState,
+  processId: string,
+  isClosing: boolean,
+): void {
   if (head.seal === undefined && !head.isDeleted && !isClosing) return;
   const lastSequence = lastCommitted(call, head);
-  throw new ChannelError("process_closed", { processId, ...(lastSequence === undefined ? {} : { lastSequence }) });
+  throw new ChannelError("process_closed", {
+    processId,
+    ...(lastSequence === undefined ? {} : { lastSequence }),
+  });
 }
 
 /** Greatest sequence of the call's producer that is committed. */
@@ -122,7 +152,8 @@ export function requireRoom(admitted: Admitted, { spec, head, log, stagedBytes }
   if (spec.whenFull === "trim") {
     for (const entry of admitted.added) {
       const actualBytes = entryBytes(entry);
-      if (actualBytes > maxLogBytes) throw new ChannelError("message_too_large", { limitBytes: maxLogBytes, actualBytes });
+      if (actualBytes > maxLogBytes)
+        throw new ChannelError("message_too_large", { limitBytes: maxLogBytes, actualBytes });
     }
     return;
   }

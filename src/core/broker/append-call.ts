@@ -43,30 +43,15 @@ export function createCall(
   const settled = createDeferred();
   // A call that fails before anybody waits for it is not an unhandled rejection.
   settled.promise.catch(() => undefined);
-  return { caller, term, entries, isNumbered, outcomes: [], added: [], addedBytes: 0, waitsFor: new Set(), settled };
-}
-
-/**
- * How many of the staged entries make the next batch: as many as the limits take without splitting a
- * call. Calls can interleave where a late entry was sorted before another call's. Returns the whole of
- * the first group of interleaved calls if even that is over the limits.
- */
-export function cutBatch(
-  staged: readonly { readonly call: AppendCall; readonly bytes: number }[],
-  { entriesMax, bytesMax }: { readonly entriesMax: number; readonly bytesMax: number },
-): number {
-  const seen = new Map<AppendCall, number>();
-  let missing = 0;
-  let bytes = 0;
-  let cut = 0;
-  for (const [index, entry] of staged.entries()) {
-    const count = seen.get(entry.call) ?? 0;
-    if (count === 0) missing += entry.call.added.length;
-    seen.set(entry.call, count + 1);
-    missing--;
-    bytes += entry.bytes;
-    if (cut > 0 && (index + 1 > entriesMax || bytes > bytesMax)) return cut;
-    if (missing === 0) cut = index + 1;
-  }
-  return cut;
+  return {
+    caller,
+    term,
+    entries,
+    isNumbered,
+    outcomes: [],
+    added: [],
+    addedBytes: 0,
+    waitsFor: new Set(),
+    settled,
+  };
 }

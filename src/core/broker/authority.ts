@@ -5,7 +5,8 @@ import type { Caller } from "./caller.ts";
 /** What a caller is to a process. A candidate is named in `executors` while nobody has the role. */
 type Role = "submitter" | "executor" | "candidate" | "admin" | "grant";
 
-export type Action = "get" | "read" | "append" | "assign" | "assign_self" | "renew" | "cancel" | "close" | "delete";
+export type Action =
+  "get" | "read" | "append" | "assign" | "assign_self" | "renew" | "cancel" | "close" | "delete";
 
 /** Who may what: the one place. A grant's rights are those of its ops besides. */
 const permitted: Readonly<Record<Action, readonly Role[]>> = {
@@ -21,7 +22,12 @@ const permitted: Readonly<Record<Action, readonly Role[]>> = {
 };
 
 /** The right that a grant or a narrowed token must name for an action; actions without one need a whole token. */
-const opOfAction: Partial<Record<Action, GrantOp>> = { get: "read", read: "read", append: "append", cancel: "cancel" };
+const opOfAction: Partial<Record<Action, GrantOp>> = {
+  get: "read",
+  read: "read",
+  append: "append",
+  cancel: "cancel",
+};
 
 function rolesOf(caller: Caller, record: ProcessRecord): readonly Role[] {
   if (caller.grant !== undefined) return caller.grant.processId === record.id ? ["grant"] : [];
@@ -31,7 +37,8 @@ function rolesOf(caller: Caller, record: ProcessRecord): readonly Role[] {
   if (caller.identity === "") return roles;
   if (caller.identity === record.submitterId) roles.push("submitter");
   if (caller.identity === record.executorId) roles.push("executor");
-  if (record.state === "waiting" && record.executors.includes(caller.identity)) roles.push("candidate");
+  if (record.state === "waiting" && record.executors.includes(caller.identity))
+    roles.push("candidate");
   return roles;
 }
 
@@ -44,11 +51,13 @@ export function refusalOf(
 ): string | undefined {
   const op = opOfAction[action];
   const { narrowed } = caller;
-  if (narrowed?.processId !== undefined && narrowed.processId !== record.id) return "the token is for another process";
+  if (narrowed?.processId !== undefined && narrowed.processId !== record.id)
+    return "the token is for another process";
   if (narrowed?.ops !== undefined && (op === undefined || !narrowed.ops.includes(op))) {
     return `the token does not permit ${op ?? action}`;
   }
-  if (channel !== undefined && narrowed?.channels?.includes(channel.name) === false) return "the token is for other channels";
+  if (channel !== undefined && narrowed?.channels?.includes(channel.name) === false)
+    return "the token is for other channels";
   const roles = rolesOf(caller, record).filter((role) => permitted[action].includes(role));
   if (roles.length === 0) return `${action} needs to be ${listed(permitted[action])}`;
   if (caller.grant !== undefined) {
@@ -68,13 +77,18 @@ function refusalOfGrant(
 ): string | undefined {
   if (grant === undefined) return "the grant was revoked";
   if (grant.expiresAt <= now) return "the grant has expired";
-  if (op === undefined || !grant.ops.includes(op)) return `the grant does not permit ${op ?? "this"}`;
-  if (channel !== undefined && grant.channels?.includes(channel.name) === false) return "the grant is for other channels";
+  if (op === undefined || !grant.ops.includes(op))
+    return `the grant does not permit ${op ?? "this"}`;
+  if (channel !== undefined && grant.channels?.includes(channel.name) === false)
+    return "the grant is for other channels";
   return undefined;
 }
 
 /** A grant writes on the submitter's side. */
-function refusalOfWriter(roles: readonly Role[], { writers }: ResolvedChannelSpec): string | undefined {
+function refusalOfWriter(
+  roles: readonly Role[],
+  { writers }: ResolvedChannelSpec,
+): string | undefined {
   if (writers === "both" || roles.includes(writers)) return undefined;
   if (writers === "submitter" && roles.includes("grant")) return undefined;
   return `only the ${writers} appends to this channel`;
@@ -85,7 +99,12 @@ function listed(roles: readonly Role[]): string {
 }
 
 /** Throws `forbidden`. */
-export function requireProcessAction(action: Action, caller: Caller, record: ProcessRecord, now: number): void {
+export function requireProcessAction(
+  action: Action,
+  caller: Caller,
+  record: ProcessRecord,
+  now: number,
+): void {
   const reason = refusalOf(action, caller, record, { now });
   if (reason !== undefined) throw new ChannelError("forbidden", { reason });
 }
@@ -99,5 +118,6 @@ export function requireChannelAction(
   now: number,
 ): void {
   const reason = refusalOf(action, caller, record, { channel, now });
-  if (reason !== undefined) throw new ChannelError("unauthorized", { identity: caller.identity, reason });
+  if (reason !== undefined)
+    throw new ChannelError("unauthorized", { identity: caller.identity, reason });
 }

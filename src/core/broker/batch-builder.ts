@@ -38,7 +38,11 @@ export function createDataBatch(
   head: ChannelHead,
   record: ProcessRecord,
   entries: readonly MsgEntry[],
-  context: { readonly spec: ResolvedChannelSpec; readonly limits: BrokerLimits; readonly now: number },
+  context: {
+    readonly spec: ResolvedChannelSpec;
+    readonly limits: BrokerLimits;
+    readonly now: number;
+  },
 ): Batch {
   const producers = foldProducers(head, entries);
   return {
@@ -56,12 +60,20 @@ export function createDataBatch(
 }
 
 /** States of the producers of these entries, once they are in. */
-function foldProducers(head: ChannelHead, entries: readonly MsgEntry[]): ReadonlyMap<string, ProducerState> {
+function foldProducers(
+  head: ChannelHead,
+  entries: readonly MsgEntry[],
+): ReadonlyMap<string, ProducerState> {
   const states = new Map<string, ProducerState>();
   for (const [index, entry] of entries.entries()) {
     const next = entries[index + 1];
     // With a producer id the sequences are consecutive: of a run only the last one counts.
-    if (entry.producer !== "" && next?.producer === entry.producer && next.senderId === entry.senderId) continue;
+    if (
+      entry.producer !== "" &&
+      next?.producer === entry.producer &&
+      next.senderId === entry.senderId
+    )
+      continue;
     const key = producerKey(entry);
     const state = states.get(key) ?? head.producers.get(key) ?? createProducerState(entry);
     states.set(key, acceptSequence(state, entry.sequence, entry.timestamp));

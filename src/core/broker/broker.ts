@@ -1,29 +1,45 @@
-import { ChannelError, invalidArgument, isChannelError } from "../errors.ts";
+import { ChannelError, isChannelError } from "../errors.ts";
 import type { EntryInput } from "../entry.ts";
-import { defaultBrokerLimits, memoryClosedProcessAgeMs } from "../limits.ts";
 import type { BrokerLimits } from "../limits.ts";
-import type { Outcome, ProcessRecord, ProcessState } from "../process-record.ts";
+import type { Outcome, ProcessRecord } from "../process-record.ts";
 import type { Store } from "../store.ts";
 import { defaultSystem } from "../system.ts";
 import type { System } from "../system.ts";
-import { refusalOf, requireChannelAction, requireProcessAction } from "./authority.ts";
+import { Audit } from "./audit.ts";
+import { refusalOf, requireProcessAction } from "./authority.ts";
 import type { Action } from "./authority.ts";
+import { resolveBrokerLimits } from "./broker-limits.ts";
 import type { Caller } from "./caller.ts";
 import { Caretaker } from "./caretaker.ts";
-import { ChannelSubscription } from "./channel-subscription.ts";
-import { createAppendCall } from "./entry-input.ts";
-import type { OpenChannel } from "./open-channel.ts";
+import { ChannelAccess } from "./channel-access.ts";
+import type { ChannelSubscription } from "./channel-subscription.ts";
 import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import { listProcesses, watchProcesses } from "./process-listing.ts";
+import type { ListOptions, ProcessPage } from "./process-listing.ts";
 import { ProcessRegistry } from "./process-registry.ts";
-import { createRecord, isSameSpec, requireId, requireIdentity, requireLease, requireOutcome } from "./process-spec.ts";
+import {
+  createRecord,
+  isSameSpec,
+  requireId,
+  requireIdentity,
+  requireLease,
+  requireOutcome,
+} from "./process-spec.ts";
 import { createProcessView } from "./process-view.ts";
-import { ProcessWatch } from "./process-watch.ts";
+import type { ProcessWatch } from "./process-watch.ts";
 import { readOnce } from "./read-once.ts";
 import type { ReadOptions } from "./read-once.ts";
 import { Settlement } from "./settlement.ts";
-import { resolveStart } from "./start-position.ts";
 import { toChannelError } from "./store-error.ts";
-import type { AppendAck, AuditEvent, ChannelView, ProcessSpec, ProcessView, ReadResult, StartAt } from "./views.ts";
+import type {
+  AppendAck,
+  AuditEvent,
+  ChannelView,
+  ProcessSpec,
+  ProcessView,
+  ReadResult,
+  StartAt,
+} from "./views.ts";
 
 export interface BrokerOptions {
   readonly store: Store;
@@ -36,19 +52,6 @@ export interface BrokerOptions {
   readonly onAudit?: (event: AuditEvent) => void;
 }
 
-export function resolveBrokerLimits(limits: Partial<BrokerLimits>, store: Store): BrokerLimits {
-  const closedProcessAgeMs = store.manifest.durable ? defaultBrokerLimits.closedProcessAgeMs : memoryClosedProcessAgeMs;
-  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-  for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaultBrokerLimits)) throw new TypeError(`unknown limit of Broker: ${name}`);
-    if (typeof value === "number" && !(value >= 0)) throw new RangeError(`${name} must be at least 0, got ${value}`);
-  }
-  return { ...defaultBrokerLimits, closedProcessAgeMs, ...given };
-}
-
-const listPageMax = 500;
-const listPageDefault = 100;
-
 /** Router and store in one: nothing is shown or acknowledged before the store has it. */
 export class Broker {
   readonly store: Store;
@@ -58,8 +61,9 @@ export class Broker {
   readonly #registry: ProcessRegistry;
   readonly #settlement: Settlement;
   readonly #caretaker: Caretaker;
+  readonly #channels: ChannelAccess;
+  readonly #audit: Audit;
   readonly #watches = new Set<ProcessWatch>();
-  readonly #onAudit: (event: AuditEvent) => void;
   readonly #appends = new Set<Promise<unknown>>();
   #hasFailed = false;
   #isClosed = false;
@@ -68,7 +72,7 @@ export class Broker {
     this.store = store;
     this.limits = resolveBrokerLimits(limits, store);
     this.#system = system;
-    this.#onAudit = onAudit ?? (() => undefined);
+    this.#audit = new Audit(onAudit);
     this.#context = {
       store,
       limits: this.limits,
@@ -80,6 +84,7 @@ export class Broker {
     this.#registry = new ProcessRegistry(this.#context);
     this.#settlement = new Settlement(this.#registry);
     this.#caretaker = new Caretaker(this.#context, this.#registry, this.#settlement);
+    this.#channels = new ChannelAccess(this.#context, this.#registry, this.#audit);
   }
 
   /** Meets the processes of the store and looks after them from now on. */
@@ -109,16 +114,25 @@ export class Broker {
    * creates nothing. Errors: `invalid_argument`, `process_exists`, `too_many_channels`,
    * `too_many_processes`, `forbidden`.
    */
-  async createProcess(caller: Caller, spec: ProcessSpec): Promise<{ readonly process: ProcessView; readonly created: boolean }> {
-    this.#requireOpen();
+  async createProcess(
+    caller: Caller,
+    spec: ProcessSpec,
+  ): Promise<{ readonly process: ProcessView; readonly created: boolean }> {
+    this.#requireWritable();
     const submitterId = spec.submitterId ?? caller.identity;
-    const mayCreate = caller.grant === undefined && caller.narrowed?.processId === undefined && caller.narrowed?.ops === undefined;
+    const mayCreate =
+      caller.grant === undefined &&
+      caller.narrowed?.processId === undefined &&
+      caller.narrowed?.ops === undefined;
     if (!mayCreate || (submitterId !== caller.identity && !caller.isAdmin)) {
-      throw this.#audited(caller, "create", spec.id, new ChannelError("forbidden", { reason: "create for others needs admin" }));
+      const refusal = new ChannelError("forbidden", { reason: "create for others needs admin" });
+      throw this.#audit.noted(caller, { action: "create", processId: spec.id }, refusal);
     }
     if (spec.leaseMs !== undefined) requireLease(spec.leaseMs, this.limits);
     const record = createRecord(spec, submitterId, this.limits, this.#system);
-    const known = await this.#registry.find(record.id).catch((error: unknown) => Promise.reject(toChannelError(error)));
+    const known = await this.#registry
+      .find(record.id)
+      .catch((error: unknown) => Promise.reject(toChannelError(error)));
     if (known?.isDeleting === true) await this.#settlement.finish(known);
     else if (known !== undefined) return this.#createdBefore(known, record);
     const process = await this.#registry.create(record).catch(async (error: unknown) => {
@@ -131,28 +145,8 @@ export class Broker {
   }
 
   /** Those the caller may see, in order of id. `next` is the `after` of the following page. */
-  async listProcesses(
-    caller: Caller,
-    options: { readonly after?: string; readonly limit?: number; readonly state?: ProcessState; readonly label?: string } = {},
-  ): Promise<{ readonly processes: readonly ProcessView[]; readonly next?: string }> {
-    const { limit = listPageDefault, state, label } = options;
-    if (!(Number.isInteger(limit) && limit >= 1 && limit <= listPageMax)) throw invalidArgument("limit", `an integer from 1 to ${listPageMax}`, String(limit));
-    const processes: ProcessView[] = [];
-    let after = options.after ?? "";
-    // A caller who may see little does not make the whole store be read for one page.
-    for (let pages = 0; pages < 10; pages++) {
-      const page = await this.store.listRecords({ after, limit: listPageMax }).catch((error: unknown) => Promise.reject(toChannelError(error)));
-      for (const stored of page) {
-        after = stored.record.id;
-        if (!this.#maySee(caller, stored.record)) continue;
-        if (state !== undefined && stored.record.state !== state) continue;
-        if (label !== undefined && stored.record.label !== label) continue;
-        processes.push(createProcessView(stored, this.limits));
-        if (processes.length === limit) return { processes, next: after };
-      }
-      if (page.length < listPageMax) return { processes };
-    }
-    return { processes, next: after };
+  listProcesses(caller: Caller, options: ListOptions = {}): Promise<ProcessPage> {
+    return listProcesses(this.#context, caller, options);
   }
 
   /** Errors: `process_not_found`, `forbidden`. */
@@ -161,29 +155,15 @@ export class Broker {
   }
 
   /** One process, or all that the caller may see. Errors: `process_not_found`, `forbidden`. */
-  async watchProcesses(caller: Caller, { processId }: { readonly processId?: string } = {}): Promise<ProcessWatch> {
+  async watchProcesses(
+    caller: Caller,
+    { processId }: { readonly processId?: string } = {},
+  ): Promise<ProcessWatch> {
     this.#requireOpen();
     if (processId !== undefined) await this.#permitted(caller, "get", processId);
-    const shown = new Set<string>();
-    const unlisten = this.#registry.listen((id, process) => {
-      if (processId !== undefined && id !== processId) return;
-      if (process !== undefined && this.#maySee(caller, process.record)) {
-        shown.add(id);
-        watch.push(id, { process: this.#view(process) });
-      } else if (shown.delete(id)) watch.push(id, { deleted: id });
-    });
-    const watch = new ProcessWatch(() => {
-      unlisten();
-      this.#watches.delete(watch);
-    });
+    const watch = await watchProcesses(this.#context, this.#registry, caller, processId);
+    watch.onClose(() => this.#watches.delete(watch));
     this.#watches.add(watch);
-    if (processId === undefined) await this.#registry.load().catch((error: unknown) => Promise.reject(toChannelError(error)));
-    for (const process of this.#registry.all) {
-      const { id } = process.record;
-      if ((processId !== undefined && id !== processId) || !this.#maySee(caller, process.record)) continue;
-      shown.add(id);
-      watch.push(id, { process: this.#view(process) });
-    }
     return watch;
   }
 
@@ -197,16 +177,24 @@ export class Broker {
     processId: string,
     { executorId, leaseMs }: { readonly executorId: string; readonly leaseMs?: number },
   ): Promise<ProcessView> {
-    this.#requireOpen();
+    this.#requireWritable();
     requireIdentity("executorId", executorId);
     if (leaseMs !== undefined) requireLease(leaseMs, this.limits);
-    const process = await this.#permitted(caller, executorId === caller.identity ? "assign_self" : "assign", processId);
+    const process = await this.#permitted(
+      caller,
+      executorId === caller.identity ? "assign_self" : "assign",
+      processId,
+    );
     await this.#settlement.assign(process, executorId, leaseMs);
     return this.#view(process);
   }
 
   /** The executor says that it lives; the answer shows a cancel request. Errors: as `assign`, `executor_fenced`. */
-  async renewLease(caller: Caller, processId: string, { term }: { readonly term?: number } = {}): Promise<ProcessView> {
+  async renewLease(
+    caller: Caller,
+    processId: string,
+    { term }: { readonly term?: number } = {},
+  ): Promise<ProcessView> {
     const process = await this.#permittedExecutor(caller, "renew", processId, term);
     process.hear();
     return this.#view(process);
@@ -214,14 +202,15 @@ export class Broker {
 
   /** Durable, with who and when. A process that nobody runs closes at once. Again is a success. Errors: `process_closed`. */
   async requestCancel(caller: Caller, processId: string): Promise<ProcessView> {
-    this.#requireOpen();
+    this.#requireWritable();
     const process = await this.#permitted(caller, "cancel", processId);
     await this.#registry.update(process, (record) => {
       if (record.outcome !== undefined) throw new ChannelError("process_closed", { processId });
       if (record.cancelRequest !== undefined) return undefined;
       return { ...record, cancelRequest: { by: caller.identity, at: process.now() } };
     });
-    if (process.record.state === "waiting") await this.#settlement.close(process, { status: "cancelled" });
+    if (process.record.state === "waiting")
+      await this.#settlement.close(process, { status: "cancelled" });
     return this.#view(process);
   }
 
@@ -232,7 +221,7 @@ export class Broker {
     outcome: Outcome,
     { term }: { readonly term?: number } = {},
   ): Promise<ProcessView> {
-    this.#requireOpen();
+    this.#requireWritable();
     const checked = requireOutcome(outcome);
     const process = await this.#permittedExecutor(caller, "close", processId, term);
     await this.#settlement.close(process, checked);
@@ -241,31 +230,19 @@ export class Broker {
 
   /** Removes it with all its logs; its readers end with `deleted`. */
   async deleteProcess(caller: Caller, processId: string): Promise<void> {
-    this.#requireOpen();
+    this.#requireWritable();
     await this.#settlement.delete(await this.#permitted(caller, "delete", processId));
   }
 
   /** Errors: `process_not_found`, `channel_not_found`, `unauthorized`. */
-  async getChannel(caller: Caller, processId: string, name: string): Promise<ChannelView> {
-    const { process, channel } = await this.#readable(caller, processId, name);
-    const { seal, cumulativeBytes, trimmedBytes } = channel.head;
-    return {
-      spec: channel.spec,
-      epoch: process.record.epoch,
-      first: channel.first,
-      last: channel.visible,
-      keptBytes: cumulativeBytes - trimmedBytes,
-      ...(seal === undefined ? {} : { outcome: seal }),
-    };
+  getChannel(caller: Caller, processId: string, name: string): Promise<ChannelView> {
+    return this.#channels.get(caller, processId, name);
   }
 
   /** Whether the caller may append now, for a door that has not read the body yet. */
   async requireAppend(caller: Caller, processId: string, name: string): Promise<void> {
-    this.#requireOpen();
-    const process = await this.#registry.require(processId);
-    this.#auditing(caller, "append", process, name, () => {
-      requireChannelAction("append", caller, process.record, process.requireSpec(name), this.#system.clock.now());
-    });
+    this.#requireWritable();
+    await this.#channels.requireAppend(caller, processId, name);
   }
 
   /**
@@ -274,50 +251,33 @@ export class Broker {
    * `executor_fenced`, `sequence_gap`, `sequence_conflict`, `sequence_too_old`, `producer_unknown`,
    * `too_many_producers`, `batch_too_large`, `overloaded`, `store_full`, `store_failed`, `unavailable` (in doubt).
    */
-  append(
+  async append(
     caller: Caller,
     processId: string,
     name: string,
     entries: readonly EntryInput[],
     options: { readonly producer?: string; readonly term?: number } = {},
   ): Promise<AppendAck> {
-    const result = this.#append(caller, processId, name, entries, options);
+    this.#requireWritable();
+    const result = this.#channels.append(caller, processId, name, entries, options);
     this.#appends.add(result);
-    const forget = (): boolean => this.#appends.delete(result);
-    result.then(forget, forget);
-    return result;
-  }
-
-  async #append(
-    caller: Caller,
-    processId: string,
-    name: string,
-    entries: readonly EntryInput[],
-    options: { readonly producer?: string; readonly term?: number },
-  ): Promise<AppendAck> {
-    this.#requireOpen();
-    const call = createAppendCall(caller, entries, options, { limits: this.limits, now: this.#system.clock.now() });
-    const process = await this.#registry.require(processId);
-    const spec = process.requireSpec(name);
     try {
-      const channel = await process.channel(spec);
-      await channel.append(call);
-    } catch (error) {
-      throw this.#audited(caller, "append", processId, toChannelError(error), name);
+      return await result;
+    } finally {
+      this.#appends.delete(result);
     }
-    const appended = call.outcomes.map(({ entry, duplicate, compared }, index) => ({
-      position: entry?.position ?? 0,
-      sequence: call.entries[index]?.sequence ?? 0,
-      duplicate,
-      compared,
-    }));
-    const position = Math.max(0, ...appended.map((entry) => entry.position));
-    return { entries: appended, cursor: { epoch: process.record.epoch, position } };
   }
 
   /** Entries after a position, bounded; with `waitMs` waits for one. Errors: as `getChannel`. */
-  async read(caller: Caller, processId: string, name: string, options: ReadOptions = {}): Promise<ReadResult> {
-    const subscription = await this.subscribe(caller, processId, name, { after: options.after ?? "start" });
+  async read(
+    caller: Caller,
+    processId: string,
+    name: string,
+    options: ReadOptions = {},
+  ): Promise<ReadResult> {
+    const subscription = await this.subscribe(caller, processId, name, {
+      after: options.after ?? "start",
+    });
     try {
       return await readOnce(subscription, options, this.#system.clock);
     } finally {
@@ -333,81 +293,63 @@ export class Broker {
     { after = "now" }: { readonly after?: StartAt } = {},
   ): Promise<ChannelSubscription> {
     this.#requireOpen();
-    const { process, channel } = await this.#readable(caller, processId, name);
-    if (process.subscriptionCount >= this.limits.subscriptionsPerProcess) throw new ChannelError("overloaded", { retryAfterMs: 5_000 });
-    const start = await resolveStart(channel, process.record.epoch, after).catch((error: unknown) => Promise.reject(toChannelError(error)));
-    const subscription = new ChannelSubscription(process, channel, caller, start);
-    // It may have been shut down or revoked while the channel was opened.
+    const subscription = await this.#channels.subscribe(caller, processId, name, after);
+    // It may have been closed while the channel was opened.
     if (this.#isClosed) subscription.end("shutdown");
-    else if (refusalOf("read", caller, process.record, { channel: channel.spec, now: process.now() }) !== undefined) subscription.end("revoked");
     return subscription;
-  }
-
-  async #readable(caller: Caller, processId: string, name: string): Promise<{ process: OpenProcess; channel: OpenChannel }> {
-    const process = await this.#registry.require(processId);
-    const spec = this.#auditing(caller, "read", process, name, () => {
-      const found = process.requireSpec(name);
-      requireChannelAction("read", caller, process.record, found, this.#system.clock.now());
-      return found;
-    });
-    const channel = await process.channel(spec).catch((error: unknown) => Promise.reject(toChannelError(error)));
-    return { process, channel };
   }
 
   async #permitted(caller: Caller, action: Action, processId: string): Promise<OpenProcess> {
     const process = await this.#registry.require(requireId("process", processId));
-    this.#auditing(caller, action, process, undefined, () => {
-      const { record } = process;
-      if (action === "assign_self" && record.state === "running" && record.executors.includes(caller.identity) && record.executorId !== caller.identity) {
-        const isOwner = refusalOf("assign", caller, record, { now: process.now() }) === undefined;
-        if (!isOwner) throw new ChannelError("process_not_waiting", { processId, state: record.state });
-      }
-      requireProcessAction(action, caller, record, process.now());
+    this.#audit.check(caller, { action, processId }, () => {
+      if (action === "assign_self") requireFree(caller, process);
+      requireProcessAction(action, caller, process.record, process.now());
     });
     return process;
   }
 
-  async #permittedExecutor(caller: Caller, action: Action, processId: string, term: number | undefined): Promise<OpenProcess> {
+  async #permittedExecutor(
+    caller: Caller,
+    action: Action,
+    processId: string,
+    term: number | undefined,
+  ): Promise<OpenProcess> {
     const process = await this.#permitted(caller, action, processId);
     const { assignTerm } = process.record;
     if (term === undefined || term === assignTerm) return process;
-    throw this.#audited(caller, action, processId, new ChannelError("executor_fenced", { processId, term: assignTerm }));
+    const fenced = new ChannelError("executor_fenced", { processId, term: assignTerm });
+    throw this.#audit.noted(caller, { action, processId }, fenced);
   }
 
-  #createdBefore(process: OpenProcess, record: ProcessRecord): { readonly process: ProcessView; readonly created: boolean } {
-    if (!isSameSpec(process.record, record)) throw new ChannelError("process_exists", { processId: record.id });
+  #createdBefore(
+    process: OpenProcess,
+    record: ProcessRecord,
+  ): { readonly process: ProcessView; readonly created: boolean } {
+    if (!isSameSpec(process.record, record))
+      throw new ChannelError("process_exists", { processId: record.id });
     return { process: this.#view(process), created: false };
-  }
-
-  #maySee(caller: Caller, record: ProcessRecord): boolean {
-    if (record.settling?.kind === "tombstone") return false;
-    return refusalOf("get", caller, record, { now: this.#system.clock.now() }) === undefined;
   }
 
   #view({ record, revision }: OpenProcess): ProcessView {
     return createProcessView({ record, revision }, this.limits);
   }
 
-  #auditing<Result>(caller: Caller, action: string, { record }: OpenProcess, channel: string | undefined, check: () => Result): Result {
-    try {
-      return check();
-    } catch (error) {
-      throw this.#audited(caller, action, record.id, error, channel);
-    }
-  }
-
-  #audited(caller: Caller, action: string, processId: string | undefined, error: unknown, channel?: string): unknown {
-    const isRefusal = isChannelError(error, "unauthorized") || isChannelError(error, "forbidden") || isChannelError(error, "executor_fenced");
-    if (isRefusal) {
-      const { identity } = caller;
-      const place = { ...(processId === undefined ? {} : { processId }), ...(channel === undefined ? {} : { channel }) };
-      this.#onAudit({ identity, action, code: error.code, ...place });
-    }
-    return error;
-  }
-
   #requireOpen(): void {
     if (this.#isClosed) throw new ChannelError("shutting_down", { retryAfterMs: 1_000 });
+  }
+
+  /** Reads go on after a failed write; nothing else does. */
+  #requireWritable(): void {
+    this.#requireOpen();
     if (this.#hasFailed) throw new ChannelError("store_failed", { reason: "a write has failed" });
   }
+}
+
+/** Errors: `process_not_waiting` for a candidate who comes after another one. */
+function requireFree(caller: Caller, process: OpenProcess): void {
+  const { record } = process;
+  const isLate = record.state === "running" && record.executors.includes(caller.identity);
+  if (!isLate || record.executorId === caller.identity) return;
+  if (refusalOf("assign", caller, record, { now: process.now() }) === undefined) return;
+  throw new ChannelError("process_not_waiting", { processId: record.id, state: record.state });
 }

@@ -53,10 +53,14 @@ export class Caretaker {
     const { settling, closedAt } = process.record;
     const now = process.now();
     if (settling !== undefined) {
-      if (now - settling.since >= this.#context.limits.unsettledAgeMs || now < settling.since) await this.#settlement.finish(process);
+      if (now - settling.since >= this.#context.limits.unsettledAgeMs || now < settling.since)
+        await this.#settlement.finish(process);
     } else if (process.isExecutorLost()) {
       await this.#settlement.close(process, { status: "failed", error: "executor_lost" });
-    } else if (closedAt !== undefined && now - closedAt >= this.#context.limits.closedProcessAgeMs) {
+    } else if (
+      closedAt !== undefined &&
+      now - closedAt >= this.#context.limits.closedProcessAgeMs
+    ) {
       await this.#settlement.delete(process);
     }
   }

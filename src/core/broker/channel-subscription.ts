@@ -29,7 +29,12 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
   #hasNews = false;
 
   /** Made by `Broker.subscribe`. A gap that the start already meets is the first item. */
-  constructor(process: OpenProcess, channel: OpenChannel, caller: Caller, start: { position: number; gap?: Gap | undefined }) {
+  constructor(
+    process: OpenProcess,
+    channel: OpenChannel,
+    caller: Caller,
+    start: { position: number; gap?: Gap | undefined },
+  ) {
     this.#process = process;
     this.channel = channel;
     this.caller = caller;
@@ -70,7 +75,12 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     try {
       return await this.#read(options);
     } catch (error) {
-      return this.#setEnd({ kind: "end", reason: "failed", error: toChannelError(error), cursor: this.cursor });
+      return this.#setEnd({
+        kind: "end",
+        reason: "failed",
+        error: toChannelError(error),
+        cursor: this.cursor,
+      });
     }
   }
 
@@ -103,7 +113,10 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     this.#waiting = undefined;
   }
 
-  async #read({ entriesMax, bytesMax }: Partial<PageLimits>): Promise<SubscriptionItem | undefined> {
+  async #read({
+    entriesMax,
+    bytesMax,
+  }: Partial<PageLimits>): Promise<SubscriptionItem | undefined> {
     const { readEntriesMax, readBytesMax } = this.#process.limits;
     const limits = { entriesMax: entriesMax ?? readEntriesMax, bytesMax: bytesMax ?? readBytesMax };
     this.#hasNews = false;
@@ -115,7 +128,11 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     const from = first?.position ?? this.channel.first;
     if (from > this.#position + 1 && this.channel.first > this.#position + 1) {
       const { first: kept } = this.channel;
-      return this.#takeGap({ reason: "trimmed", first: kept, cursor: { ...this.cursor, position: kept - 1 } });
+      return this.#takeGap({
+        reason: "trimmed",
+        first: kept,
+        cursor: { ...this.cursor, position: kept - 1 },
+      });
     }
     if (first !== undefined) {
       this.#position += entries.length;

@@ -1,6 +1,12 @@
 import { createEntry } from "../channel.ts";
 import type { LogEntry } from "../channel-log.ts";
-import { encodePayload, entryBytes, requireMsgType, requirePayloadSize, requireSafeInteger } from "../entry.ts";
+import {
+  encodePayload,
+  entryBytes,
+  requireMsgType,
+  requirePayloadSize,
+  requireSafeInteger,
+} from "../entry.ts";
 import type { EntryInput } from "../entry.ts";
 import { ChannelError, invalidArgument } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
@@ -24,7 +30,11 @@ export function createAppendCall(
   const { batchEntriesMax, batchBytesMax } = limits;
   if (inputs.length === 0) throw invalidArgument("entries", "at least one entry");
   if (inputs.length > batchEntriesMax) {
-    throw new ChannelError("batch_too_large", { limit: "entries", limitValue: batchEntriesMax, actualValue: inputs.length });
+    throw new ChannelError("batch_too_large", {
+      limit: "entries",
+      limitValue: batchEntriesMax,
+      actualValue: inputs.length,
+    });
   }
   if (producer !== undefined) requireId("producer", producer);
   if (term !== undefined) requireSafeInteger("term", term, 1);
@@ -36,15 +46,31 @@ export function createAppendCall(
   });
   // One entry alone is bounded by the payload limit, whatever the limit of a batch.
   if (inputs.length > 1 && bytes > batchBytesMax) {
-    throw new ChannelError("batch_too_large", { limit: "bytes", limitValue: batchBytesMax, actualValue: bytes });
+    throw new ChannelError("batch_too_large", {
+      limit: "bytes",
+      limitValue: batchBytesMax,
+      actualValue: bytes,
+    });
   }
-  return createCall(caller, term, entries, inputs.map(({ sequence }) => sequence !== undefined));
+  return createCall(
+    caller,
+    term,
+    entries,
+    inputs.map(({ sequence }) => sequence !== undefined),
+  );
 }
 
-function createChecked(caller: Caller, input: EntryInput, producer: string, limits: BrokerLimits, now: number): LogEntry {
+function createChecked(
+  caller: Caller,
+  input: EntryInput,
+  producer: string,
+  limits: BrokerLimits,
+  now: number,
+): LogEntry {
   const payload = encodePayload(input.payload);
   requirePayloadSize(payload, limits.payloadBytesMax);
-  if (input.sequence !== undefined) requireSafeInteger("sequence", input.sequence, producer === "" ? undefined : 1);
+  if (input.sequence !== undefined)
+    requireSafeInteger("sequence", input.sequence, producer === "" ? undefined : 1);
   if (input.inReplyTo !== undefined) requireSafeInteger("inReplyTo", input.inReplyTo);
   if (input.replyTo !== undefined) requireSafeInteger("replyTo", input.replyTo, 0);
   if (input.type !== undefined) requireMsgType(input.type);

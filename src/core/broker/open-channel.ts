@@ -4,7 +4,6 @@ import { ChannelLog } from "../channel-log.ts";
 import type { LogListener } from "../channel-log.ts";
 import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
-import { entryBytes } from "../entry.ts";
 import type { MsgEntry } from "../entry.ts";
 import { ChannelError } from "../errors.ts";
 import { compareBytesMax } from "../limits.ts";
@@ -14,7 +13,8 @@ import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
 import { judgeCall, lastCommitted, requireOpen, requireRoom } from "./admission.ts";
 import type { Admitted, LogState } from "./admission.ts";
-import { cutBatch } from "./append-call.ts";
+import { cutPosition } from "./batch-cut.ts";
+import { openLog } from "./log-opening.ts";
 import type { AppendCall } from "./append-call.ts";
 import { createDataBatch, createMarkerBatch } from "./batch-builder.ts";
 import type { OpenProcess } from "./open-process.ts";
@@ -69,7 +69,9 @@ export class OpenChannel {
   static async open(process: OpenProcess, spec: ResolvedChannelSpec): Promise<OpenChannel> {
     const channel = new OpenChannel(process, spec);
     // Follow first: what is committed between the two is then known to be missing.
-    channel.#unfollow = process.store.follow(channel.key, (commit) => channel.#noticeCommit(commit));
+    channel.#unfollow = process.store.follow(channel.key, (commit) =>
+      channel.#noticeCommit(commit),
+    );
     try {
       await channel.#load();
       return channel;
@@ -158,7 +160,9 @@ export class OpenChannel {
 
   #hasMark(kind: MarkerKind): boolean {
     if (kind === "tombstone") return this.#head.isDeleted;
-    return kind === "seal" ? this.#head.seal !== undefined : this.#head.term >= this.#process.record.term;
+    return kind === "seal"
+      ? this.#head.seal !== undefined
+      : this.#head.term >= this.#process.record.term;
   }
 
   async #readStored(after: number, limits: PageLimits): Promise<readonly MsgEntry[]> {
@@ -166,7 +170,9 @@ export class OpenChannel {
     // The store may be ahead of what this broker has shown; the marks decide what is visible.
     const { visible } = this.#log;
     const last = entries.at(-1);
-    return last === undefined || last.position <= visible ? entries : entries.filter(({ position }) => position <= visible);
+    return last === undefined || last.position <= visible
+      ? entries
+      : entries.filter(({ position }) => position <= visible);
   }
 
   #judge(call: AppendCall, olderEntries?: readonly MsgEntry[]): Admitted {
@@ -178,7 +184,10 @@ export class OpenChannel {
   #readOlder(): Promise<readonly MsgEntry[]> {
     const { windowFirst, first } = this.#log;
     const from = Math.max(first, windowFirst - this.#process.limits.readEntriesMax) - 1;
-    return this.#process.store.readAfter(this.key, from, { entriesMax: windowFirst - 1 - from, bytesMax: compareBytesMax });
+    return this.#process.store.readAfter(this.key, from, {
+      entriesMax: windowFirst - 1 - from,
+      bytesMax: compareBytesMax,
+    });
   }
 
   #state(olderEntries?: readonly MsgEntry[]): LogState {
@@ -240,6 +249,7 @@ export class OpenChannel {
         // Nothing of this is known to be written or refused for good: in doubt, for everybody who waits.
         hasFailed = true;
         this.#isBehind = true;
+        if (isRejection(error, "failed")) this.#process.storeFailed(error);
         this.#failAll(toChannelError(error));
         this.#process.reportError(error, "append");
       }
@@ -254,7 +264,12 @@ export class OpenChannel {
       this.#refreshing = undefined;
       await this.#catchUp();
     } else if (!this.#hasMark(kind)) {
-      const batch = createMarkerBatch(kind, this.#process.randomId(batchIdLength), this.#head, this.#process.record);
+      const batch = createMarkerBatch(
+        kind,
+        this.#process.randomId(batchIdLength),
+        this.#head,
+        this.#process.record,
+      );
       const refusal = await this.#submit(batch);
       // Undone by a conflict: this errand stays first in line.
       if (refusal === undefined && !this.#hasMark(kind)) return;
@@ -266,7 +281,15 @@ export class OpenChannel {
 
   async #writeData(): Promise<void> {
     const { limits } = this.#process;
-    const entries = this.#log.handOver(this.#cut());
+    const { store } = this.#process;
+    const bytesMax = Math.min(limits.batchBytesMax, store.manifest.batchBytesMax);
+    const isSmall = this.#stagedBytes <= bytesMax;
+    const cut = cutPosition(this.#log, this.#calls, {
+      entriesMax: limits.batchEntriesMax,
+      bytesMax,
+      isSmall,
+    });
+    const entries = this.#log.handOver(cut);
     const id = this.#process.randomId(batchIdLength);
     const context = { spec: this.spec, limits, now: this.#process.now() };
     const batch = createDataBatch(id, this.#head, this.#process.record, entries, context);
@@ -281,22 +304,6 @@ export class OpenChannel {
   /** Calls whose entries have positions, but are not committed: those of the batch under way. */
   #handedOver(): readonly AppendCall[] {
     return this.#calls.filter((call) => (call.added[0]?.position ?? 0) > 0);
-  }
-
-  /** Position up to which the next batch goes. */
-  #cut(): number {
-    const { batchEntriesMax, batchBytesMax } = this.#process.limits;
-    const bytesMax = Math.min(batchBytesMax, this.#process.store.manifest.batchBytesMax);
-    const { last, fixed } = this.#log;
-    if (last - fixed <= batchEntriesMax && this.#stagedBytes <= bytesMax) return last;
-    const callOfEntry = new Map<MsgEntry, AppendCall>();
-    for (const call of this.#calls) for (const entry of call.added) callOfEntry.set(entry, call);
-    const staged: { call: AppendCall; bytes: number }[] = [];
-    for (let p = fixed + 1; p <= last; p++) {
-      const entry = this.#log.at(p) as MsgEntry;
-      staged.push({ call: callOfEntry.get(entry) as AppendCall, bytes: entryBytes(entry) });
-    }
-    return fixed + cutBatch(staged, { entriesMax: batchEntriesMax, bytesMax });
   }
 
   /**
@@ -315,7 +322,11 @@ export class OpenChannel {
       if (isIn || error.kind === "conflict") return undefined;
       // It may still get in: this is no refusal, and nobody is told that it is not there.
       this.#isBehind = true;
-      return new ChannelError("unavailable", { reason: "the store has not confirmed this write" }, { cause: error });
+      return new ChannelError(
+        "unavailable",
+        { reason: "the store has not confirmed this write" },
+        { cause: error },
+      );
     } finally {
       this.#batchUnderWay = "";
     }
@@ -332,7 +343,10 @@ export class OpenChannel {
     this.#log.commit(this.#head.last);
     this.#log.trim(this.#head.first);
     for (const call of done) call.settled.resolve();
-    if (trims) this.#process.store.trim(this.key).catch((error: unknown) => this.#process.reportError(error, "trim"));
+    if (trims)
+      this.#process.store
+        .trim(this.key)
+        .catch((error: unknown) => this.#process.reportError(error, "trim"));
     if (batch.kind === "data") return;
     // Who stands behind a fence or seal is judged by it; readers look for the end.
     this.#admitAgain();
@@ -358,7 +372,9 @@ export class OpenChannel {
     this.#admittedTerm = this.#process.record.term;
     for (const call of calls) {
       try {
-        this.#process.requireAppend(call, this.spec, lastCommitted(call, this.#head), { isAgain: true });
+        this.#process.requireAppend(call, this.spec, lastCommitted(call, this.#head), {
+          isAgain: true,
+        });
         const state = this.#state([]);
         const admitted = judgeCall(call, state, this.#process.limits, this.#process.now());
         call.outcomes = admitted.outcomes;
@@ -380,14 +396,19 @@ export class OpenChannel {
     if (commit.revision === this.#revision || commit.batch.id === this.#batchUnderWay) return;
     // While a write is under way its answer decides; what others wrote around it is read after that.
     if (this.#isWriting || this.#revision === undefined) this.#isBehind = true;
-    else if (this.#isBehind) this.refresh().catch((error: unknown) => this.#process.reportError(error, "follow"));
+    else if (this.#isBehind)
+      this.refresh().catch((error: unknown) => this.#process.reportError(error, "follow"));
     else this.#applyForeign([commit]);
   }
 
   /** Reads what others committed. Returns whether the batch of that id is in. */
   async #catchUp(batchId?: string): Promise<boolean> {
-    const commits = this.#revision === undefined ? undefined : await this.#process.store.readCommits(this.key, this.#revision);
+    // What is committed from here on is noticed again, also while this reads.
     this.#isBehind = false;
+    const commits =
+      this.#revision === undefined
+        ? undefined
+        : await this.#process.store.readCommits(this.key, this.#revision);
     if (commits === undefined) {
       await this.#load();
       return false;
@@ -414,28 +435,14 @@ export class OpenChannel {
   }
 
   async #load(): Promise<void> {
-    const { store } = this.#process;
-    let stored = await store.readHead(this.key);
-    if (stored === undefined) {
-      this.#head = createHead(this.#process.record.epoch, this.#process.record.term);
-      await this.#writeOpening();
-      stored = await store.readHead(this.key);
-    }
-    if (stored === undefined) throw new ChannelError("unavailable", { reason: "the log could not be opened" });
-    this.#head = stored.head;
-    this.#revision = stored.revision;
+    const { head, revision } = await openLog(
+      this.#process,
+      this.key,
+      (id) => (this.#batchUnderWay = id),
+    );
+    this.#head = head;
+    this.#revision = revision;
     this.#log.rebase([], this.#head);
     this.#admitAgain();
-  }
-
-  async #writeOpening(): Promise<void> {
-    this.#batchUnderWay = this.#process.randomId(batchIdLength);
-    const batch = createMarkerBatch("open", this.#batchUnderWay, this.#head, this.#process.record);
-    try {
-      await this.#process.store.append(this.key, batch, undefined);
-    } catch (error) {
-      // Somebody else opened it first: as good.
-      if (!isRejection(error, "conflict")) throw error;
-    }
   }
 }

@@ -114,7 +114,8 @@ export class OpenProcess {
   /** Errors: `channel_not_found`. */
   requireSpec(name: string): ResolvedChannelSpec {
     const spec = this.#record.channels.find((channel) => channel.name === name);
-    if (spec === undefined) throw new ChannelError("channel_not_found", { processId: this.#record.id, channel: name });
+    if (spec === undefined)
+      throw new ChannelError("channel_not_found", { processId: this.#record.id, channel: name });
     return spec;
   }
 
@@ -134,13 +135,26 @@ export class OpenProcess {
   }
 
   /** Whether the call may append now, under the term it claims. Errors: `executor_fenced`, `unauthorized`. */
-  requireAppend(call: AppendCall, spec: ResolvedChannelSpec, lastSequence?: number, { isAgain = false } = {}): void {
+  requireAppend(
+    call: AppendCall,
+    spec: ResolvedChannelSpec,
+    lastSequence?: number,
+    { isAgain = false } = {},
+  ): void {
     const { id: processId, assignTerm, executorId } = this.#record;
-    const fenced = { processId, term: assignTerm, ...(lastSequence === undefined ? {} : { lastSequence }) };
-    if (call.term !== undefined && call.term !== assignTerm) throw new ChannelError("executor_fenced", fenced);
+    const fenced = {
+      processId,
+      term: assignTerm,
+      ...(lastSequence === undefined ? {} : { lastSequence }),
+    };
+    if (call.term !== undefined && call.term !== assignTerm)
+      throw new ChannelError("executor_fenced", fenced);
     if (isAgain) {
       // It was permitted when it came: only a change of authority can have taken that away.
-      const refusal = refusalOf("append", call.caller, this.#record, { channel: spec, now: this.now() });
+      const refusal = refusalOf("append", call.caller, this.#record, {
+        channel: spec,
+        now: this.now(),
+      });
       if (refusal !== undefined) throw new ChannelError("executor_fenced", fenced);
       return;
     }
@@ -168,9 +182,12 @@ export class OpenProcess {
   requireBudget(bytes: number): void {
     const { stagedBytesMax, storeBytesMax } = this.limits;
     const { stagedBytes } = this.budget;
-    if (stagedBytes + bytes > stagedBytesMax && stagedBytes > 0) throw new ChannelError("overloaded", { retryAfterMs: 1_000 });
+    if (stagedBytes + bytes > stagedBytesMax && stagedBytes > 0)
+      throw new ChannelError("overloaded", { retryAfterMs: 1_000 });
     if (this.store.keptBytes() + stagedBytes + bytes > storeBytesMax) {
-      throw new ChannelError("store_full", { reason: `the limit of ${storeBytesMax} bytes for all channels is reached` });
+      throw new ChannelError("store_full", {
+        reason: `the limit of ${storeBytesMax} bytes for all channels is reached`,
+      });
     }
   }
 
@@ -218,7 +235,8 @@ export class OpenProcess {
         entries: new RateLimiter(entryBurst, entriesPerSecond, { clock }),
         repeats: new RateLimiter(repeatBurst, repeatsPerSecond, { clock }),
       };
-      if (this.#rates.size >= senderRatesMax) this.#rates.delete(this.#rates.keys().next().value ?? "");
+      if (this.#rates.size >= senderRatesMax)
+        this.#rates.delete(this.#rates.keys().next().value ?? "");
       this.#rates.set(identity, rates);
     }
     return rates;

@@ -29,7 +29,7 @@ export class ProcessRegistry {
 
   /** Meets every process of the store. */
   async load(): Promise<void> {
-    for (let after = ""; ; ) {
+    for (let after = ""; ;) {
       const page = await this.#context.store.listRecords({ after, limit: pageSize });
       for (const stored of page) if (!this.#processes.has(stored.record.id)) this.#takeIn(stored);
       const last = page.at(-1);
@@ -63,13 +63,17 @@ export class ProcessRegistry {
     const { openProcessesPerSubmitter } = this.#context.limits;
     if (this.openCount(record.submitterId) >= openProcessesPerSubmitter) {
       const { submitterId } = record;
-      throw new ChannelError("too_many_processes", { submitterId, limitProcesses: openProcessesPerSubmitter });
+      throw new ChannelError("too_many_processes", {
+        submitterId,
+        limitProcesses: openProcessesPerSubmitter,
+      });
     }
     try {
       const revision = await this.#context.store.createRecord(record);
       return this.#processes.get(record.id) ?? this.#takeIn({ record, revision });
     } catch (error) {
-      if (isRejection(error, "conflict")) throw new ChannelError("process_exists", { processId: record.id }, { cause: error });
+      if (isRejection(error, "conflict"))
+        throw new ChannelError("process_exists", { processId: record.id }, { cause: error });
       throw toChannelError(error);
     }
   }
@@ -78,7 +82,10 @@ export class ProcessRegistry {
    * Replaces the record by what `change` makes of it; undefined leaves it as it is. Tried again with the
    * fresh record when another node was first, which may make `change` refuse.
    */
-  async update(process: OpenProcess, change: (record: ProcessRecord) => ProcessRecord | undefined): Promise<void> {
+  async update(
+    process: OpenProcess,
+    change: (record: ProcessRecord) => ProcessRecord | undefined,
+  ): Promise<void> {
     for (;;) {
       const { record, revision } = process;
       const changed = change(record);
@@ -123,8 +130,11 @@ export class ProcessRegistry {
 
   async #reread(process: OpenProcess): Promise<void> {
     const { id, life } = process.record;
-    const stored = await this.#context.store.readRecord(id).catch((error: unknown) => Promise.reject(toChannelError(error)));
-    if (stored?.record.life !== life) throw new ChannelError("process_not_found", { processId: id });
+    const stored = await this.#context.store
+      .readRecord(id)
+      .catch((error: unknown) => Promise.reject(toChannelError(error)));
+    if (stored?.record.life !== life)
+      throw new ChannelError("process_not_found", { processId: id });
     this.#takeIn(stored);
   }
 

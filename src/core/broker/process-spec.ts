@@ -1,7 +1,12 @@
 import { requireSafeInteger } from "../entry.ts";
 import { ChannelError, invalidArgument } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
-import type { ChannelSpec, Outcome, ProcessRecord, ResolvedChannelSpec } from "../process-record.ts";
+import type {
+  ChannelSpec,
+  Outcome,
+  ProcessRecord,
+  ResolvedChannelSpec,
+} from "../process-record.ts";
 import type { System } from "../system.ts";
 import type { ProcessSpec } from "./views.ts";
 
@@ -16,19 +21,31 @@ const identityLengthMax = 256;
 /** Throws `invalid_argument` for what is not an id of DESIGN's wire form. */
 export function requireId(name: string, id: string): string {
   if (typeof id === "string" && idForm.test(id) && !id.includes("..")) return id;
-  throw invalidArgument(name, "1 to 128 of A-Z a-z 0-9 . _ ~ - without .., beginning with a letter or digit", quote(id));
+  throw invalidArgument(
+    name,
+    "1 to 128 of A-Z a-z 0-9 . _ ~ - without .., beginning with a letter or digit",
+    quote(id),
+  );
 }
 
 export function requireChannelName(name: string): string {
   if (typeof name === "string" && channelNameForm.test(name) && !name.includes("..")) return name;
-  throw invalidArgument("channel", "1 to 64 of A-Z a-z 0-9 . _ ~ - without .., beginning with a letter or digit", quote(name));
+  throw invalidArgument(
+    "channel",
+    "1 to 64 of A-Z a-z 0-9 . _ ~ - without .., beginning with a letter or digit",
+    quote(name),
+  );
 }
 
 /** Identities are any printable text: other systems' user names. Control characters could forge keys and log lines. */
 export function requireIdentity(name: string, identity: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (identity.length > 0 && identity.length <= identityLengthMax && !/[\u0000-\u001f\u007f-\u009f]/.test(identity)) return identity;
-  throw invalidArgument(name, `1 to ${identityLengthMax} characters without control characters`, quote(identity));
+  if (identity.length > 0 && identity.length <= identityLengthMax && !/\p{Cc}/u.test(identity))
+    return identity;
+  throw invalidArgument(
+    name,
+    `1 to ${identityLengthMax} characters without control characters`,
+    quote(identity),
+  );
 }
 
 function quote(value: unknown): string {
@@ -36,10 +53,19 @@ function quote(value: unknown): string {
 }
 
 /** The record of a new process. Throws `invalid_argument`, `too_many_channels`. */
-export function createRecord(spec: ProcessSpec, submitterId: string, limits: BrokerLimits, system: System): ProcessRecord {
-  const executorId = spec.executorId === undefined || spec.executorId === "" ? "" : requireIdentity("executorId", spec.executorId);
+export function createRecord(
+  spec: ProcessSpec,
+  submitterId: string,
+  limits: BrokerLimits,
+  system: System,
+): ProcessRecord {
+  const executorId =
+    spec.executorId === undefined || spec.executorId === ""
+      ? ""
+      : requireIdentity("executorId", spec.executorId);
   const label = spec.label ?? "";
-  if (label.length > labelLengthMax) throw invalidArgument("label", `at most ${labelLengthMax} characters`);
+  if (label.length > labelLengthMax)
+    throw invalidArgument("label", `at most ${labelLengthMax} characters`);
   const now = system.clock.now();
   return {
     id: spec.id === undefined ? system.randomId(processIdLength) : requireId("id", spec.id),
@@ -65,7 +91,10 @@ export function requireLease(leaseMs: number, { leaseMsMin, leaseMsMax }: Broker
   throw invalidArgument("leaseMs", `from ${leaseMsMin} to ${leaseMsMax}`, String(leaseMs));
 }
 
-function resolveChannels(specs: readonly ChannelSpec[], limits: BrokerLimits): readonly ResolvedChannelSpec[] {
+function resolveChannels(
+  specs: readonly ChannelSpec[],
+  limits: BrokerLimits,
+): readonly ResolvedChannelSpec[] {
   if (specs.length > limits.maxChannelsPerProcess) {
     throw new ChannelError("too_many_channels", { limitChannels: limits.maxChannelsPerProcess });
   }
@@ -73,7 +102,10 @@ function resolveChannels(specs: readonly ChannelSpec[], limits: BrokerLimits): r
   return specs.map((spec) => {
     const resolved = resolveChannel(spec, limits);
     if (names.has(resolved.name)) {
-      throw new ChannelError("channel_exists", { channel: resolved.name, reason: "the process declares it twice" });
+      throw new ChannelError("channel_exists", {
+        channel: resolved.name,
+        reason: "the process declares it twice",
+      });
     }
     names.add(resolved.name);
     return resolved;
@@ -86,7 +118,8 @@ function resolveChannel(spec: ChannelSpec, limits: BrokerLimits): ResolvedChanne
   const { whenFull = limits.whenFull, writers = limits.writers } = spec;
   requireLimit("maxLogEntries", maxLogEntries, limits.maxLogEntries);
   requireLimit("maxLogBytes", maxLogBytes, limits.maxLogBytes);
-  if (whenFull !== "refuse" && whenFull !== "trim") throw invalidArgument("whenFull", "refuse or trim", quote(whenFull));
+  if (whenFull !== "refuse" && whenFull !== "trim")
+    throw invalidArgument("whenFull", "refuse or trim", quote(whenFull));
   if (writers !== "both" && writers !== "submitter" && writers !== "executor") {
     throw invalidArgument("writers", "both, submitter or executor", quote(writers));
   }
@@ -101,7 +134,12 @@ function requireLimit(name: string, value: number, max: number): void {
 /** Whether a repeated create asks for the process that is there. */
 export function isSameSpec(a: ProcessRecord, b: ProcessRecord): boolean {
   const declared = ({ label, submitterId, executors, channels }: ProcessRecord): string =>
-    JSON.stringify([label, submitterId, executors, channels.map((c) => [c.name, c.maxLogEntries, c.maxLogBytes, c.whenFull, c.writers])]);
+    JSON.stringify([
+      label,
+      submitterId,
+      executors,
+      channels.map((c) => [c.name, c.maxLogEntries, c.maxLogBytes, c.whenFull, c.writers]),
+    ]);
   return declared(a) === declared(b);
 }
 
@@ -110,13 +148,17 @@ const errorLengthMax = 4096;
 export function requireOutcome(outcome: Outcome): Outcome {
   const { exitCode, signal } = outcome;
   const program = {
-    ...(exitCode === undefined ? {} : { exitCode: requireSafeInteger("outcome.exitCode", exitCode) }),
+    ...(exitCode === undefined
+      ? {}
+      : { exitCode: requireSafeInteger("outcome.exitCode", exitCode) }),
     ...(signal === undefined ? {} : { signal: String(signal).slice(0, 32) }),
   };
-  if (outcome.status === "success" || outcome.status === "cancelled") return { status: outcome.status, ...program };
+  if (outcome.status === "success" || outcome.status === "cancelled")
+    return { status: outcome.status, ...program };
   const { status, error } = outcome;
   // The door takes what a stranger sends, whatever the type says.
-  if ((status as string) !== "failed") throw invalidArgument("outcome.status", "success, failed or cancelled", quote(status));
+  if ((status as string) !== "failed")
+    throw invalidArgument("outcome.status", "success, failed or cancelled", quote(status));
   if (typeof error !== "string" || error.length === 0 || error.length > errorLengthMax) {
     throw invalidArgument("outcome.error", `a text of 1 to ${errorLengthMax} characters`);
   }

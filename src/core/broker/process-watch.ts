@@ -5,19 +5,19 @@ import type { ProcessView } from "./views.ts";
 export type ProcessChange = { readonly process: ProcessView } | { readonly deleted: string };
 
 /**
- * The processes a caller may see: all of them first, then each that changes. Only the newest state of
+ * Made by `Broker.watchProcesses`. The processes a caller may see: all of them first, then each that changes. Only the newest state of
  * each is held for a slow reader, so that it can never grow beyond the number of processes.
  */
 export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
   readonly #pending = new Map<string, ProcessChange>();
-  readonly #onClose: () => void;
+  readonly #closers: (() => void)[] = [];
   #waiting: Deferred<void> | undefined;
   #isClosed = false;
   #isFirst = true;
 
-  /** Made by `Broker.watchProcesses`. */
-  constructor(onClose: () => void) {
-    this.#onClose = onClose;
+  /** Called once when it is closed. */
+  onClose(closer: () => void): void {
+    this.#closers.push(closer);
   }
 
   get isClosed(): boolean {
@@ -32,7 +32,9 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
   }
 
   /** All changes since the last call, at least one; the first call returns what there is now, maybe nothing. Empty once closed. */
-  async next({ signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly ProcessChange[]> {
+  async next({ signal }: { readonly signal?: AbortSignal } = {}): Promise<
+    readonly ProcessChange[]
+  > {
     for (;;) {
       signal?.throwIfAborted();
       if (this.#pending.size > 0 || this.#isFirst || this.#isClosed) {
@@ -61,7 +63,7 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pending.clear();
-    this.#onClose();
+    for (const closer of this.#closers) closer();
     this.#wake();
   }
 

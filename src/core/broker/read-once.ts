@@ -13,10 +13,15 @@ export interface ReadOptions extends Partial<PageLimits> {
 }
 
 /** One bounded answer from a subscription that is not kept. */
-export async function readOnce(subscription: ChannelSubscription, options: ReadOptions, clock: Clock): Promise<ReadResult> {
+export async function readOnce(
+  subscription: ChannelSubscription,
+  options: ReadOptions,
+  clock: Clock,
+): Promise<ReadResult> {
   let gap: Gap | undefined;
   let item = await subscription.poll(options);
-  if (item === undefined && (options.waitMs ?? 0) > 0) item = await waitForItem(subscription, options, clock);
+  if (item === undefined && (options.waitMs ?? 0) > 0)
+    item = await waitForItem(subscription, options, clock);
   if (item?.kind === "gap") {
     const { reason, first, cursor } = item;
     gap = { reason, first, cursor };
@@ -35,8 +40,12 @@ export async function readOnce(subscription: ChannelSubscription, options: ReadO
   };
 }
 
-async function endBehind(subscription: ChannelSubscription, item: SubscriptionItem | undefined): Promise<SubscriptionItem | undefined> {
-  if (item?.kind !== "entries" || subscription.cursor.position < subscription.lastPosition()) return undefined;
+async function endBehind(
+  subscription: ChannelSubscription,
+  item: SubscriptionItem | undefined,
+): Promise<SubscriptionItem | undefined> {
+  if (item?.kind !== "entries" || subscription.cursor.position < subscription.lastPosition())
+    return undefined;
   if (subscription.channel.head.seal === undefined) return undefined;
   return subscription.poll();
 }
@@ -48,7 +57,11 @@ function endError(end: Extract<SubscriptionItem, { kind: "end" }>): ChannelError
   return new ChannelError("unauthorized", { reason: "the right to read was taken away" });
 }
 
-async function waitForItem(subscription: ChannelSubscription, options: ReadOptions, clock: Clock): Promise<SubscriptionItem | undefined> {
+async function waitForItem(
+  subscription: ChannelSubscription,
+  options: ReadOptions,
+  clock: Clock,
+): Promise<SubscriptionItem | undefined> {
   options.signal?.throwIfAborted();
   const timeout = new AbortController();
   const timer = clock.after(options.waitMs ?? 0, () => timeout.abort());

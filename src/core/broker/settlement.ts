@@ -48,7 +48,12 @@ export class Settlement {
           if (isSameOutcome(record.outcome, outcome)) return undefined;
           throw new ChannelError("process_closed", { processId: record.id });
         }
-        return { ...record, outcome, term: record.term + 1, settling: { kind: "seal", since: process.now() } };
+        return {
+          ...record,
+          outcome,
+          term: record.term + 1,
+          settling: { kind: "seal", since: process.now() },
+        };
       });
       await this.#finish(process);
     });
@@ -58,7 +63,11 @@ export class Settlement {
     return process.exclusively(async () => {
       await this.#registry.update(process, (record) => {
         if (record.settling?.kind === "tombstone") return undefined;
-        return { ...record, term: record.term + 1, settling: { kind: "tombstone", since: process.now() } };
+        return {
+          ...record,
+          term: record.term + 1,
+          settling: { kind: "tombstone", since: process.now() },
+        };
       });
       await this.#finish(process);
     });
@@ -80,8 +89,12 @@ export class Settlement {
         await this.#registry.remove(process);
         return;
       }
-      const lastPositions = Object.fromEntries(channels.map((channel) => [channel.spec.name, channel.head.last]));
-      await this.#registry.update(process, (record) => settled(record, process.now(), lastPositions));
+      const lastPositions = Object.fromEntries(
+        channels.map((channel) => [channel.spec.name, channel.head.last]),
+      );
+      await this.#registry.update(process, (record) =>
+        settled(record, process.now(), lastPositions),
+      );
     } catch (error) {
       throw toChannelError(error);
     }
@@ -98,16 +111,25 @@ function settled(
   return { ...record, state: "closed", closedAt: now, lastPositions };
 }
 
-function withLease({ leaseMs: _replaced, ...record }: ProcessRecord, leaseMs: number | undefined): ProcessRecord {
+function withLease(
+  { leaseMs: _replaced, ...record }: ProcessRecord,
+  leaseMs: number | undefined,
+): ProcessRecord {
   return leaseMs === undefined ? record : { ...record, leaseMs };
 }
 
 function requireOpenRecord({ id, outcome, settling }: ProcessRecord): void {
-  if (settling?.kind === "tombstone") throw new ChannelError("process_not_found", { processId: id });
+  if (settling?.kind === "tombstone")
+    throw new ChannelError("process_not_found", { processId: id });
   if (outcome !== undefined) throw new ChannelError("process_closed", { processId: id });
 }
 
 function isSameOutcome(a: Outcome, b: Outcome): boolean {
   const error = (outcome: Outcome): string => (outcome.status === "failed" ? outcome.error : "");
-  return a.status === b.status && error(a) === error(b) && a.exitCode === b.exitCode && a.signal === b.signal;
+  return (
+    a.status === b.status &&
+    error(a) === error(b) &&
+    a.exitCode === b.exitCode &&
+    a.signal === b.signal
+  );
 }

@@ -1,12 +1,14 @@
-import { ChannelError } from "../errors.ts";
+import { ChannelError, isChannelError } from "../errors.ts";
 import { StoreRejection } from "../store.ts";
 
 /** Stores reject with StoreRejection only; callers get to see ChannelErrors only. */
 export function toChannelError(error: unknown): ChannelError {
-  if (error instanceof ChannelError) return error;
-  if (!(error instanceof StoreRejection)) return new ChannelError("internal_error", {}, { cause: error });
-  if (error.cause instanceof ChannelError) return error.cause;
-  if (error.kind === "failed") return new ChannelError("store_failed", { reason: error.message }, { cause: error });
+  if (isChannelError(error)) return error;
+  if (!(error instanceof StoreRejection))
+    return new ChannelError("internal_error", {}, { cause: error });
+  if (isChannelError(error.cause)) return error.cause;
+  if (error.kind === "failed")
+    return new ChannelError("store_failed", { reason: error.message }, { cause: error });
   return new ChannelError("unavailable", { reason: error.message }, { cause: error });
 }
 

@@ -23,7 +23,10 @@ async function createProcess(broker: Broker, id = "p"): Promise<void> {
 }
 
 async function logOf(broker: Broker, id = "p"): Promise<string[]> {
-  const { entries } = await broker.read(sub, id, "out", { entriesMax: 1_000_000, bytesMax: Infinity });
+  const { entries } = await broker.read(sub, id, "out", {
+    entriesMax: 1_000_000,
+    bytesMax: Infinity,
+  });
   entries.forEach((entry, index) => expect(entry.position).toBe(index + 1));
   return entries.map((entry) => utf8.decode(entry.payload));
 }
@@ -45,7 +48,15 @@ describe("two brokers over one store", () => {
     const send = async (broker: Broker, caller: Caller): Promise<void> => {
       const pending: Promise<unknown>[] = [];
       for (let sequence = 1; sequence <= 500; sequence++) {
-        pending.push(broker.append(caller, "p", "out", [{ sequence, payload: `${caller.identity}${sequence}` }], { producer: caller.identity }));
+        pending.push(
+          broker.append(
+            caller,
+            "p",
+            "out",
+            [{ sequence, payload: `${caller.identity}${sequence}` }],
+            { producer: caller.identity },
+          ),
+        );
         if (sequence % 7 === 0) await Promise.all(pending.splice(0));
       }
       await Promise.all(pending);
@@ -54,7 +65,9 @@ describe("two brokers over one store", () => {
     const log = await logOf(brokers[0]);
     expect(await logOf(brokers[1])).toEqual(log);
     for (const name of ["sub", "exe"]) {
-      expect(log.filter((text) => text.startsWith(name))).toEqual(Array.from({ length: 500 }, (_, i) => `${name}${i + 1}`));
+      expect(log.filter((text) => text.startsWith(name))).toEqual(
+        Array.from({ length: 500 }, (_, i) => `${name}${i + 1}`),
+      );
     }
   });
 
@@ -63,7 +76,9 @@ describe("two brokers over one store", () => {
     const [a, b] = [createBroker(store), createBroker(store)];
     await createProcess(a);
     const entry = [{ sequence: 1, payload: "x" }];
-    const acks = await Promise.all([a, b, a, b].map((broker) => broker.append(exe, "p", "out", entry, { producer: "one" })));
+    const acks = await Promise.all(
+      [a, b, a, b].map((broker) => broker.append(exe, "p", "out", entry, { producer: "one" })),
+    );
     expect(acks.map(({ entries }) => entries[0]?.position)).toEqual([1, 1, 1, 1]);
     expect(await logOf(b)).toEqual(["x"]);
   });
@@ -94,16 +109,28 @@ describe("two brokers over one store", () => {
     const store = new MemoryStore();
     const [a, b] = [createBroker(store), createBroker(store)];
     await createProcess(a);
-    const readers = await Promise.all([a, b].map((broker) => broker.subscribe(sub, "p", "out", { after: "start" })));
+    const readers = await Promise.all(
+      [a, b].map((broker) => broker.subscribe(sub, "p", "out", { after: "start" })),
+    );
     const reading = readers.map(async (reader) => {
       const texts: string[] = [];
       for await (const item of reader) {
-        if (item.kind === "entries") texts.push(...item.entries.map((entry) => utf8.decode(entry.payload)));
-        else expect(item).toMatchObject({ kind: "end", reason: "closed", outcome: { status: "success" } });
+        if (item.kind === "entries")
+          texts.push(...item.entries.map((entry) => utf8.decode(entry.payload)));
+        else
+          expect(item).toMatchObject({
+            kind: "end",
+            reason: "closed",
+            outcome: { status: "success" },
+          });
       }
       return texts;
     });
-    const appends = [a, b].flatMap((broker, n) => Array.from({ length: 100 }, (_, i) => codeOf(broker.append(exe, "p", "out", [{ payload: `${n}.${i}` }]))));
+    const appends = [a, b].flatMap((broker, n) =>
+      Array.from({ length: 100 }, (_, i) =>
+        codeOf(broker.append(exe, "p", "out", [{ payload: `${n}.${i}` }])),
+      ),
+    );
     await Promise.all(appends.slice(0, 3));
     await b.closeProcess(sub, "p", { status: "success" });
     const codes = await Promise.all(appends);
@@ -121,7 +148,9 @@ describe("two brokers over one store", () => {
     await b.append(exe, "p", "out", [{ payload: "x" }]);
     faulty.fail("append", new StoreRejection("unavailable", "crash before the fence"));
     expect(await codeOf(a.assign(sub, "p", { executorId: "new" }))).toBe("unavailable");
-    expect(await codeOf(b.append(exe, "p", "out", [{ payload: "late" }], { term: 1 }))).toBe("executor_fenced");
+    expect(await codeOf(b.append(exe, "p", "out", [{ payload: "late" }], { term: 1 }))).toBe(
+      "executor_fenced",
+    );
     const { term } = await b.assign(sub, "p", { executorId: "new" });
     await b.append({ identity: "new", isAdmin: false }, "p", "out", [{ payload: "new" }], { term });
     expect(await logOf(b)).toEqual(["x", "new"]);
@@ -134,7 +163,9 @@ describe("a broker whose store fails", () => {
     const broker = createBroker(faulty.store);
     await createProcess(broker);
     faulty.fail("append", new StoreRejection("unavailable", "answer lost"), { when: "after" });
-    const ack = await broker.append(exe, "p", "out", [{ sequence: 1, payload: "x" }], { producer: "one" });
+    const ack = await broker.append(exe, "p", "out", [{ sequence: 1, payload: "x" }], {
+      producer: "one",
+    });
     expect(ack.entries[0]).toMatchObject({ position: 1, duplicate: false });
     expect(await logOf(broker)).toEqual(["x"]);
   });
@@ -144,7 +175,8 @@ describe("a broker whose store fails", () => {
     const broker = createBroker(faulty.store);
     await createProcess(broker);
     faulty.fail("append", new StoreRejection("unavailable", "lost"));
-    const send = (): Promise<unknown> => broker.append(exe, "p", "out", [{ sequence: 1, payload: "x" }], { producer: "one" });
+    const send = (): Promise<unknown> =>
+      broker.append(exe, "p", "out", [{ sequence: 1, payload: "x" }], { producer: "one" });
     expect(await codeOf(send())).toBe("unavailable");
     await send();
     expect(await logOf(broker)).toEqual(["x"]);
@@ -157,13 +189,20 @@ describe("a broker whose store fails", () => {
     const hold = faulty.hold("append");
     const full = new ChannelError("store_full", { reason: "test" });
     faulty.fail("append", new StoreRejection("refused", "full", { cause: full }), { nth: 1 });
-    const send = (sequence: number): Promise<string> => codeOf(broker.append(exe, "p", "out", [{ sequence, payload: `${sequence}` }], { producer: "one" }));
+    const send = (sequence: number): Promise<string> =>
+      codeOf(
+        broker.append(exe, "p", "out", [{ sequence, payload: `${sequence}` }], { producer: "one" }),
+      );
     const first = send(1);
     await hold.reached;
     const second = send(2);
     const other = codeOf(broker.append(sub, "p", "out", [{ payload: "other" }]));
     hold.release();
-    expect(await Promise.all([first, second, other])).toEqual(["store_full", "sequence_gap", "none"]);
+    expect(await Promise.all([first, second, other])).toEqual([
+      "store_full",
+      "sequence_gap",
+      "none",
+    ]);
     expect(await logOf(broker)).toEqual(["other"]);
   });
 
@@ -173,9 +212,13 @@ describe("a broker whose store fails", () => {
     await createProcess(broker);
     await broker.append(exe, "p", "out", [{ payload: "before" }]);
     faulty.fail("append", new StoreRejection("failed", "disk broke"));
-    expect(await codeOf(broker.append(exe, "p", "out", [{ payload: "lost" }]))).toBe("store_failed");
+    expect(await codeOf(broker.append(exe, "p", "out", [{ payload: "lost" }]))).toBe(
+      "store_failed",
+    );
     expect(broker.isReady()).toBe(false);
-    expect(await codeOf(broker.append(exe, "p", "out", [{ payload: "after" }]))).toBe("store_failed");
+    expect(await codeOf(broker.append(exe, "p", "out", [{ payload: "after" }]))).toBe(
+      "store_failed",
+    );
     expect(await logOf(broker)).toEqual(["before"]);
   });
 
@@ -196,56 +239,83 @@ describe("a broker whose store fails", () => {
 describe("any interleaving of senders, brokers, readers, faults, assigns and close", () => {
   it("keeps positions for ever, adds every acknowledged entry once, and ends every reader", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ who: fc.nat(3), what: fc.nat(9), n: fc.nat(3) }), { minLength: 5, maxLength: 50 }), async (steps) => {
-        const store = new MemoryStore();
-        const faulty = [new FaultyStore(store), new FaultyStore(store)] as const;
-        const brokers = [createBroker(faulty[0].store), createBroker(faulty[1].store)] as const;
-        await createProcess(brokers[0]);
-        const sequences = [0, 0, 0, 0];
-        const acked = new Map<string, number>();
-        const running: Promise<unknown>[] = [];
-        const readers = await Promise.all(brokers.map((broker) => broker.subscribe(sub, "p", "out", { after: "start" })));
-        const seen = readers.map(async (reader) => {
-          const texts: string[] = [];
-          for await (const item of reader) if (item.kind === "entries") texts.push(...item.entries.map((entry) => utf8.decode(entry.payload)));
-          return texts;
-        });
-        const queues: Promise<unknown>[] = [0, 1, 2, 3].map(() => Promise.resolve());
-        for (const { who, what, n } of steps) {
-          const broker = brokers[(who + n) % 2] as Broker;
-          if (what < 6) {
-            const sequence = (sequences[who] = (sequences[who] ?? 0) + 1);
-            const payload = `${who}.${sequence}`;
-            // Each sender sends one after the other, and again whatever is retryable, through either broker.
-            queues[who] = (queues[who] ?? Promise.resolve()).then(async () => {
-              for (let attempt = 0; ; attempt++) {
-                try {
-                  const target = brokers[(who + n + attempt) % 2] as Broker;
-                  const ack = await target.append(sub, "p", "out", [{ sequence, payload }], { producer: `tab${who}` });
-                  acked.set(payload, ack.entries[0]?.position ?? 0);
-                  return;
-                } catch (error) {
-                  if (!isChannelError(error, "unavailable") || attempt > 20) throw error;
+      fc.asyncProperty(
+        fc.array(fc.record({ who: fc.nat(3), what: fc.nat(9), n: fc.nat(3) }), {
+          minLength: 5,
+          maxLength: 50,
+        }),
+        async (steps) => {
+          const store = new MemoryStore();
+          const faulty = [new FaultyStore(store), new FaultyStore(store)] as const;
+          const brokers = [createBroker(faulty[0].store), createBroker(faulty[1].store)] as const;
+          await createProcess(brokers[0]);
+          const sequences = [0, 0, 0, 0];
+          const acked = new Map<string, number>();
+          const running: Promise<unknown>[] = [];
+          const readers = await Promise.all(
+            brokers.map((broker) => broker.subscribe(sub, "p", "out", { after: "start" })),
+          );
+          const seen = readers.map(async (reader) => {
+            const texts: string[] = [];
+            for await (const item of reader)
+              if (item.kind === "entries")
+                texts.push(...item.entries.map((entry) => utf8.decode(entry.payload)));
+            return texts;
+          });
+          const queues: Promise<unknown>[] = [0, 1, 2, 3].map(() => Promise.resolve());
+          for (const { who, what, n } of steps) {
+            const broker = brokers[(who + n) % 2] as Broker;
+            if (what < 6) {
+              const sequence = (sequences[who] = (sequences[who] ?? 0) + 1);
+              const payload = `${who}.${sequence}`;
+              // Each sender sends one after the other, and again whatever is retryable, through either broker.
+              queues[who] = (queues[who] ?? Promise.resolve()).then(async () => {
+                for (let attempt = 0; ; attempt++) {
+                  try {
+                    const target = brokers[(who + n + attempt) % 2] as Broker;
+                    const ack = await target.append(sub, "p", "out", [{ sequence, payload }], {
+                      producer: `tab${who}`,
+                    });
+                    acked.set(payload, ack.entries[0]?.position ?? 0);
+                    return;
+                  } catch (error) {
+                    if (!isChannelError(error, "unavailable") || attempt > 20) throw error;
+                  }
                 }
-              }
-            });
-          } else if (what === 6) faulty[n % 2 === 0 ? 0 : 1].fail("append", new StoreRejection("unavailable", "lost"), { when: who % 2 === 0 ? "before" : "after" });
-          else if (what === 7) faulty[n % 2 === 0 ? 0 : 1].fail("append", new StoreRejection("conflict", "spurious"));
-          else if (what === 8) running.push(codeOf(broker.assign(sub, "p", { executorId: `exe${n}` })));
-          else await new Promise(setImmediate);
-        }
-        await Promise.all([...queues, ...running]);
-        for (let attempt = 0; attempt < 20 && (await codeOf(brokers[0].closeProcess(sub, "p", { status: "success" }))) !== "none"; attempt++);
-        const log = await logOf(brokers[1]);
-        expect(await Promise.all(seen)).toEqual([log, log]);
-        expect(new Set(log).size).toBe(log.length);
-        for (const [payload, position] of acked) expect(log[position - 1]).toBe(payload);
-        expect(acked.size).toBe(log.length);
-        for (const who of [0, 1, 2, 3]) {
-          const own = log.filter((text) => text.startsWith(`${who}.`));
-          expect(own).toEqual(own.map((_, i) => `${who}.${i + 1}`));
-        }
-      }),
+              });
+            } else if (what === 6)
+              faulty[n % 2 === 0 ? 0 : 1].fail(
+                "append",
+                new StoreRejection("unavailable", "lost"),
+                { when: who % 2 === 0 ? "before" : "after" },
+              );
+            else if (what === 7)
+              faulty[n % 2 === 0 ? 0 : 1].fail(
+                "append",
+                new StoreRejection("conflict", "spurious"),
+              );
+            else if (what === 8)
+              running.push(codeOf(broker.assign(sub, "p", { executorId: `exe${n}` })));
+            else await new Promise(setImmediate);
+          }
+          await Promise.all([...queues, ...running]);
+          for (
+            let attempt = 0;
+            attempt < 20 &&
+            (await codeOf(brokers[0].closeProcess(sub, "p", { status: "success" }))) !== "none";
+            attempt++
+          );
+          const log = await logOf(brokers[1]);
+          expect(await Promise.all(seen)).toEqual([log, log]);
+          expect(new Set(log).size).toBe(log.length);
+          for (const [payload, position] of acked) expect(log[position - 1]).toBe(payload);
+          expect(acked.size).toBe(log.length);
+          for (const who of [0, 1, 2, 3]) {
+            const own = log.filter((text) => text.startsWith(`${who}.`));
+            expect(own).toEqual(own.map((_, i) => `${who}.${i + 1}`));
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });

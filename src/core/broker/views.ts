@@ -1,7 +1,11 @@
 import type { ChannelError } from "../errors.ts";
 import type { MsgEntry } from "../entry.ts";
 import type {
-  CancelRequest, ChannelSpec, Outcome, ProcessState, ResolvedChannelSpec,
+  CancelRequest,
+  ChannelSpec,
+  Outcome,
+  ProcessState,
+  ResolvedChannelSpec,
 } from "../process-record.ts";
 import type { Revision } from "../store.ts";
 

@@ -2,7 +2,14 @@ import { applyBatch, copyHead, createHead } from "../../core/channel-head.ts";
 import type { ChannelHead } from "../../core/channel-head.ts";
 import { entryBytes } from "../../core/entry.ts";
 import type { MsgEntry } from "../../core/entry.ts";
-import type { Batch, ChannelKey, Commit, PageLimits, Revision, StoredHead } from "../../core/store.ts";
+import type {
+  Batch,
+  ChannelKey,
+  Commit,
+  PageLimits,
+  Revision,
+  StoredHead,
+} from "../../core/store.ts";
 
 /** Commits of one log that `readCommits` can still tell. */
 const recentCommitsMax = 256;
@@ -41,14 +48,19 @@ export class MemoryLog {
     this.#revision = revision;
     const commit = { key, batch, revision };
     this.#recent.push(commit);
-    if (this.#recent.length > recentCommitsMax * 2) this.#recent = this.#recent.slice(-recentCommitsMax);
+    if (this.#recent.length > recentCommitsMax * 2)
+      this.#recent = this.#recent.slice(-recentCommitsMax);
     return commit;
   }
 
   readAfter(after: number, { entriesMax, bytesMax }: PageLimits): readonly MsgEntry[] {
     const page: MsgEntry[] = [];
     let bytes = 0;
-    for (let p = Math.max(after + 1, this.#head.first); p <= this.#head.last && page.length < entriesMax; p++) {
+    for (
+      let p = Math.max(after + 1, this.#head.first);
+      p <= this.#head.last && page.length < entriesMax;
+      p++
+    ) {
       const entry = this.#entries[p - this.#offset - 1] as MsgEntry;
       bytes += entryBytes(entry);
       if (bytes > bytesMax && page.length > 0) break;
@@ -62,7 +74,6 @@ export class MemoryLog {
     const index = this.#recent.findIndex((commit) => commit.revision === revision);
     return index === -1 ? undefined : this.#recent.slice(index + 1);
   }
-
 
   /** Lets go of what the head no longer counts, and returns its bytes. */
   trim(): number {
@@ -83,7 +94,8 @@ export class MemoryLog {
   /** Bytes of all entries still held. */
   heldBytes(): number {
     let bytes = 0;
-    for (let i = this.#start; i < this.#entries.length; i++) bytes += entryBytes(this.#entries[i] as MsgEntry);
+    for (let i = this.#start; i < this.#entries.length; i++)
+      bytes += entryBytes(this.#entries[i] as MsgEntry);
     return bytes;
   }
 }

@@ -3,7 +3,15 @@ import type { MsgEntry } from "../../core/entry.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type {
-  Batch, ChannelKey, Commit, PageLimits, Revision, Store, StoredHead, StoredRecord, StoreManifest,
+  Batch,
+  ChannelKey,
+  Commit,
+  PageLimits,
+  Revision,
+  Store,
+  StoredHead,
+  StoredRecord,
+  StoreManifest,
 } from "../../core/store.ts";
 import { MemoryLog } from "./memory-log.ts";
 
@@ -23,22 +31,27 @@ export class MemoryStore implements Store {
   #sortedIds: string[] | undefined;
   readonly #logs = new Map<string, MemoryLog>();
   readonly #followers = new Map<string, Set<(commit: Commit) => void>>();
-  readonly #recordFollowers = new Set<(processId: string, stored: StoredRecord | undefined) => void>();
+  readonly #recordFollowers = new Set<
+    (processId: string, stored: StoredRecord | undefined) => void
+  >();
   #keptBytes = 0;
   /** One count for everything, so that no revision is ever given twice. */
   #revision = 0;
   #isClosed = false;
 
   constructor({ batchBytesMax = Infinity, storeBytesMax = Infinity }: MemoryStoreOptions = {}) {
-    if (!(batchBytesMax > 0)) throw new RangeError(`batchBytesMax must be above 0, got ${batchBytesMax}`);
-    if (!(storeBytesMax >= 0)) throw new RangeError(`storeBytesMax must be at least 0, got ${storeBytesMax}`);
+    if (!(batchBytesMax > 0))
+      throw new RangeError(`batchBytesMax must be above 0, got ${batchBytesMax}`);
+    if (!(storeBytesMax >= 0))
+      throw new RangeError(`storeBytesMax must be at least 0, got ${storeBytesMax}`);
     this.manifest = { durable: false, shared: true, batchBytesMax };
     this.#storeBytesMax = storeBytesMax;
   }
 
   async createRecord(record: ProcessRecord): Promise<Revision> {
     this.#requireOpen();
-    if (this.#records.has(record.id)) throw new StoreRejection("conflict", `process ${record.id} has a record`);
+    if (this.#records.has(record.id))
+      throw new StoreRejection("conflict", `process ${record.id} has a record`);
     this.#sortedIds = undefined;
     return this.#putRecord(record);
   }
@@ -62,11 +75,19 @@ export class MemoryStore implements Store {
     tell(this.#recordFollowers, (follower) => follower(processId, undefined));
   }
 
-  async listRecords({ after, limit }: { readonly after: string; readonly limit: number }): Promise<readonly StoredRecord[]> {
+  async listRecords({
+    after,
+    limit,
+  }: {
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly StoredRecord[]> {
     this.#requireOpen();
     this.#sortedIds ??= [...this.#records.keys()].sort();
     const from = firstGreater(this.#sortedIds, after);
-    return this.#sortedIds.slice(from, from + limit).map((id) => this.#records.get(id) as StoredRecord);
+    return this.#sortedIds
+      .slice(from, from + limit)
+      .map((id) => this.#records.get(id) as StoredRecord);
   }
 
   async readHead(key: ChannelKey): Promise<StoredHead | undefined> {
@@ -77,7 +98,8 @@ export class MemoryStore implements Store {
   async append(key: ChannelKey, batch: Batch, expected: Revision | undefined): Promise<Revision> {
     this.#requireOpen();
     const log = this.#logs.get(keyOf(key));
-    if (log?.revision !== expected) throw new StoreRejection("conflict", "the head has another revision");
+    if (log?.revision !== expected)
+      throw new StoreRejection("conflict", "the head has another revision");
     this.#requireAcceptable(key, batch, log);
     const revision = ++this.#revision;
     const commit = log?.commit(key, batch, revision) ?? this.#openLog(key, batch, revision);
@@ -87,7 +109,11 @@ export class MemoryStore implements Store {
     return revision;
   }
 
-  async readAfter(key: ChannelKey, after: number, limits: PageLimits): Promise<readonly MsgEntry[]> {
+  async readAfter(
+    key: ChannelKey,
+    after: number,
+    limits: PageLimits,
+  ): Promise<readonly MsgEntry[]> {
     this.#requireOpen();
     return this.#logs.get(keyOf(key))?.readAfter(after, limits) ?? [];
   }
@@ -106,7 +132,8 @@ export class MemoryStore implements Store {
     this.#requireOpen();
     const log = this.#logs.get(keyOf(key));
     if (log === undefined) return;
-    if (!log.head.isDeleted) throw new StoreRejection("conflict", "only a tombstoned log can be removed");
+    if (!log.head.isDeleted)
+      throw new StoreRejection("conflict", "only a tombstoned log can be removed");
     this.#keptBytes -= log.heldBytes();
     this.#logs.delete(keyOf(key));
   }
@@ -122,11 +149,14 @@ export class MemoryStore implements Store {
     followers.add(listener);
     return () => {
       followers.delete(listener);
-      if (followers.size === 0 && this.#followers.get(name) === followers) this.#followers.delete(name);
+      if (followers.size === 0 && this.#followers.get(name) === followers)
+        this.#followers.delete(name);
     };
   }
 
-  followRecords(listener: (processId: string, stored: StoredRecord | undefined) => void): () => void {
+  followRecords(
+    listener: (processId: string, stored: StoredRecord | undefined) => void,
+  ): () => void {
     this.#recordFollowers.add(listener);
     return () => this.#recordFollowers.delete(listener);
   }
@@ -168,10 +198,20 @@ export class MemoryStore implements Store {
     }
     const { batchBytesMax: limitValue } = this.manifest;
     if (batch.bytes > limitValue) {
-      refuse(new ChannelError("batch_too_large", { limit: "bytes", limitValue, actualValue: batch.bytes }));
+      refuse(
+        new ChannelError("batch_too_large", {
+          limit: "bytes",
+          limitValue,
+          actualValue: batch.bytes,
+        }),
+      );
     }
     if (batch.kind === "data" && this.#keptBytes + batch.bytes > this.#storeBytesMax) {
-      refuse(new ChannelError("store_full", { reason: `the limit of ${this.#storeBytesMax} bytes is reached` }));
+      refuse(
+        new ChannelError("store_full", {
+          reason: `the limit of ${this.#storeBytesMax} bytes is reached`,
+        }),
+      );
     }
   }
 

@@ -1,0 +1,45 @@
+import { isChannelError } from "../errors.ts";
+import type { Caller } from "./caller.ts";
+import type { AuditEvent } from "./views.ts";
+
+/** What somebody tried, and where. */
+export interface Attempt {
+  readonly action: string;
+  readonly processId?: string | undefined;
+  readonly channel?: string | undefined;
+}
+
+/** Tells of every refusal for want of authority. */
+export class Audit {
+  readonly #onAudit: (event: AuditEvent) => void;
+
+  constructor(onAudit: ((event: AuditEvent) => void) | undefined) {
+    this.#onAudit = onAudit ?? (() => undefined);
+  }
+
+  /** Runs a check and tells of its refusal. */
+  check<Result>(caller: Caller, attempt: Attempt, work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw this.noted(caller, attempt, error);
+    }
+  }
+
+  /** Tells of the error if it is such a refusal, and returns it. */
+  noted(caller: Caller, { action, processId, channel }: Attempt, error: unknown): unknown {
+    const isRefusal =
+      isChannelError(error, "unauthorized") ||
+      isChannelError(error, "forbidden") ||
+      isChannelError(error, "executor_fenced");
+    if (!isRefusal) return error;
+    this.#onAudit({
+      identity: caller.identity,
+      action,
+      code: error.code,
+      ...(processId === undefined ? {} : { processId }),
+      ...(channel === undefined ? {} : { channel }),
+    });
+    return error;
+  }
+}

@@ -1,0 +1,18 @@
+import { defaultBrokerLimits, memoryClosedProcessAgeMs } from "../limits.ts";
+import type { BrokerLimits } from "../limits.ts";
+import type { Store } from "../store.ts";
+
+export function resolveBrokerLimits(limits: Partial<BrokerLimits>, store: Store): BrokerLimits {
+  const closedProcessAgeMs = store.manifest.durable
+    ? defaultBrokerLimits.closedProcessAgeMs
+    : memoryClosedProcessAgeMs;
+  const given = Object.fromEntries(
+    Object.entries(limits).filter(([, value]) => value !== undefined),
+  );
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in defaultBrokerLimits)) throw new TypeError(`unknown limit of Broker: ${name}`);
+    if (typeof value === "number" && !(value >= 0))
+      throw new RangeError(`${name} must be at least 0, got ${value}`);
+  }
+  return { ...defaultBrokerLimits, closedProcessAgeMs, ...given };
+}

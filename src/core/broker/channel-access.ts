@@ -1,0 +1,115 @@
+import { ChannelError } from "../errors.ts";
+import type { EntryInput } from "../entry.ts";
+import { refusalOf, requireChannelAction } from "./authority.ts";
+import type { Audit } from "./audit.ts";
+import type { Caller } from "./caller.ts";
+import { ChannelSubscription } from "./channel-subscription.ts";
+import { createAppendCall } from "./entry-input.ts";
+import type { OpenChannel } from "./open-channel.ts";
+import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import type { ProcessRegistry } from "./process-registry.ts";
+import { resolveStart } from "./start-position.ts";
+import { toChannelError } from "./store-error.ts";
+import type { AppendAck, ChannelView, StartAt } from "./views.ts";
+
+/** What a broker does with channels: who may, and then the channel itself. */
+export class ChannelAccess {
+  readonly #context: BrokerContext;
+  readonly #registry: ProcessRegistry;
+  readonly #audit: Audit;
+
+  constructor(context: BrokerContext, registry: ProcessRegistry, audit: Audit) {
+    this.#context = context;
+    this.#registry = registry;
+    this.#audit = audit;
+  }
+
+  async get(caller: Caller, processId: string, name: string): Promise<ChannelView> {
+    const { process, channel } = await this.#readable(caller, processId, name);
+    const { seal, cumulativeBytes, trimmedBytes } = channel.head;
+    return {
+      spec: channel.spec,
+      epoch: process.record.epoch,
+      first: channel.first,
+      last: channel.visible,
+      keptBytes: cumulativeBytes - trimmedBytes,
+      ...(seal === undefined ? {} : { outcome: seal }),
+    };
+  }
+
+  async requireAppend(caller: Caller, processId: string, name: string): Promise<void> {
+    const process = await this.#registry.require(processId);
+    const attempt = { action: "append", processId, channel: name };
+    this.#audit.check(caller, attempt, () => {
+      const spec = process.requireSpec(name);
+      requireChannelAction("append", caller, process.record, spec, process.now());
+    });
+  }
+
+  async append(
+    caller: Caller,
+    processId: string,
+    name: string,
+    entries: readonly EntryInput[],
+    options: { readonly producer?: string; readonly term?: number },
+  ): Promise<AppendAck> {
+    const { limits, system } = this.#context;
+    const call = createAppendCall(caller, entries, options, { limits, now: system.clock.now() });
+    const process = await this.#registry.require(processId);
+    const spec = process.requireSpec(name);
+    try {
+      const channel = await process.channel(spec);
+      await channel.append(call);
+    } catch (error) {
+      throw this.#audit.noted(
+        caller,
+        { action: "append", processId, channel: name },
+        toChannelError(error),
+      );
+    }
+    const appended = call.outcomes.map(({ entry, duplicate, compared }, index) => ({
+      position: entry?.position ?? 0,
+      sequence: call.entries[index]?.sequence ?? 0,
+      duplicate,
+      compared,
+    }));
+    const position = appended.reduce((last, entry) => Math.max(last, entry.position), 0);
+    return { entries: appended, cursor: { epoch: process.record.epoch, position } };
+  }
+
+  async subscribe(
+    caller: Caller,
+    processId: string,
+    name: string,
+    after: StartAt,
+  ): Promise<ChannelSubscription> {
+    const { process, channel } = await this.#readable(caller, processId, name);
+    if (process.subscriptionCount >= this.#context.limits.subscriptionsPerProcess) {
+      throw new ChannelError("overloaded", { retryAfterMs: 5_000 });
+    }
+    const start = await resolveStart(channel, process.record.epoch, after).catch(rethrow);
+    const subscription = new ChannelSubscription(process, channel, caller, start);
+    // The right may have gone while the start was looked for.
+    const place = { channel: channel.spec, now: process.now() };
+    if (refusalOf("read", caller, process.record, place) !== undefined) subscription.end("revoked");
+    return subscription;
+  }
+
+  async #readable(
+    caller: Caller,
+    processId: string,
+    name: string,
+  ): Promise<{ readonly process: OpenProcess; readonly channel: OpenChannel }> {
+    const process = await this.#registry.require(processId);
+    const spec = this.#audit.check(caller, { action: "read", processId, channel: name }, () => {
+      const found = process.requireSpec(name);
+      requireChannelAction("read", caller, process.record, found, process.now());
+      return found;
+    });
+    return { process, channel: await process.channel(spec).catch(rethrow) };
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw toChannelError(error);
+}

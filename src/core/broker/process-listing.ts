@@ -1,0 +1,97 @@
+import { invalidArgument } from "../errors.ts";
+import type { ProcessRecord, ProcessState } from "../process-record.ts";
+import type { StoredRecord } from "../store.ts";
+import { refusalOf } from "./authority.ts";
+import type { Caller } from "./caller.ts";
+import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import type { ProcessRegistry } from "./process-registry.ts";
+import { createProcessView } from "./process-view.ts";
+import { ProcessWatch } from "./process-watch.ts";
+import { toChannelError } from "./store-error.ts";
+import type { ProcessView } from "./views.ts";
+
+export interface ListOptions {
+  readonly after?: string;
+  readonly limit?: number;
+  readonly state?: ProcessState;
+  readonly label?: string;
+}
+
+export interface ProcessPage {
+  readonly processes: readonly ProcessView[];
+  /** `after` of the following page; absent on the last one. */
+  readonly next?: string;
+}
+
+const pageMax = 500;
+const pageDefault = 100;
+/** A caller who may see little does not make the whole store be read for one page. */
+const readsPerPage = 10;
+
+export async function listProcesses(
+  context: BrokerContext,
+  caller: Caller,
+  options: ListOptions,
+): Promise<ProcessPage> {
+  const { limit = pageDefault, state, label } = options;
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= pageMax)) {
+    throw invalidArgument("limit", `an integer from 1 to ${pageMax}`, String(limit));
+  }
+  const processes: ProcessView[] = [];
+  let after = options.after ?? "";
+  for (let reads = 0; reads < readsPerPage; reads++) {
+    const page = await readPage(context, after);
+    for (const stored of page) {
+      const { record } = stored;
+      after = record.id;
+      if (!maySee(context, caller, record)) continue;
+      if (state !== undefined && record.state !== state) continue;
+      if (label !== undefined && record.label !== label) continue;
+      processes.push(createProcessView(stored, context.limits));
+      if (processes.length === limit) return { processes, next: after };
+    }
+    if (page.length < pageMax) return { processes };
+  }
+  return { processes, next: after };
+}
+
+async function readPage({ store }: BrokerContext, after: string): Promise<readonly StoredRecord[]> {
+  try {
+    return await store.listRecords({ after, limit: pageMax });
+  } catch (error) {
+    throw toChannelError(error);
+  }
+}
+
+function maySee({ system }: BrokerContext, caller: Caller, record: ProcessRecord): boolean {
+  if (record.settling?.kind === "tombstone") return false;
+  return refusalOf("get", caller, record, { now: system.clock.now() }) === undefined;
+}
+
+/** What the caller may see now, then what changes of it; of one process if its id is given. */
+export async function watchProcesses(
+  context: BrokerContext,
+  registry: ProcessRegistry,
+  caller: Caller,
+  processId: string | undefined,
+): Promise<ProcessWatch> {
+  const shown = new Set<string>();
+  const watch = new ProcessWatch();
+  const tell = (id: string, process: OpenProcess | undefined): void => {
+    if (processId !== undefined && id !== processId) return;
+    if (process !== undefined && maySee(context, caller, process.record)) {
+      shown.add(id);
+      watch.push(id, { process: createProcessView(process, context.limits) });
+    } else if (shown.delete(id)) watch.push(id, { deleted: id });
+  };
+  // Listen first: what changes while the list is read is told after it.
+  watch.onClose(registry.listen(tell));
+  try {
+    if (processId === undefined) await registry.load();
+  } catch (error) {
+    watch.close();
+    throw toChannelError(error);
+  }
+  for (const process of registry.all) tell(process.record.id, process);
+  return watch;
+}

@@ -1,0 +1,79 @@
+import { Broker } from "../src/core/broker/broker.ts";
+import type { Caller } from "../src/core/broker/caller.ts";
+import type { AuditEvent } from "../src/core/broker/views.ts";
+import type { EntryInput, MsgEntry } from "../src/core/entry.ts";
+import { isChannelError } from "../src/core/errors.ts";
+import type { ErrorCode } from "../src/core/errors.ts";
+import type { BrokerLimits } from "../src/core/limits.ts";
+import type { ChannelSpec } from "../src/core/process-record.ts";
+import { randomId } from "../src/core/system.ts";
+import { MemoryStore } from "../src/stores/memory/memory-store.ts";
+import { FakeClock } from "../src/testing/fake-clock.ts";
+
+export const sub: Caller = { identity: "sub", isAdmin: false };
+export const exe: Caller = { identity: "exe", isAdmin: false };
+export const other: Caller = { identity: "other", isAdmin: false };
+export const admin: Caller = { identity: "root", isAdmin: true };
+
+export interface World {
+  readonly broker: Broker;
+  readonly clock: FakeClock;
+  readonly store: MemoryStore;
+  readonly audit: AuditEvent[];
+}
+
+export function createWorld(
+  limits: Partial<BrokerLimits> = {},
+  store = new MemoryStore(),
+  clock = new FakeClock(),
+): World {
+  const audit: AuditEvent[] = [];
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  const broker = new Broker({
+    store,
+    limits,
+    system: { clock, randomId },
+    onError,
+    onAudit: (event) => audit.push(event),
+  });
+  return { broker, clock, store, audit };
+}
+
+export async function createRunning(
+  world: World,
+  channel: Partial<ChannelSpec> = {},
+): Promise<void> {
+  await world.broker.createProcess(sub, {
+    id: "p",
+    executorId: "exe",
+    channels: [{ name: "out", ...channel }],
+  });
+}
+
+export async function codeOf(promise: Promise<unknown>): Promise<ErrorCode | "none"> {
+  try {
+    await promise;
+    return "none";
+  } catch (error) {
+    if (isChannelError(error)) return error.code;
+    throw error;
+  }
+}
+
+/** Lets time pass in steps, each with time for what it set off. */
+export async function pass(clock: FakeClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1_000) {
+    clock.advance(1_000);
+    await new Promise(setImmediate);
+  }
+}
+
+export const text = (entry: MsgEntry): string => new TextDecoder().decode(entry.payload);
+export const inputs = (...payloads: string[]): EntryInput[] =>
+  payloads.map((payload) => ({ payload }));
+
+export async function readAll(broker: Broker, caller: Caller = sub): Promise<string[]> {
+  return (await broker.read(caller, "p", "out", { entriesMax: 10_000 })).entries.map(text);
+}
