@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureBuilt } from "../../scripts/ensure-built.mjs";
+import { InstalledPackage, root } from "./installed-package.ts";
+
+const toolPath = (name: string) => join(root, "node_modules", ".bin", name);
+
+let installed: InstalledPackage;
+
+beforeAll(async () => {
+  ensureBuilt();
+  installed = await InstalledPackage.create();
+});
+afterAll(() => installed[Symbol.asyncDispose]());
+
+describe("the packed package", () => {
+  it("carries what users need and nothing else", () => {
+    const tops = new Set(installed.files.map((path) => path.split("/")[0]));
+
+    expect([...tops].sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "PROTOCOL.md",
+      "README.md",
+      "dist",
+      "docs",
+      "package.json",
+    ]);
+    expect(installed.files.filter((path) => /\.test\.|\/\./.test(path))).toEqual([]);
+  });
+
+  it("passes publint", async () => {
+    const directory = join(installed.project, "node_modules", "jobwire");
+
+    await installed.run(toolPath("publint"), "run", directory, "--strict", "--pack", "false");
+  });
+
+  it("passes the check of its types for every entry point", async () => {
+    await installed.run(toolPath("attw"), installed.tarball, "--profile", "esm-only");
+  });
+});
+
+describe("the installed package", () => {
+  it("can be imported at every entry point", async () => {
+    const entryPoints = await installed.entryPoints();
+    expect(entryPoints).toContain("jobwire");
+
+    for (const name of entryPoints) {
+      const code = `console.log(Object.keys(await import(${JSON.stringify(name)})).length)`;
+      const count = await installed.run("node", "--input-type=module", "--eval", code);
+      expect(Number(count)).toBeGreaterThan(0);
+    }
+  });
+
+  it("has types that a strict program can use", async () => {
+    const options = ["--strict", "--target", "es2023", "--skipLibCheck", "--noEmit"];
+    const types = ["--types", "node", "--typeRoots", join(root, "node_modules", "@types")];
+    const imports = (await installed.entryPoints()).map(
+      (name, index) => `import * as part${index} from "${name}";\nvoid part${index};`,
+    );
+    await writeFile(join(installed.project, "consumer.ts"), `${imports.join("\n")}\n${consumer}`);
+
+    for (const module of ["nodenext", "preserve"]) {
+      const target = ["--module", module, "consumer.ts"];
+      await installed.run(toolPath("tsc"), ...options, ...types, ...target);
+    }
+  });
+
+  it("has a command that says how it is used", async () => {
+    expect(await installed.run("npx", "jobwire", "--help")).toContain("jobwire serve");
+  });
+
+  it("serves and runs a program", async () => {
+    const data = join(installed.directory, "data");
+    const server = spawn(
+      join(installed.project, "node_modules", ".bin", "jobwire"),
+      ["serve", "--json", "--port", "0", "--data-directory", data],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await once(createInterface({ input: server.stdout }), "line");
+
+    try {
+      const program = ["node", "--eval", "console.log('from the job')"];
+      await installed.run("npx", "jobwire", "run", "--name", "first", "--", ...program);
+      const output = await installed.run("npx", "jobwire", "tail", "first", "stdout");
+      expect(output).toBe("from the job\n");
+    } finally {
+      const exit = once(server, "exit");
+      server.kill("SIGTERM");
+      expect(await exit).toEqual([0, null]);
+    }
+  });
+});
+
+/** The directives fail to compile where the types have silently become `any`. */
+const consumer = `
+import { ChannelError, MsgType, Router, isChannelError } from "jobwire";
+
+const router = new Router();
+router.create({ id: "c", processId: "p", name: "chat", submitterId: "alice" });
+router.append("c", "alice", 1, 0, "hello");
+for (const entry of router.readAfter("c", "alice", 0, 0)) {
+  const sequence: number = entry.sequence;
+  void [sequence, MsgType.End];
+}
+// @ts-expect-error a router has no such method
+router.noSuchMethod();
+try {
+  router.get("d");
+} catch (error) {
+  if (isChannelError(error, "channel_not_found")) void (error satisfies ChannelError).code;
+}
+`;
