@@ -2,6 +2,7 @@ import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { decodeError, errorStatus, retryAfterMs } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
+import { followSignal, raceSignal } from "./abort.ts";
 import { BackOff, delay } from "./retry.ts";
 
 // A whole entry over a slow line takes its time; only a dead connection takes longer.
@@ -48,22 +49,20 @@ export class Api {
 
   /** The answer's JSON. Throws `ChannelError` for a refusal, `UnreachableError` where no answer came. */
   async request(method: string, path: string, request: ApiRequest = {}): Promise<unknown> {
-    const timeout = new AbortController();
-    const timer = this.system.clock.after(requestTimeoutMs, () =>
-      timeout.abort(new Error("no answer in time")),
-    );
+    const { controller, unfollow } = followSignal(request.signal);
+    const timer = this.system.clock.after(requestTimeoutMs, () => {
+      controller.abort(new Error("no answer in time"));
+    });
     try {
-      const signal =
-        request.signal === undefined
-          ? timeout.signal
-          : AbortSignal.any([request.signal, timeout.signal]);
+      const { signal } = controller;
       const response = await this.stream(method, path, { ...request, signal });
-      const text = await response.text();
+      const text = await raceSignal(response.text(), signal);
       return text === "" ? undefined : (JSON.parse(text) as unknown);
     } catch (error) {
       throw this.#explain(error, request.signal);
     } finally {
       timer.cancel();
+      unfollow();
     }
   }
 
@@ -71,7 +70,8 @@ export class Api {
   async stream(method: string, path: string, request: ApiRequest = {}): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(this.#address(path, request.query), await this.#init(method, request));
+      const answer = fetch(this.#address(path, request.query), await this.#init(method, request));
+      response = await (request.signal === undefined ? answer : raceSignal(answer, request.signal));
     } catch (error) {
       throw this.#explain(error, request.signal);
     }
@@ -100,7 +100,7 @@ export class Api {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) parameters.set(name, String(value));
     }
-    return `${this.url}${path}${parameters.size === 0 ? "" : `?${parameters}`}`;
+    return `${this.url}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`;
   }
 
   async #init(method: string, { json, body, headers, signal }: ApiRequest): Promise<RequestInit> {

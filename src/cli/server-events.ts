@@ -1,4 +1,6 @@
 import { createParser } from "eventsource-parser";
+import { isChannelError } from "../core/errors.ts";
+import { followSignal, raceSignal } from "./abort.ts";
 import { UnreachableError, type Api, type ApiRequest } from "./api.ts";
 
 // The server sends something at least every 15 s; three times that is a dead line.
@@ -20,35 +22,34 @@ export async function* readServerEvents(
   path: string,
   { query = {}, signal }: Pick<ApiRequest, "query" | "signal">,
 ): AsyncGenerator<readonly ServerEvent[] | undefined, void, undefined> {
-  const broken = new AbortController();
-  const request = {
-    query,
-    headers: { accept: "text/event-stream" },
-    signal: signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]),
+  const { controller, unfollow } = followSignal(signal);
+  const patiently = async <Result>(work: Promise<Result>): Promise<Result> => {
+    const fallSilent = (): void => controller.abort(new Error("the line fell silent"));
+    const timer = api.system.clock.after(silenceMsMax, fallSilent);
+    return await raceSignal(work, controller.signal).finally(() => timer.cancel());
   };
-  const response = await api.stream("GET", path, request);
-  if (response.status === 204 || response.body === null) {
-    yield undefined;
-    return;
-  }
-  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
-  const batches = createBatches();
+  const request = { query, headers: { accept: "text/event-stream" }, signal: controller.signal };
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
+    const response = await patiently(api.stream("GET", path, request));
+    if (response.status === 204 || response.body === null) return yield undefined;
+    reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    const batches = createBatches();
     while (true) {
-      const timer = api.system.clock.after(silenceMsMax, () =>
-        broken.abort(new Error("the line fell silent")),
-      );
-      const { done, value } = await reader.read().finally(() => timer.cancel());
+      const { done, value } = await patiently(reader.read());
       if (done) return;
       const events = batches.feed(value);
       if (events.length > 0) yield events;
     }
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
+    if (isChannelError(error) || error instanceof UnreachableError) throw error;
     throw new UnreachableError(api.url, { cause: error });
   } finally {
-    // Leaves the connection, also in the middle of a stream.
-    broken.abort();
+    unfollow();
+    controller.abort();
+    // Leaves the connection, also in the middle of a stream; a broken one has left already.
+    reader?.cancel().catch(() => undefined);
   }
 }
 

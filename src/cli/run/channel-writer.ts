@@ -118,7 +118,7 @@ export class ChannelWriter {
     const heldUntilMs = this.#pushedAtMs + heldBackMsMax - clock.monotonicMs();
     // Something is left only if it is the beginning of a character.
     const timer =
-      this.#assembler.bytes === 0 ? undefined : clock.after(heldUntilMs, wakeUp.resolve);
+      this.#assembler.bytes === 0 ? undefined : clock.after(heldUntilMs, () => wakeUp.resolve());
     await wakeUp.promise;
     timer?.cancel();
     this.#wakeUp = undefined;

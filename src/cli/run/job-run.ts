@@ -3,7 +3,7 @@ import type { ChannelSpec, Outcome } from "../../core/process-record.ts";
 import { randomId } from "../../core/system.ts";
 import { UnreachableError, type Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
-import { ExitCode } from "../exit-code.ts";
+import type { ExitCode } from "../exit-code.ts";
 import { closeProcess, createProcess, requestCancel } from "../process-api.ts";
 import { say, type Terminal } from "../terminal.ts";
 import { escapeText, fitText } from "../terminal-text.ts";

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { followSignal } from "../abort.ts";
 import type { Api } from "../api.ts";
 import { readChannel } from "../channel-reader.ts";
 import { ChannelWriter } from "./channel-writer.ts";
@@ -78,14 +79,15 @@ export async function feedProgram(input: Writable, options: StdinOptions): Promi
 async function write(output: Writable, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   if (output.destroyed || output.writableEnded) return;
   if (output.write(bytes)) return;
-  const settled = new AbortController();
-  const options = { signal: AbortSignal.any([signal, settled.signal]) };
+  const { controller, unfollow } = followSignal(signal);
+  const options = { signal: controller.signal };
   try {
     await Promise.race([once(output, "drain", options), once(output, "close", options)]);
   } catch {
     // The program closed its input; what comes is for nobody. An abort ends the reading above.
   } finally {
-    settled.abort();
+    controller.abort();
+    unfollow();
   }
 }
 
