@@ -82,6 +82,8 @@ export default tseslint.config(
       "max-lines-per-function": "off",
       // Vitest's `expect.any(String)` is an any, and made to be assigned.
       "@typescript-eslint/no-unsafe-assignment": "off",
+      // `expectTypeOf(…).toEqualTypeOf<void>()`.
+      "@typescript-eslint/no-invalid-void-type": "off",
       // Tests say what they know; the assertion fails if they are wrong.
       "@typescript-eslint/no-non-null-assertion": "off",
     },
