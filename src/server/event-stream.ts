@@ -47,6 +47,8 @@ export function startStream(
     "cache-control": "no-store",
     // Proxies of the nginx family gather a response unless they are told not to.
     "x-accel-buffering": "no",
+    // A connection that carried a stream may still hold what its peer has not taken: it is not used again.
+    connection: "close",
   });
   raw.flushHeaders();
   return new ResponseWriter(raw, clock, { stallMs });

@@ -299,6 +299,11 @@ export class Broker {
     return subscription;
   }
 
+  /** Readers that a process has on this node. Errors: as `getProcess`. */
+  async subscriptionCount(caller: Caller, processId: string): Promise<number> {
+    return (await this.#permitted(caller, "get", processId)).subscriptionCount;
+  }
+
   async #permitted(caller: Caller, action: Action, processId: string): Promise<OpenProcess> {
     const process = await this.#registry.require(requireId("process", processId));
     this.#audit.check(caller, { action, processId }, () => {

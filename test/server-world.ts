@@ -1,0 +1,101 @@
+import { SignJWT } from "jose";
+import { Broker } from "../src/core/broker/broker.ts";
+import type { BrokerOptions } from "../src/core/broker/broker.ts";
+import type { AuditEvent } from "../src/core/broker/views.ts";
+import { createServer } from "../src/server/index.ts";
+import type { Server, ServerOptions } from "../src/server/index.ts";
+import { MemoryStore } from "../src/stores/memory/memory-store.ts";
+
+const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
+
+/** A real server on a real socket, over a memory store. */
+export class ServerWorld {
+  readonly broker: Broker;
+  readonly server: Server;
+  readonly errors: unknown[];
+  readonly audit: AuditEvent[];
+
+  private constructor(broker: Broker, server: Server, errors: unknown[], audit: AuditEvent[]) {
+    this.broker = broker;
+    this.server = server;
+    this.errors = errors;
+    this.audit = audit;
+  }
+
+  static async create(
+    options: Partial<ServerOptions> & Pick<BrokerOptions, "limits"> = {},
+  ): Promise<ServerWorld> {
+    const errors: unknown[] = [];
+    const audit: AuditEvent[] = [];
+    const { limits = {}, ...rest } = options;
+    const broker = new Broker({
+      store: new MemoryStore(),
+      limits,
+      onError: (error) => errors.push(error),
+      onAudit: (event) => audit.push(event),
+    });
+    await broker.start();
+    return new ServerWorld(broker, await createServer({ broker, secret, ...rest }), errors, audit);
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  async token(
+    identity: string,
+    claims: Record<string, unknown> = {},
+    key: Uint8Array = secret,
+  ): Promise<string> {
+    return await new SignJWT({ exp: Math.floor(Date.now() / 1000) + 600, ...claims })
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject(identity)
+      .sign(key);
+  }
+
+  async request(
+    identity: string,
+    method: string,
+    path: string,
+    init: {
+      json?: unknown;
+      body?: string | Uint8Array<ArrayBuffer>;
+      headers?: Record<string, string>;
+      signal?: AbortSignal;
+    } = {},
+  ): Promise<Response> {
+    const { json, body, headers, signal } = init;
+    const content = json === undefined ? body : JSON.stringify(json);
+    return await fetch(this.url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${await this.token(identity)}`,
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(content === undefined ? {} : { body: content }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** A process `p` with channel `out`, submitted by `sub` and run by `exe`. */
+  async createProcess(channel: Record<string, unknown> = {}): Promise<void> {
+    const json = { id: "p", executorid: "exe", channels: [{ name: "out", ...channel }] };
+    const response = await this.request("sub", "POST", "/v1/processes", { json });
+    if (response.status !== 201) throw new Error(await response.text());
+  }
+
+  async append(payload: string | Uint8Array<ArrayBuffer>, query = ""): Promise<void> {
+    const path = `/v1/processes/p/channels/out/entries${query}`;
+    const response = await this.request("exe", "POST", path, { body: payload });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.close();
+  }
+}
