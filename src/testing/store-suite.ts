@@ -30,7 +30,7 @@ export interface StoreWorld {
 export interface StoreCase {
   readonly name: string;
   readonly isFor?: (manifest: StoreManifest) => boolean;
-  run(world: StoreWorld): Promise<void>;
+  readonly run: (world: StoreWorld) => Promise<void>;
 }
 
 /** The contract of the store port as cases, for any test framework and any store. */

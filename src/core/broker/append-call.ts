@@ -27,7 +27,6 @@ export interface AppendCall {
   /** Set by admission, and again by each later one. */
   outcomes: readonly EntryOutcome[];
   added: readonly LogEntry[];
-  addedBytes: number;
   /** Calls that hold the entries which this one repeats: it settles no better than they do. */
   readonly waitsFor: Set<AppendCall>;
   /** Settles when its own new entries are durable, or are not to be. */
@@ -50,7 +49,6 @@ export function createCall(
     isNumbered,
     outcomes: [],
     added: [],
-    addedBytes: 0,
     waitsFor: new Set(),
     settled,
   };

@@ -8,16 +8,13 @@ import type { MsgEntry } from "../entry.ts";
 import { ChannelError } from "../errors.ts";
 import { compareBytesMax } from "../limits.ts";
 import type { ResolvedChannelSpec } from "../process-record.ts";
-import type { ProducerState } from "../producers.ts";
 import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
-import { judgeCall, lastCommitted, requireOpen, requireRoom } from "./admission.ts";
-import type { Admitted, LogState } from "./admission.ts";
-import { cutPosition } from "./batch-cut.ts";
 import { openLog } from "./log-opening.ts";
 import type { AppendCall } from "./append-call.ts";
 import { createDataBatch, createMarkerBatch } from "./batch-builder.ts";
 import type { OpenProcess } from "./open-process.ts";
+import { Staging } from "./staging.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 
 type MarkerKind = "fence" | "seal" | "tombstone";
@@ -40,17 +37,12 @@ export class OpenChannel {
   readonly spec: ResolvedChannelSpec;
   readonly #process: OpenProcess;
   #head: ChannelHead = createHead("", 0);
-  #log = new ChannelLog();
+  readonly #log = new ChannelLog();
   #revision: Revision | undefined;
   #unfollow: (() => void) | undefined;
-  /** Staged calls in order of admission; those of the batch under way come first. */
-  #calls: AppendCall[] = [];
+  readonly #staging: Staging;
   #errands: Errand[] = [];
   #refreshing: Errand | undefined;
-  #staged = new Map<string, ProducerState>();
-  #stagedBytes = 0;
-  /** Term of the record that all staged calls were admitted under. */
-  #admittedTerm = 0;
   #isWriting = false;
   /** Somebody else wrote, or a write is in doubt: catch up before the next write. */
   #isBehind = false;
@@ -63,6 +55,7 @@ export class OpenChannel {
     this.#process = process;
     this.spec = spec;
     this.key = { life: process.record.life, processId: process.record.id, channel: spec.name };
+    this.#staging = new Staging(process, spec, this.#log, () => this.#head);
   }
 
   /** Reads the head, or writes the opening batch where a crash came before it. */
@@ -109,12 +102,12 @@ export class OpenChannel {
   async append(call: AppendCall): Promise<void> {
     // Calls are admitted in the order in which they came: whoever comes later waits with those who wait.
     while (this.#isBehind || this.#judging !== undefined) await (this.#judging ?? this.refresh());
-    let admitted = this.#judge(call);
+    let admitted = this.#staging.judge(call);
     if (admitted.needsOlder) {
       const reading = this.#readOlder();
       this.#judging = reading.then(noop, noop);
       try {
-        admitted = this.#judge(call, await reading);
+        admitted = this.#staging.judge(call, await reading);
       } finally {
         this.#judging = undefined;
       }
@@ -124,8 +117,7 @@ export class OpenChannel {
       this.#process.takeRepeats(call.caller.identity, admitted.outcomes.length);
       call.outcomes = admitted.outcomes;
     } else {
-      this.#requireStageable(call, admitted);
-      this.#stage(call, admitted);
+      this.#staging.admit(call, admitted);
       this.#startWriting();
       await call.settled.promise;
     }
@@ -175,11 +167,6 @@ export class OpenChannel {
       : entries.filter(({ position }) => position <= visible);
   }
 
-  #judge(call: AppendCall, olderEntries?: readonly MsgEntry[]): Admitted {
-    this.#process.requireAppend(call, this.spec, lastCommitted(call, this.#head));
-    return judgeCall(call, this.#state(olderEntries), this.#process.limits, this.#process.now());
-  }
-
   /** The entries before those in memory, as far as a repeat is compared. */
   #readOlder(): Promise<readonly MsgEntry[]> {
     const { windowFirst, first } = this.#log;
@@ -188,44 +175,6 @@ export class OpenChannel {
       entriesMax: windowFirst - 1 - from,
       bytesMax: compareBytesMax,
     });
-  }
-
-  #state(olderEntries?: readonly MsgEntry[]): LogState {
-    return {
-      spec: this.spec,
-      head: this.#head,
-      log: this.#log,
-      staged: this.#staged,
-      stagedBytes: this.#stagedBytes,
-      callOf: (entry) => this.#calls.find((call) => call.added.some((added) => added === entry)),
-      olderEntries,
-    };
-  }
-
-  /** Closed, rate, fullness, in the seed's order; tokens are taken last, so that a refusal takes none. */
-  #requireStageable(call: AppendCall, admitted: Admitted): void {
-    const state = this.#state();
-    requireOpen(call, state, this.key.processId, this.#process.isClosing);
-    this.#process.requireRate(call.caller.identity, admitted.added.length);
-    requireRoom(admitted, state);
-    this.#process.requireBudget(admitted.addedBytes);
-    this.#process.takeRate(call.caller.identity, admitted.added.length);
-  }
-
-  #stage(call: AppendCall, admitted: Admitted): void {
-    if (this.#calls.length === 0) this.#admittedTerm = this.#process.record.term;
-    call.outcomes = admitted.outcomes;
-    call.added = admitted.added;
-    call.addedBytes = admitted.addedBytes;
-    for (const entry of admitted.added) this.#log.stage(entry, admitted.late.has(entry));
-    for (const [key, state] of admitted.producers) this.#staged.set(key, state);
-    this.#calls.push(call);
-    this.#countStaged(admitted.addedBytes);
-  }
-
-  #countStaged(bytes: number): void {
-    this.#stagedBytes += bytes;
-    this.#process.budget.stagedBytes += bytes;
   }
 
   #startWriting(): void {
@@ -237,14 +186,14 @@ export class OpenChannel {
 
   async #write(): Promise<void> {
     let hasFailed = false;
-    while (this.#calls.length > 0 || this.#errands.length > 0 || (this.#isBehind && !hasFailed)) {
+    while (this.#hasWork() || (this.#isBehind && !hasFailed)) {
       try {
         if (this.#isBehind) await this.#catchUp();
         hasFailed = false;
-        if (this.#admittedTerm !== this.#process.record.term) this.#admitAgain();
+        this.#staging.followAuthority();
         const errand = this.#errands[0];
         if (errand !== undefined) await this.#run(errand);
-        else if (this.#calls.length > 0) await this.#writeData();
+        else if (!this.#staging.isEmpty) await this.#writeData();
       } catch (error) {
         // Nothing of this is known to be written or refused for good: in doubt, for everybody who waits.
         hasFailed = true;
@@ -280,30 +229,15 @@ export class OpenChannel {
   }
 
   async #writeData(): Promise<void> {
-    const { limits } = this.#process;
-    const { store } = this.#process;
-    const bytesMax = Math.min(limits.batchBytesMax, store.manifest.batchBytesMax);
-    const isSmall = this.#stagedBytes <= bytesMax;
-    const cut = cutPosition(this.#log, this.#calls, {
-      entriesMax: limits.batchEntriesMax,
-      bytesMax,
-      isSmall,
-    });
-    const entries = this.#log.handOver(cut);
-    const id = this.#process.randomId(batchIdLength);
+    const { record, limits } = this.#process;
+    const entries = this.#staging.handOver();
+    const calls = this.#staging.handedOver();
     const context = { spec: this.spec, limits, now: this.#process.now() };
-    const batch = createDataBatch(id, this.#head, this.#process.record, entries, context);
-    const calls = this.#handedOver();
-    const refusal = await this.#submit(batch);
+    const id = this.#process.randomId(batchIdLength);
+    const refusal = await this.#submit(createDataBatch(id, this.#head, record, entries, context));
     if (refusal === undefined) return;
-    this.#calls = this.#calls.filter((call) => call.added[0]?.position === 0);
-    this.#admitAgain();
+    this.#staging.drop(calls);
     for (const call of calls) call.settled.reject(refusal);
-  }
-
-  /** Calls whose entries have positions, but are not committed: those of the batch under way. */
-  #handedOver(): readonly AppendCall[] {
-    return this.#calls.filter((call) => (call.added[0]?.position ?? 0) > 0);
   }
 
   /**
@@ -333,71 +267,39 @@ export class OpenChannel {
   }
 
   #commit(batch: Batch, revision: Revision): void {
-    const done = batch.kind === "data" ? this.#handedOver() : [];
     const trims = batch.logicalFirst > this.#head.first;
     applyBatch(this.#head, batch);
     this.#revision = revision;
-    this.#countStaged(-batch.bytes);
-    if (done.length > 0) this.#calls = this.#calls.filter((call) => call.added[0]?.position === 0);
-    if (this.#calls.length === 0) this.#staged.clear();
+    const done = batch.kind === "data" ? this.#staging.commit(batch.bytes) : [];
     this.#log.commit(this.#head.last);
     this.#log.trim(this.#head.first);
     for (const call of done) call.settled.resolve();
-    if (trims)
-      this.#process.store
-        .trim(this.key)
-        .catch((error: unknown) => this.#process.reportError(error, "trim"));
+    if (trims) this.#process.store.trim(this.key).catch(this.#report("trim"));
     if (batch.kind === "data") return;
     // Who stands behind a fence or seal is judged by it; readers look for the end.
-    this.#admitAgain();
+    this.#staging.admitAgain();
     this.#log.wake();
   }
 
   #failAll(error: ChannelError): void {
-    const calls = this.#calls;
-    this.#calls = [];
-    this.#admitAgain();
-    for (const call of calls) call.settled.reject(error);
+    for (const call of this.#staging.dropAll()) call.settled.reject(error);
     for (const errand of this.#errands.splice(0)) errand.settled.reject(error);
     this.#refreshing = undefined;
   }
 
-  /** Takes everything staged back and judges it anew, in order, against the log as it is now. */
-  #admitAgain(): void {
-    if (this.#calls.length > 0 || this.#log.last > this.#log.visible) this.#log.rollback();
-    const calls = this.#calls;
-    this.#calls = [];
-    this.#staged.clear();
-    this.#countStaged(-this.#stagedBytes);
-    this.#admittedTerm = this.#process.record.term;
-    for (const call of calls) {
-      try {
-        this.#process.requireAppend(call, this.spec, lastCommitted(call, this.#head), {
-          isAgain: true,
-        });
-        const state = this.#state([]);
-        const admitted = judgeCall(call, state, this.#process.limits, this.#process.now());
-        call.outcomes = admitted.outcomes;
-        for (const holder of admitted.waitsFor) call.waitsFor.add(holder);
-        if (admitted.added.length === 0) {
-          call.settled.resolve();
-          continue;
-        }
-        requireOpen(call, state, this.key.processId, this.#process.isClosing);
-        requireRoom(admitted, state);
-        this.#stage(call, admitted);
-      } catch (error) {
-        call.settled.reject(toChannelError(error));
-      }
-    }
+  #hasWork(): boolean {
+    return !this.#staging.isEmpty || this.#errands.length > 0;
+  }
+
+  #report(stage: string): (error: unknown) => void {
+    return (error) => this.#process.reportError(error, stage);
   }
 
   #noticeCommit(commit: Commit): void {
     if (commit.revision === this.#revision || commit.batch.id === this.#batchUnderWay) return;
     // While a write is under way its answer decides; what others wrote around it is read after that.
     if (this.#isWriting || this.#revision === undefined) this.#isBehind = true;
-    else if (this.#isBehind)
-      this.refresh().catch((error: unknown) => this.#process.reportError(error, "follow"));
+    else if (this.#isBehind) this.refresh().catch(this.#report("follow"));
     else this.#applyForeign([commit]);
   }
 
@@ -419,7 +321,7 @@ export class OpenChannel {
     if (isIn) this.#commit(first.batch, first.revision);
     const foreign = isIn ? commits.slice(1) : commits;
     if (foreign.length > 0) this.#applyForeign(foreign);
-    else if (!isIn) this.#admitAgain();
+    else if (!isIn) this.#staging.admitAgain();
     return isIn;
   }
 
@@ -431,7 +333,7 @@ export class OpenChannel {
       news.push(...batch.entries);
     }
     this.#log.rebase(news, this.#head);
-    this.#admitAgain();
+    this.#staging.admitAgain();
   }
 
   async #load(): Promise<void> {
@@ -443,6 +345,6 @@ export class OpenChannel {
     this.#head = head;
     this.#revision = revision;
     this.#log.rebase([], this.#head);
-    this.#admitAgain();
+    this.#staging.admitAgain();
   }
 }

@@ -182,6 +182,18 @@ describe("a broker whose store fails", () => {
     expect(await logOf(broker)).toEqual(["x"]);
   });
 
+  it("does not write a second time, by itself, what is in doubt", async () => {
+    const faulty = new FaultyStore(new MemoryStore());
+    const broker = createBroker(faulty.store);
+    await createProcess(broker);
+    faulty.fail("append", new StoreRejection("unavailable", "lost"));
+    expect(await codeOf(broker.append(exe, "p", "out", [{ payload: "doubtful" }]))).toBe(
+      "unavailable",
+    );
+    await broker.append(exe, "p", "out", [{ payload: "next" }]);
+    expect(await logOf(broker)).toEqual(["next"]);
+  });
+
   it("refuses the calls of a refused batch, and judges those behind it anew", async () => {
     const faulty = new FaultyStore(new MemoryStore());
     const broker = createBroker(faulty.store);
