@@ -6,7 +6,7 @@ import { PageWorld, root } from "./page-world.ts";
 import { runSnippet } from "./run-snippet.ts";
 import { scriptsCalled } from "./set-up-command.ts";
 import { readSnippets } from "./snippet.ts";
-import { findTypeErrors } from "./snippet-types.ts";
+import { findTypeErrors } from "./type-check.ts";
 
 const pages = [
   "README.md",

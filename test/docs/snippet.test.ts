@@ -4,7 +4,7 @@ import { matchesJson, matchesText } from "./expected-output.ts";
 import { PageWorld } from "./page-world.ts";
 import { runSnippet } from "./run-snippet.ts";
 import { scriptsCalled, withoutSetUp } from "./set-up-command.ts";
-import { findTypeErrors } from "./snippet-types.ts";
+import { findTypeErrors } from "./type-check.ts";
 import { readSnippets } from "./snippet.ts";
 
 const fenced = (language: string, code: string) => `\`\`\`${language}\n${code}\n\`\`\`\n`;
