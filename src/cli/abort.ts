@@ -18,14 +18,14 @@ export async function raceSignal<Result>(
   work: Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> {
+  // Whoever loses the race has nobody to tell.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   let abort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
   });
-  // Whoever lost the race has nobody to tell.
-  work.catch(() => undefined);
   try {
     return await Promise.race([work, aborted]);
   } finally {

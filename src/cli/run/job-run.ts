@@ -16,6 +16,8 @@ import { copyLocalInput, feedProgram, InputWindow } from "./stdin.ts";
 import { Termination } from "./termination.ts";
 
 const processIdLength = 20;
+// A terminal and a parent such as npm may both pass on one Ctrl-C.
+const repeatMsMin = 200;
 const outputBytesMax = 256 * 1024 * 1024;
 
 // Output that nobody else can forge, and that never stops the program for being too much.
@@ -52,6 +54,7 @@ export class JobRun {
   #program: Program | undefined;
   #termination: Termination | undefined;
   #isCancelled = false;
+  #interruptedAtMs = -Infinity;
   /** Whether anything can still be told to the server. */
   #isConnected = true;
 
@@ -96,10 +99,12 @@ export class JobRun {
       this.#givenUp.abort(new Error("interrupted"));
       return;
     }
+    const nowMs = this.#api.system.clock.monotonicMs();
     if (this.#termination?.isRequested === true) {
-      this.#termination.kill();
+      if (nowMs - this.#interruptedAtMs >= repeatMsMin) this.#termination.kill();
       return;
     }
+    this.#interruptedAtMs = nowMs;
     this.#cancel("interrupted");
     // For the record and its readers; the program does not wait for it.
     requestCancel(this.#api, this.#processId).catch(() => undefined);
@@ -188,8 +193,10 @@ export class JobRun {
       say: (text: string) => this.#say(text),
     };
     feedProgram(program.stdin, { ...options, api: this.#executor }).catch((error: unknown) => {
-      if (!this.#programOver.signal.aborted && this.#isConnected)
-        this.#reportRefusal("stdin", error);
+      if (this.#programOver.signal.aborted) return;
+      this.#reportRefusal("stdin", error);
+      // Nothing can come any more: a program that waits for its input would wait for ever.
+      program.stdin.end();
     });
     const { stdin } = this.#terminal;
     if (!this.#options.copiesInput || stdin.isTTY === true) return () => undefined;

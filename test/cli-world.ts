@@ -1,0 +1,146 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const commandPath = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+
+/** A `jobwire` command as a user would start it, and what it has printed so far. */
+export class RunningCommand {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** 128 + 9 stands for any signal. */
+  readonly exited: Promise<number>;
+  readonly #stdout: Buffer[] = [];
+  readonly #stderr: Buffer[] = [];
+
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv, directory: string) {
+    this.child = spawn(process.execPath, [commandPath, ...args], {
+      cwd: directory,
+      env: environment,
+    });
+    for (const [stream, chunks] of [
+      [this.child.stdout, this.#stdout],
+      [this.child.stderr, this.#stderr],
+    ] as const) {
+      stream.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        this.child.emit("printed");
+      });
+    }
+    this.child.stdin.on("error", () => undefined);
+    this.exited = once(this.child, "close").then(([code]) => Number(code ?? 128 + 9));
+    void this.exited.then(() => this.child.emit("printed"));
+  }
+
+  get stdout(): Buffer {
+    return Buffer.concat(this.#stdout);
+  }
+
+  get stderr(): string {
+    return Buffer.concat(this.#stderr).toString();
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Until stdout or stderr has it; fails if the command ends before. */
+  async waitFor(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.stdout.toString()) ?? pattern.exec(this.stderr);
+      if (found !== null) return found;
+      if (!this.isRunning) {
+        await this.exited;
+        const last = pattern.exec(this.stdout.toString()) ?? pattern.exec(this.stderr);
+        if (last !== null) return last;
+        throw new Error(`ended without ${pattern}: ${this.stdout.toString()}\n${this.stderr}`);
+      }
+      await once(this.child, "printed");
+    }
+  }
+
+  async kill(): Promise<void> {
+    if (this.isRunning) this.child.kill("SIGKILL");
+    await this.exited;
+  }
+}
+
+/** A folder, a data directory, and a server in a program of its own. */
+export class CliWorld {
+  readonly directory: string;
+  readonly #commands: RunningCommand[] = [];
+  readonly environment: NodeJS.ProcessEnv;
+  url = "";
+  #server: RunningCommand | undefined;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.environment = {
+      PATH: process.env.PATH,
+      HOME: directory,
+      JOBWIRE_DATA_DIRECTORY: join(directory, "data"),
+    };
+  }
+
+  static async create(): Promise<CliWorld> {
+    if (!existsSync(commandPath)) throw new Error("dist is missing; make it with: npm run build");
+    const world = new CliWorld(await realpath(await mkdtemp(join(tmpdir(), "jobwire-cli-"))));
+    await world.serve();
+    return world;
+  }
+
+  async serve(port = 0): Promise<RunningCommand> {
+    const server = this.start(["serve", "--json", "--port", String(port)]);
+    this.#server = server;
+    const [line] = await server.waitFor(/\{.*\}\n/);
+    ({ url: this.url } = JSON.parse(line) as { url: string });
+    return server;
+  }
+
+  /** As Ctrl-C would. Returns its exit code. */
+  async stopServer(): Promise<number | undefined> {
+    this.#server?.child.kill("SIGINT");
+    return await this.#server?.exited;
+  }
+
+  /** Its input stays open until the test ends it. */
+  start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningCommand {
+    const command = new RunningCommand(
+      args,
+      { ...this.environment, ...environment },
+      this.directory,
+    );
+    this.#commands.push(command);
+    return command;
+  }
+
+  /** Runs a command to its end with the given input. */
+  async run(
+    args: readonly string[],
+    input: string | Uint8Array = "",
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+    const command = this.start(args, environment);
+    command.child.stdin.end(input);
+    const exitCode = await command.exited;
+    return { exitCode, stdout: command.stdout.toString(), stderr: command.stderr };
+  }
+
+  /** The newest process, as `ps --json` shows it. */
+  async lastProcess(): Promise<{
+    id: string;
+    state: string;
+    outcome?: { status: string; error?: string; exitcode?: number; signal?: string };
+  }> {
+    const { stdout } = await this.run(["ps", "--all", "--json"]);
+    return JSON.parse(stdout.split("\n")[0] ?? "") as { id: string; state: string };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#commands.map((command) => command.kill()));
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
