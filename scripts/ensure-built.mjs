@@ -40,7 +40,7 @@ function isBuilt(stamp) {
 
 /** @param {string} path */
 function compile(path) {
-  console.log("Building (tsc) …");
+  console.error("Building (tsc) …");
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   const options = [compiler, "-p", "tsconfig.build.json", "--outDir", path];
   const { status } = spawnSync(process.execPath, options, { cwd: root, stdio: "inherit" });

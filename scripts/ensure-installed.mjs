@@ -1,23 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError, isProgram, readStamp, root, runProgram, stampOf } from "./project.mjs";
 
 const nodeVersionMin = [20, 19];
-const packagesPath = join(root, "node_modules");
-const stampPath = join(packagesPath, ".jobwire-stamp");
+const stampPath = join(root, "node_modules", ".jobwire-stamp");
 
 /** Installs the locked packages unless exactly these are installed already. */
 export function ensureInstalled() {
   requireNode(process.versions.node);
-  const stamp = stampOf(["package-lock.json"]);
-  if (existsSync(packagesPath) && readStamp(stampPath) === stamp) return;
-  console.log("Installing packages (npm ci) …");
+  if (readStamp(stampPath) === stampOf(["package-lock.json"])) return;
+  console.error("Installing packages (npm ci) …");
   const options = ["ci", "--no-audit", "--no-fund"];
   const { status, error } = spawnSync("npm", options, { cwd: root, stdio: "inherit" });
   if (error !== undefined) throw new SetupError(`npm could not be started: ${error.message}`);
   if (status !== 0) throw new SetupError("npm ci failed: see its messages above.");
-  writeFileSync(stampPath, stamp);
+  recordInstalled();
+}
+
+/** Also called by npm itself (`prepare`): what a developer installs is not installed a second time. */
+function recordInstalled() {
+  writeFileSync(stampPath, stampOf(["package-lock.json"]));
 }
 
 /** @param {string} version */
@@ -31,4 +34,6 @@ export function requireNode(version) {
   );
 }
 
-if (isProgram(import.meta.url)) await runProgram(ensureInstalled);
+if (isProgram(import.meta.url)) {
+  await runProgram(process.argv.includes("--record") ? recordInstalled : ensureInstalled);
+}
