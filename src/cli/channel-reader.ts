@@ -1,8 +1,10 @@
 import type { MsgEntry } from "../core/entry.ts";
 import type { Outcome } from "../core/process-record.ts";
 import {
+  decodeCursor,
   decodeEntry,
   decodeOutcome,
+  encodeCursor,
   type JsonEnd,
   type JsonEntry,
   type JsonGap,
@@ -43,6 +45,7 @@ export async function* readChannel(
 ): AsyncGenerator<readonly ChannelItem[], void, undefined> {
   const path = `/v1/processes/${encodeURIComponent(processId)}/channels/${encodeURIComponent(channel)}/entries`;
   const backOff = new BackOff(api.system);
+  let isAtBeginning = after === "start";
   let cursor = after === "now" ? await resolveNow(api, path, signal) : after;
   while (true) {
     let failure: unknown;
@@ -59,6 +62,10 @@ export async function* readChannel(
           if (event.id !== undefined && event.id !== "") cursor = event.id;
           items.push(...decodeItem(event, cursor));
         }
+        if (isAtBeginning && items.length > 0) {
+          isAtBeginning = false;
+          items.unshift(...trimmedBefore(items[0]));
+        }
         if (items.length > 0) yield items;
         if (items.some(({ kind }) => kind === "end")) return;
       }
@@ -69,6 +76,15 @@ export async function* readChannel(
     onReconnect?.(failure);
     await delay(api.system, backOff.nextDelayMs(retryAfterMsOf(failure)), signal);
   }
+}
+
+/** From the start is from the oldest entry that is kept: a copy that lacks the first ones must say so. */
+function trimmedBefore(item: ChannelItem | undefined): readonly ChannelItem[] {
+  if (item?.kind !== "entry" || item.entry.position <= 1) return [];
+  const { epoch } = decodeCursor(item.cursor);
+  const { position } = item.entry;
+  const cursor = encodeCursor({ epoch, position: position - 1 });
+  return [{ kind: "gap", reason: "trimmed", first: position, cursor }];
 }
 
 /** Now as a cursor: a line that breaks before the first entry must not make it a later now. */

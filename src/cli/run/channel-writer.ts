@@ -11,6 +11,9 @@ export const chunkBytesMax = MiB;
 /** Bytes of a program's output that wait for the server before the program is made to wait. */
 export const waitingBytesMax = 64 * MiB;
 
+/** What a writer needs of a producer. */
+export type Appender = Pick<Producer, "append">;
+
 export interface ChannelWriterOptions {
   readonly bytesMax?: number;
   /** Whether the stream's end becomes an entry; true unless given. */
@@ -27,7 +30,7 @@ export interface ChannelWriterOptions {
  */
 export class ChannelWriter {
   readonly #assembler = new ChunkAssembler();
-  readonly #producer: Producer;
+  readonly #producer: Appender;
   readonly #system: System;
   readonly #bytesMax: number;
   readonly #hasEndEntry: boolean;
@@ -42,7 +45,7 @@ export class ChannelWriter {
   /** Settles when everything up to the `end` entry is acknowledged; rejects when the server takes no more. */
   readonly finished: Promise<void>;
 
-  constructor(producer: Producer, system: System, options: ChannelWriterOptions = {}) {
+  constructor(producer: Appender, system: System, options: ChannelWriterOptions = {}) {
     const { bytesMax = waitingBytesMax, hasEndEntry = true } = options;
     const { onRoom = () => undefined, onAppended = () => undefined } = options;
     this.#producer = producer;

@@ -243,9 +243,8 @@ export class JobRun {
       !isChannelError(error, "process_closed") &&
       !isChannelError(error, "executor_fenced")
     ) {
-      this.#disconnect(
-        `${channel} is no longer taken by the server: ${explainFailure(error).message}`,
-      );
+      const [reason] = explainFailure(error).message.split("\n");
+      this.#disconnect(`${channel} was cut off: ${reason}; the program goes on, only here`);
     }
   }
 

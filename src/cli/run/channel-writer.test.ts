@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { createDeferred } from "../../core/deferred.ts";
+import { randomId } from "../../core/system.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import { ChannelWriter, type Appender, type ChannelWriterOptions } from "./channel-writer.ts";
+
+/** A producer whose appends are acknowledged by the test. */
+function createWorld(options: ChannelWriterOptions = {}) {
+  const clock = new FakeClock();
+  const appends: { text: string; acknowledge: () => void; refuse: (error: Error) => void }[] = [];
+  const append: Appender["append"] = ({ payload, type }) => {
+    const acknowledged = createDeferred<number>();
+    const position = appends.length + 1;
+    const text = type === "end" ? "(end)" : Buffer.from(payload ?? []).toString("latin1");
+    appends.push({
+      text,
+      acknowledge: () => acknowledged.resolve(position),
+      refuse: (error) => acknowledged.reject(error),
+    });
+    return acknowledged.promise;
+  };
+  const writer = new ChannelWriter({ append }, { clock, randomId }, options);
+  return {
+    clock,
+    writer,
+    texts: () => appends.map(({ text }) => text),
+    acknowledge: async () => {
+      appends.at(-1)!.acknowledge();
+      await settle();
+    },
+    refuse: async () => {
+      appends.at(-1)!.refuse(new Error("refused"));
+      await settle();
+    },
+    push: async (text: string) => {
+      const hasRoom = writer.push(Buffer.from(text, "latin1"));
+      await settle();
+      return hasRoom;
+    },
+  };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("ChannelWriter", () => {
+  it("makes one entry of what gathers while another is under way", async () => {
+    const world = createWorld();
+    await world.push("one");
+    await world.push("two");
+    await world.push("three");
+    expect(world.texts()).toEqual(["one"]);
+    await world.acknowledge();
+    expect(world.texts()).toEqual(["one", "twothree"]);
+  });
+
+  it("ends with an end entry after everything else is acknowledged", async () => {
+    const world = createWorld();
+    await world.push("last");
+    world.writer.end();
+    expect(world.texts()).toEqual(["last"]);
+    await world.acknowledge();
+    expect(world.texts()).toEqual(["last", "(end)"]);
+    await world.acknowledge();
+    await world.writer.finished;
+  });
+
+  it("holds back the beginning of a character for 50 ms and no longer", async () => {
+    const world = createWorld();
+    await world.push("a\xe2\x82");
+    await world.acknowledge();
+    expect(world.texts()).toEqual(["a"]);
+    world.clock.advance(49);
+    await settle();
+    expect(world.texts()).toEqual(["a"]);
+    world.clock.advance(1);
+    await settle();
+    expect(world.texts()).toEqual(["a", "\xe2\x82"]);
+  });
+
+  it("keeps a character together whose rest comes in time", async () => {
+    const world = createWorld();
+    await world.push("\xe2\x82");
+    world.clock.advance(49);
+    await world.push("\xac");
+    expect(world.texts()).toEqual(["\xe2\x82\xac"]);
+  });
+
+  it("gives out what it held back at the end", async () => {
+    const world = createWorld();
+    await world.push("\xf0");
+    world.writer.end();
+    await settle();
+    expect(world.texts()).toEqual(["\xf0"]);
+  });
+
+  it("makes the program wait beyond its bound, and go on at half of it", async () => {
+    let hasRoom = false;
+    const world = createWorld({ bytesMax: 8, onRoom: () => (hasRoom = true) });
+    expect(await world.push("1234567")).toBe(true);
+    expect(await world.push("8901234")).toBe(true);
+    expect(await world.push("5")).toBe(false);
+    expect(hasRoom).toBe(false);
+    await world.acknowledge();
+    await world.acknowledge();
+    expect(hasRoom).toBe(true);
+  });
+
+  it("drops what comes after a refusal for good, and lets the program go on", async () => {
+    let hasRoom = false;
+    const world = createWorld({ bytesMax: 2, onRoom: () => (hasRoom = true) });
+    await world.push("1");
+    expect(await world.push("234")).toBe(false);
+    await world.refuse();
+    await expect(world.writer.finished).rejects.toThrow("refused");
+    expect(hasRoom).toBe(true);
+    expect(await world.push("more")).toBe(true);
+    expect(world.writer.waitingBytes).toBe(0);
+  });
+});
