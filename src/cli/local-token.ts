@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { SignJWT } from "jose";
 import type { GrantOp } from "../core/process-record.ts";
 
-/** What a token says of its holder; see DESIGN's identity rules for what the server makes of it. */
+/** What a token says of its holder; PROTOCOL.md says what the server makes of it. */
 export interface TokenClaims {
   readonly identity: string;
   readonly isAdmin?: boolean;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runCount } from "../../test/run-count.ts";
 import { ChannelLog } from "./channel-log.ts";
 import type { LogEntry } from "./channel-log.ts";
 import { createEntry } from "./channel.ts";
@@ -132,6 +133,7 @@ describe("ChannelLog", () => {
           ]);
         }
       }),
+      { numRuns: runCount(300, 20_000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runCount } from "../../test/run-count.ts";
 import { isChannelError } from "./errors.ts";
 import { Router } from "./router.ts";
 import type { Subscription } from "./subscription.ts";
@@ -153,7 +154,7 @@ describe("Router", () => {
           if (wasOpen && reader.next <= log.length) expect.unreachable();
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runCount(500, 20_000) },
     );
   });
 

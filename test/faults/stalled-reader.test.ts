@@ -52,7 +52,7 @@ function heldBytes(): number {
 
 it("a reader that takes nothing slows nobody, holds no memory, is told why, and resumes without loss", async () => {
   await using world = await ServerWorld.create({
-    stallMs: 1_500,
+    stallMs: 8_000,
     limits: { entriesPerSecond: 1e6, entryBurst: 1e6 },
   });
   await world.createProcess();

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { watch } from "node:fs";
+import { existsSync, watch } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -98,16 +98,18 @@ it("run and tail lose and repeat nothing while their connections are cut again a
   const proxy = await TcpProxy.start(Number(new URL(world.url).port));
   const through = { JOBWIRE_URL: `http://127.0.0.1:${proxy.port}` };
   const script =
-    "i=0; while [ $i -lt 40 ]; do seq $((i * 500)) $((i * 500 + 499)); i=$((i + 1)); sleep 0.02; done";
+    "i=0; while [ $i -lt 100 ]; do seq $((i * 500)) $((i * 500 + 499)); i=$((i + 1)); sleep 0.02; done";
   const run = world.start(["run", "--name", "cut", "--", "sh", "-c", script], through);
   await run.waitFor(/process/);
   const path = join(world.directory, "cut.copy");
   const tail = world.start(["tail", "cut", "--output", path], through);
+  // A server that cannot be reached at the very start is told at once; from then on nothing may be lost.
+  await expect.poll(() => existsSync(`${path}.jobwire`), { timeout: 15_000 }).toBe(true);
   const cutting = setInterval(() => proxy.cutAll(), 60);
   const exitCode = await run.exited;
   clearInterval(cutting);
   expect(await tail.exited).toBe(0);
-  const expected = Array.from({ length: 20_000 }, (_, i) => `${i}\n`).join("");
+  const expected = Array.from({ length: 50_000 }, (_, i) => `${i}\n`).join("");
   expect(exitCode).toBe(0);
   expect((await readFile(path, "utf8")) === expected).toBe(true);
   expect((await world.run(["tail", "cut"])).stdout === expected).toBe(true);

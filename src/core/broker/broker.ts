@@ -247,7 +247,7 @@ export class Broker {
 
   /**
    * Adds all of the entries or none. Resolves when they are as durable as the store promises. Repeats of
-   * what is there succeed and add nothing. Errors: all of SEED-API's append, `process_closed`,
+   * what is there succeed and add nothing. Errors: all of the bare router's append, `process_closed`,
    * `executor_fenced`, `sequence_gap`, `sequence_conflict`, `sequence_too_old`, `producer_unknown`,
    * `too_many_producers`, `batch_too_large`, `overloaded`, `store_full`, `store_failed`, `unavailable` (in doubt).
    */

@@ -18,7 +18,7 @@ const epochLength = 12;
 const labelLengthMax = 128;
 const identityLengthMax = 256;
 
-/** Throws `invalid_argument` for what is not an id of DESIGN's wire form. */
+/** Throws `invalid_argument` for what is not an id. */
 export function requireId(name: string, id: string): string {
   if (typeof id === "string" && idForm.test(id) && !id.includes("..")) return id;
   throw invalidArgument(

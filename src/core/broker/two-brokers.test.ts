@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
+import { runCount } from "../../../test/run-count.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { ChannelError, isChannelError } from "../errors.ts";
@@ -328,7 +329,7 @@ describe("any interleaving of senders, brokers, readers, faults, assigns and clo
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runCount(200, 5_000) },
     );
   });
 });
