@@ -14,6 +14,8 @@ export interface ErrorDetails {
   process_exists: { processId: string };
   process_closed: { processId: string; lastSequence?: number };
   process_not_waiting: { processId: string; state: string };
+  grant_not_found: { processId: string; grantId: string };
+  too_many_grants: { processId: string; limitGrants: number };
   too_many_processes: { submitterId: string; limitProcesses: number };
   executor_fenced: { processId: string; term: number; lastSequence?: number };
   // Exactly once.
@@ -33,6 +35,9 @@ export interface ErrorDetails {
   route_not_found: { path: string };
   method_not_allowed: { method: string; allowed: string };
   unsupported_media_type: { expected: string };
+  header_too_large: { limitBytes: number };
+  request_timeout: { limitMs: number };
+  too_many_requests: { limit: string; retryAfterMs: number };
   // Conditions of the server.
   overloaded: { retryAfterMs: number };
   unavailable: { reason: string };
@@ -58,6 +63,8 @@ const messages: { readonly [Code in ErrorCode]: (details: ErrorDetails[Code]) =>
   process_exists: () => "process already exists with another specification",
   process_closed: () => "process is closed",
   process_not_waiting: (d) => `process already has an executor or is closed: it is ${d.state}`,
+  grant_not_found: () => "grant not found",
+  too_many_grants: (d) => `process has ${d.limitGrants} grants already`,
   too_many_processes: (d) => `submitter has ${d.limitProcesses} open processes already`,
   executor_fenced: () => "executor was replaced",
   sequence_conflict: (d) => `sequence ${d.sequence} was used for another message`,
@@ -76,6 +83,9 @@ const messages: { readonly [Code in ErrorCode]: (details: ErrorDetails[Code]) =>
   route_not_found: () => "no such route",
   method_not_allowed: (d) => `method ${d.method} is not allowed here, use ${d.allowed}`,
   unsupported_media_type: (d) => `unsupported media type, expected ${d.expected}`,
+  header_too_large: (d) => `request header exceeds ${d.limitBytes} bytes`,
+  request_timeout: (d) => `request did not arrive within ${d.limitMs} ms`,
+  too_many_requests: (d) => `too many requests of this address: ${d.limit}`,
   overloaded: () => "server is overloaded",
   unavailable: (d) => `temporarily unavailable: ${d.reason}`,
   store_failed: () => "store has stopped after a failed write",

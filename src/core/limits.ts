@@ -76,6 +76,9 @@ export interface BrokerLimits {
   /** … and this many whatever their age. */
   readonly keptProducersMax: number;
   readonly subscriptionsPerProcess: number;
+  readonly grantsPerProcess: number;
+  /** Longest time until a grant expires. */
+  readonly grantLifeMsMax: number;
   /** Age at which a closed process is deleted. */
   readonly closedProcessAgeMs: number;
   /** Silence after which an executor without a lease is taken for lost. */
@@ -110,6 +113,8 @@ export const defaultBrokerLimits: BrokerLimits = {
   recentProducersMax: 10_000,
   keptProducersMax: 1_000,
   subscriptionsPerProcess: 10_000,
+  grantsPerProcess: 100,
+  grantLifeMsMax: 366 * dayMs,
   closedProcessAgeMs: 7 * dayMs,
   executorSilenceMs: dayMs,
   leaseMsMin: 5 * secondMs,

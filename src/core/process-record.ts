@@ -91,4 +91,6 @@ export interface ProcessRecord {
   /** Last position of each channel, once closed. */
   readonly lastPositions?: Readonly<Record<string, number>>;
   readonly grants: readonly Grant[];
+  /** Who had the role at creation, so that a repeated create can be told from another one. */
+  readonly firstExecutorId: string;
 }

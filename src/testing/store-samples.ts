@@ -28,6 +28,7 @@ export function createSampleRecord(id: string, fields: Partial<ProcessRecord> = 
     state: "waiting",
     createdAt: 1_000,
     grants: [],
+    firstExecutorId: "",
     ...fields,
   };
 }

@@ -37,6 +37,7 @@ export class Audit {
       identity: caller.identity,
       action,
       code: error.code,
+      reason: error.message,
       ...(processId === undefined ? {} : { processId }),
       ...(channel === undefined ? {} : { channel }),
     });

@@ -5,11 +5,24 @@ import type { Caller } from "./caller.ts";
 /** What a caller is to a process. A candidate is named in `executors` while nobody has the role. */
 type Role = "submitter" | "executor" | "candidate" | "admin" | "grant";
 
-export type Action =
-  "get" | "read" | "append" | "assign" | "assign_self" | "renew" | "cancel" | "close" | "delete";
+/** What is done to a process. `share`: make, list and revoke grants. */
+export type ProcessAction =
+  | "get"
+  | "read"
+  | "append"
+  | "assign"
+  | "assign_self"
+  | "renew"
+  | "cancel"
+  | "close"
+  | "delete"
+  | "share";
+
+/** `create` and `list` are about no process that is there. */
+export type Action = ProcessAction | "create" | "list";
 
 /** Who may what: the one place. A grant's rights are those of its ops besides. */
-const permitted: Readonly<Record<Action, readonly Role[]>> = {
+const permitted: Readonly<Record<ProcessAction, readonly Role[]>> = {
   get: ["submitter", "executor", "candidate", "admin", "grant"],
   read: ["submitter", "executor", "admin", "grant"],
   append: ["submitter", "executor", "grant"],
@@ -19,10 +32,11 @@ const permitted: Readonly<Record<Action, readonly Role[]>> = {
   cancel: ["submitter", "admin", "grant"],
   close: ["executor", "submitter", "admin"],
   delete: ["submitter", "admin"],
+  share: ["submitter", "admin"],
 };
 
 /** The right that a grant or a narrowed token must name for an action; actions without one need a whole token. */
-const opOfAction: Partial<Record<Action, GrantOp>> = {
+const opOfAction: Partial<Record<ProcessAction, GrantOp>> = {
   get: "read",
   read: "read",
   append: "append",
@@ -44,7 +58,7 @@ function rolesOf(caller: Caller, record: ProcessRecord): readonly Role[] {
 
 /** Undefined if the caller may do this, else why not. */
 export function refusalOf(
-  action: Action,
+  action: ProcessAction,
   caller: Caller,
   record: ProcessRecord,
   { channel, now }: { readonly channel?: ResolvedChannelSpec; readonly now: number },
@@ -98,9 +112,20 @@ function listed(roles: readonly Role[]): string {
   return roles.join(" or ");
 }
 
+/** Anyone creates for himself; a grant or a token for one process or for some ops creates nothing. Throws `forbidden`. */
+export function requireCreate(caller: Caller, submitterId: string): void {
+  const { grant, narrowed, identity, isAdmin } = caller;
+  const mayCreate =
+    grant === undefined && narrowed?.processId === undefined && narrowed?.ops === undefined;
+  if (!mayCreate)
+    throw new ChannelError("forbidden", { reason: "create needs a token that is not narrowed" });
+  if (submitterId !== identity && !isAdmin)
+    throw new ChannelError("forbidden", { reason: "create for others needs admin" });
+}
+
 /** Throws `forbidden`. */
 export function requireProcessAction(
-  action: Action,
+  action: ProcessAction,
   caller: Caller,
   record: ProcessRecord,
   now: number,

@@ -6,13 +6,14 @@ import type { Store } from "../store.ts";
 import { defaultSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { Audit } from "./audit.ts";
-import { refusalOf, requireProcessAction } from "./authority.ts";
-import type { Action } from "./authority.ts";
+import { refusalOf, requireCreate, requireProcessAction } from "./authority.ts";
+import type { Action, ProcessAction } from "./authority.ts";
 import { resolveBrokerLimits } from "./broker-limits.ts";
 import type { Caller } from "./caller.ts";
 import { Caretaker } from "./caretaker.ts";
 import { ChannelAccess } from "./channel-access.ts";
 import type { ChannelSubscription } from "./channel-subscription.ts";
+import { GrantAccess } from "./grant-access.ts";
 import type { BrokerContext, OpenProcess } from "./open-process.ts";
 import { listProcesses, watchProcesses } from "./process-listing.ts";
 import type { ListOptions, ProcessPage } from "./process-listing.ts";
@@ -52,10 +53,18 @@ export interface BrokerOptions {
   readonly onAudit?: (event: AuditEvent) => void;
 }
 
+/** What an action is about, as far as a door knows before the body. */
+export interface ActionPlace {
+  readonly processId?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly term?: number | undefined;
+}
+
 /** Router and store in one: nothing is shown or acknowledged before the store has it. */
 export class Broker {
   readonly store: Store;
   readonly limits: BrokerLimits;
+  readonly grants: GrantAccess;
   readonly #system: System;
   readonly #context: BrokerContext;
   readonly #registry: ProcessRegistry;
@@ -85,6 +94,10 @@ export class Broker {
     this.#settlement = new Settlement(this.#registry);
     this.#caretaker = new Caretaker(this.#context, this.#registry, this.#settlement);
     this.#channels = new ChannelAccess(this.#context, this.#registry, this.#audit);
+    this.grants = new GrantAccess(this.#context, this.#registry, this.#settlement, {
+      permitted: async (caller, processId) => await this.#permitted(caller, "share", processId),
+      requireWritable: () => this.#requireWritable(),
+    });
   }
 
   /** Meets the processes of the store and looks after them from now on. */
@@ -120,14 +133,9 @@ export class Broker {
   ): Promise<{ readonly process: ProcessView; readonly created: boolean }> {
     this.#requireWritable();
     const submitterId = spec.submitterId ?? caller.identity;
-    const mayCreate =
-      caller.grant === undefined &&
-      caller.narrowed?.processId === undefined &&
-      caller.narrowed?.ops === undefined;
-    if (!mayCreate || (submitterId !== caller.identity && !caller.isAdmin)) {
-      const refusal = new ChannelError("forbidden", { reason: "create for others needs admin" });
-      throw this.#audit.noted(caller, { action: "create", processId: spec.id }, refusal);
-    }
+    this.#audit.check(caller, { action: "create", processId: spec.id }, () =>
+      requireCreate(caller, submitterId),
+    );
     if (spec.leaseMs !== undefined) requireLease(spec.leaseMs, this.limits);
     const record = createRecord(spec, submitterId, this.limits, this.#system);
     const known = await this.#registry
@@ -239,10 +247,18 @@ export class Broker {
     return this.#channels.get(caller, processId, name);
   }
 
-  /** Whether the caller may append now, for a door that has not read the body yet. */
-  async requireAppend(caller: Caller, processId: string, name: string): Promise<void> {
-    this.#requireWritable();
-    await this.#channels.requireAppend(caller, processId, name);
+  /**
+   * Whether the caller may do this now, for a door that has not read the body yet. Errors: those that the
+   * action itself gives for want of authority, and of what it is about.
+   */
+  async requireAction(caller: Caller, action: Action, place: ActionPlace = {}): Promise<void> {
+    const { processId = "", channel, term } = place;
+    if (action === "list") return;
+    if (action === "create") {
+      this.#audit.check(caller, { action }, () => requireCreate(caller, caller.identity));
+    } else if ((action === "read" || action === "append") && channel !== undefined) {
+      await this.#channels.requireAction(action, caller, { processId, channel, term });
+    } else await this.#permittedExecutor(caller, action, processId, term);
   }
 
   /**
@@ -304,7 +320,7 @@ export class Broker {
     return (await this.#permitted(caller, "get", processId)).subscriptionCount;
   }
 
-  async #permitted(caller: Caller, action: Action, processId: string): Promise<OpenProcess> {
+  async #permitted(caller: Caller, action: ProcessAction, processId: string): Promise<OpenProcess> {
     const process = await this.#registry.require(requireId("process", processId));
     this.#audit.check(caller, { action, processId }, () => {
       if (action === "assign_self") requireFree(caller, process);
@@ -315,7 +331,7 @@ export class Broker {
 
   async #permittedExecutor(
     caller: Caller,
-    action: Action,
+    action: ProcessAction,
     processId: string,
     term: number | undefined,
   ): Promise<OpenProcess> {

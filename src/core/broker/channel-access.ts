@@ -37,12 +37,17 @@ export class ChannelAccess {
     };
   }
 
-  async requireAppend(caller: Caller, processId: string, name: string): Promise<void> {
+  /** Errors: as the action's own. */
+  async requireAction(
+    action: "read" | "append",
+    caller: Caller,
+    { processId, channel, term }: { processId: string; channel: string; term: number | undefined },
+  ): Promise<void> {
     const process = await this.#registry.require(processId);
-    const attempt = { action: "append", processId, channel: name };
-    this.#audit.check(caller, attempt, () => {
-      const spec = process.requireSpec(name);
-      requireChannelAction("append", caller, process.record, spec, process.now());
+    this.#audit.check(caller, { action, processId, channel }, () => {
+      const spec = process.requireSpec(channel);
+      requireChannelAction(action, caller, process.record, spec, process.now());
+      process.requireTerm(term);
     });
   }
 

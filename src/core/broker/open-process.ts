@@ -134,6 +134,11 @@ export class OpenProcess {
     return Promise.all(this.#record.channels.map((spec) => this.channel(spec)));
   }
 
+  /** That of the last assign, if one is claimed. Errors: `executor_fenced`. */
+  requireTerm(term: number | undefined, lastSequence?: number): void {
+    if (term !== undefined && term !== this.#record.assignTerm) throw this.#fenced(lastSequence);
+  }
+
   /** Whether the call may append now, under the term it claims. Errors: `executor_fenced`, `unauthorized`. */
   requireAppend(
     call: AppendCall,
@@ -141,21 +146,15 @@ export class OpenProcess {
     lastSequence?: number,
     { isAgain = false } = {},
   ): void {
-    const { id: processId, assignTerm, executorId } = this.#record;
-    const fenced = {
-      processId,
-      term: assignTerm,
-      ...(lastSequence === undefined ? {} : { lastSequence }),
-    };
-    if (call.term !== undefined && call.term !== assignTerm)
-      throw new ChannelError("executor_fenced", fenced);
+    const { executorId } = this.#record;
+    this.requireTerm(call.term, lastSequence);
     if (isAgain) {
       // It was permitted when it came: only a change of authority can have taken that away.
       const refusal = refusalOf("append", call.caller, this.#record, {
         channel: spec,
         now: this.now(),
       });
-      if (refusal !== undefined) throw new ChannelError("executor_fenced", fenced);
+      if (refusal !== undefined) throw this.#fenced(lastSequence);
       return;
     }
     requireChannelAction("append", call.caller, this.#record, spec, this.now());
@@ -224,6 +223,12 @@ export class OpenProcess {
       channel.then((open) => open.dispose()).catch(() => undefined);
     }
     this.#channels.clear();
+  }
+
+  #fenced(lastSequence: number | undefined): ChannelError {
+    const { id: processId, assignTerm: term } = this.#record;
+    const sent = lastSequence === undefined ? {} : { lastSequence };
+    return new ChannelError("executor_fenced", { processId, term, ...sent });
   }
 
   #ratesOf(identity: string): SenderRates {

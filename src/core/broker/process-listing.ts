@@ -82,7 +82,12 @@ export async function watchProcesses(
     if (process !== undefined && maySee(context, caller, process.record)) {
       shown.add(id);
       watch.push(id, { process: createProcessView(process, context.limits) });
-    } else if (shown.delete(id)) watch.push(id, { deleted: id });
+    } else if (shown.delete(id)) {
+      const isGone = process === undefined || process.isDeleting;
+      // Who watches one process by a right of its own has nothing left to wait for.
+      if (!isGone && (processId !== undefined || caller.grant !== undefined)) watch.revoke();
+      else watch.push(id, { deleted: id });
+    }
   };
   // Listen first: what changes while the list is read is told after it.
   watch.onClose(registry.listen(tell));

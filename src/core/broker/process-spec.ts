@@ -83,6 +83,7 @@ export function createRecord(
     ...(executorId === "" ? {} : { startedAt: now }),
     ...(spec.leaseMs === undefined ? {} : { leaseMs: requireLease(spec.leaseMs, limits) }),
     grants: [],
+    firstExecutorId: executorId,
   };
 }
 
@@ -133,13 +134,16 @@ function requireLimit(name: string, value: number, max: number): void {
 
 /** Whether a repeated create asks for the process that is there. */
 export function isSameSpec(a: ProcessRecord, b: ProcessRecord): boolean {
-  const declared = ({ label, submitterId, executors, channels }: ProcessRecord): string =>
-    JSON.stringify([
+  const declared = (record: ProcessRecord): string => {
+    const { label, submitterId, firstExecutorId, executors, channels } = record;
+    return JSON.stringify([
       label,
       submitterId,
+      firstExecutorId,
       executors,
       channels.map((c) => [c.name, c.maxLogEntries, c.maxLogBytes, c.whenFull, c.writers]),
     ]);
+  };
   return declared(a) === declared(b);
 }
 

@@ -13,11 +13,17 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
   readonly #closers: (() => void)[] = [];
   #waiting: Deferred<void> | undefined;
   #isClosed = false;
+  #isRevoked = false;
   #isFirst = true;
 
   /** Called once when it is closed. */
   onClose(closer: () => void): void {
     this.#closers.push(closer);
+  }
+
+  /** It was closed because the right to see is gone. */
+  get isRevoked(): boolean {
+    return this.#isRevoked;
   }
 
   get isClosed(): boolean {
@@ -56,6 +62,12 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
     } finally {
       this.close();
     }
+  }
+
+  /** The right to see what it shows is gone. */
+  revoke(): void {
+    this.#isRevoked = true;
+    this.close();
   }
 
   /** Ends it; a pending `next` gets an empty answer. Twice is harmless. */

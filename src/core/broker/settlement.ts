@@ -59,6 +59,23 @@ export class Settlement {
     });
   }
 
+  /** Takes a grant away; one that may append is fenced like an executor. Errors: `grant_not_found`. */
+  revoke(process: OpenProcess, grantId: string): Promise<void> {
+    return process.exclusively(async () => {
+      await this.#finish(process);
+      await this.#registry.update(process, (record) => {
+        const { id: processId, outcome, term } = record;
+        const grant = record.grants.find(({ id }) => id === grantId);
+        if (grant === undefined) throw new ChannelError("grant_not_found", { processId, grantId });
+        const without = { ...record, grants: record.grants.filter(({ id }) => id !== grantId) };
+        if (!grant.ops.includes("append") || outcome !== undefined) return without;
+        const settling = { kind: "fence", since: process.now() } as const;
+        return { ...without, term: term + 1, settling };
+      });
+      await this.#finish(process);
+    });
+  }
+
   delete(process: OpenProcess): Promise<void> {
     return process.exclusively(async () => {
       await this.#registry.update(process, (record) => {

@@ -127,4 +127,6 @@ export interface AuditEvent {
   readonly processId?: string;
   readonly channel?: string;
   readonly code: string;
+  /** For people; may quote what was asked for. */
+  readonly reason: string;
 }
