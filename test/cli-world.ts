@@ -5,6 +5,10 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readSecret } from "../src/cli/data-directory.ts";
+import { localIdentity } from "../src/cli/local-token.ts";
+import { mintToken } from "../src/server/index.ts";
+import type { TokenClaims } from "../src/server/index.ts";
 
 export const commandPath = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
@@ -98,6 +102,15 @@ export class CliWorld {
     const [line] = await server.waitFor(/\{.*\}\n/);
     ({ url: this.url } = JSON.parse(line) as { url: string });
     return server;
+  }
+
+  /** Of the person at this machine. */
+  async token(claims: Partial<TokenClaims> = {}): Promise<string> {
+    const secret = await readSecret(this.environment.JOBWIRE_DATA_DIRECTORY ?? "");
+    if (secret === undefined) throw new Error("no server has made a secret yet");
+    const now = Date.now();
+    const identity = localIdentity();
+    return await mintToken(secret, { identity, ...claims }, { now, expiresAt: now + 600_000 });
   }
 
   /** As Ctrl-C would. Returns its exit code. */

@@ -35,7 +35,12 @@ export class ServerWorld {
       onAudit: (event) => audit.push(event),
     });
     await broker.start();
-    return new ServerWorld(broker, await createServer({ broker, secret, ...rest }), errors, audit);
+    return new ServerWorld(
+      broker,
+      await createServer({ broker, keys: [{ kind: "hmac", secret }], ...rest }),
+      errors,
+      audit,
+    );
   }
 
   get url(): string {

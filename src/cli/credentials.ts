@@ -1,13 +1,12 @@
 import { decodeJwt } from "jose";
 import type { System } from "../core/system.ts";
+import { mintToken, type TokenClaims } from "../server/index.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
 import {
   commandTokenSeconds,
   localIdentity,
-  mintToken,
   programIdentity,
   programTokenSeconds,
-  type TokenClaims,
 } from "./local-token.ts";
 
 /** Who a command is to the server. */
@@ -100,7 +99,8 @@ export class LocalCredentials implements Credentials {
   }
 
   async #mint(claims: TokenClaims, lifeSeconds: number): Promise<string> {
-    return await mintToken(this.#secret, claims, { now: this.#system.clock.now(), lifeSeconds });
+    const now = this.#system.clock.now();
+    return await mintToken(this.#secret, claims, { now, expiresAt: now + lifeSeconds * 1000 });
   }
 }
 

@@ -87,7 +87,7 @@ export async function renewLease(
   signal?: AbortSignal,
 ): Promise<JsonProcess> {
   return (await api.request("POST", processPath(processId, "/lease"), {
-    json: { term },
+    query: { term },
     signal,
   })) as JsonProcess;
 }
@@ -105,7 +105,8 @@ export async function closeProcess(
   signal?: AbortSignal,
 ): Promise<void> {
   await api.request("POST", processPath(processId, "/close"), {
-    json: { outcome: encodeOutcome(outcome), term },
+    query: { term },
+    json: { outcome: encodeOutcome(outcome) },
     signal,
   });
 }

@@ -7,10 +7,11 @@ import type {
   ReadResult,
   SubscriptionItem,
 } from "../core/broker/views.ts";
+import type { GrantView } from "../core/broker/grants.ts";
 import type { Channel } from "../core/channel.ts";
 import { isChannelError } from "../core/errors.ts";
 import type { EntryInput, MsgEntry } from "../core/entry.ts";
-import type { Outcome, ResolvedChannelSpec } from "../core/process-record.ts";
+import type { GrantOp, Outcome, ResolvedChannelSpec } from "../core/process-record.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { encodeCursor } from "./cursor.ts";
 
@@ -274,6 +275,37 @@ export function encodeEnd(
     ...(end.outcome === undefined ? {} : { outcome: encodeOutcome(end.outcome) }),
     ...(isChannelError(end.error) ? { code: end.error.code } : {}),
   };
+}
+
+export interface JsonGrant {
+  readonly id: string;
+  readonly ops: readonly GrantOp[];
+  readonly channels?: readonly string[];
+  readonly expiresat: string;
+  readonly createdat: string;
+  readonly createdby: string;
+}
+
+export function encodeGrant(grant: GrantView): JsonGrant {
+  const { id, ops, channels, expiresAt, createdAt, createdBy } = grant;
+  return {
+    id,
+    ops,
+    ...(channels === undefined ? {} : { channels }),
+    expiresat: encodeTime(expiresAt),
+    createdat: encodeTime(createdAt),
+    createdby: createdBy,
+  };
+}
+
+/** Where a reader stands, and where the channel does: equal when it has everything. */
+export interface JsonHeartbeat {
+  readonly cursor: string;
+  readonly last: number;
+}
+
+export function encodeHeartbeat({ cursor, last }: { cursor: Cursor; last: number }): JsonHeartbeat {
+  return { cursor: encodeCursor(cursor), last };
 }
 
 /** RFC 3339 in UTC with milliseconds. */

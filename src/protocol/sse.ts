@@ -1,8 +1,6 @@
 export interface SseEvent {
   readonly event?: string;
   readonly id?: string;
-  /** Milliseconds after which a client should come back once the connection is lost. */
-  readonly retryMs?: number;
   readonly data: string;
 }
 
@@ -12,17 +10,21 @@ const lineEnd = /\r\n|\r|\n/g;
  * One event of a text/event-stream (WHATWG HTML §9.2). Every CR, LF or CRLF of the data becomes a line
  * of its own, so that no data can forge an event; readers get LF for each.
  */
-export function encodeSseEvent({ event, id, retryMs, data }: SseEvent): string {
+export function encodeSseEvent({ event, id, data }: SseEvent): string {
   let text = "";
   if (event !== undefined) text += `event: ${requireOneLine(event)}\n`;
   if (id !== undefined) text += `id: ${requireOneLine(id)}\n`;
-  if (retryMs !== undefined) text += `retry: ${retryMs}\n`;
   return `${text}data: ${data.replace(lineEnd, "\ndata: ")}\n\n`;
 }
 
 /** A line that readers skip: keeps proxies from closing an idle stream. */
 export function encodeSseComment(text: string): string {
   return `: ${requireOneLine(text)}\n\n`;
+}
+
+/** Milliseconds after which a client should come back once the connection is lost, without an event. */
+export function encodeSseRetry(ms: number): string {
+  return `retry: ${ms}\n\n`;
 }
 
 /** Sets the id that a reader comes back with, without an event. */

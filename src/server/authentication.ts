@@ -1,117 +1,136 @@
 import { createHash } from "node:crypto";
-import { errors, jwtVerify } from "jose";
-import type { JWTPayload } from "jose";
-import type { Caller } from "../core/broker/caller.ts";
-import { ChannelError } from "../core/errors.ts";
-import type { GrantOp } from "../core/process-record.ts";
+import type { FastifyRequest } from "fastify";
+import type { GrantAccess } from "../core/broker/grant-access.ts";
+import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { Clock } from "../core/system.ts";
+import { decodeGrantValue } from "../protocol/grant-value.ts";
+import type { TokenKey } from "./token-keys.ts";
+import { TokenVerifier } from "./token-verifier.ts";
+import type { Identified } from "./token-verifier.ts";
 
-/** A caller, and until when it is known to be one. */
-export interface Identified {
-  readonly caller: Caller;
-  /** Wall time in milliseconds since 1970. */
-  readonly expiresAt: number;
+/** Keys that may be replaced while the server runs. */
+export interface KeySource {
+  readonly keys: readonly TokenKey[];
+  /** The keys if they have changed; asked every 10 s, and when a token fits none, at most once a second. */
+  readonly reload?: (() => Promise<readonly TokenKey[] | undefined>) | undefined;
 }
 
-const cachedTokensMax = 10_000;
-const secretBytesMin = 32;
-const identityLengthMax = 256;
-const controlCharacters = /\p{Cc}/u;
-const grantOps: readonly unknown[] = ["read", "append", "cancel"] satisfies readonly GrantOp[];
+const reloadIntervalMs = 10_000;
+const reloadIntervalMsMin = 1_000;
 
-/**
- * Verifies bearer tokens: JWTs (RFC 7519) signed with HS256 and nothing else, so that no token chooses how
- * it is checked. A verified one is remembered by its hash until it expires: checking costs as much as a request.
- */
-export class TokenVerifier {
-  readonly #secret: Uint8Array;
+/** Who sends a request: the holder of a token, or of a grant. */
+export class Authentication {
+  readonly #source: KeySource;
+  #keys: readonly TokenKey[];
+  readonly #verifier: TokenVerifier;
+  readonly #grants: GrantAccess;
   readonly #clock: Clock;
-  readonly #verified = new Map<string, Identified>();
+  readonly #onError: (error: unknown) => void;
+  #reloadedAtMs: number;
+  #timer: { cancel(): void } | undefined;
 
-  constructor(secret: Uint8Array, clock: Clock) {
-    if (secret.byteLength < secretBytesMin)
-      throw new RangeError(`the secret must have at least ${secretBytesMin} bytes`);
-    this.#secret = secret;
+  constructor(
+    source: KeySource,
+    grants: GrantAccess,
+    clock: Clock,
+    onError: (error: unknown) => void,
+  ) {
+    this.#source = source;
+    this.#keys = source.keys;
+    this.#verifier = new TokenVerifier(source.keys, clock);
+    this.#grants = grants;
     this.#clock = clock;
+    this.#onError = onError;
+    this.#reloadedAtMs = clock.monotonicMs();
+    this.#reloadLater();
   }
 
-  /** From the Authorization header. Errors: `unauthenticated`, `token_expired`. */
-  async identify(authorization: string | undefined): Promise<Identified> {
-    if (authorization === undefined)
+  /**
+   * By the Authorization header, or by `grant` of the query for those who cannot set one. Errors:
+   * `unauthenticated`, `token_expired`, `unavailable`.
+   */
+  async identify({
+    headers,
+    query,
+  }: Pick<FastifyRequest, "headers" | "query">): Promise<Identified> {
+    const { authorization } = headers;
+    const { grant } = query as { readonly grant?: unknown };
+    if (authorization === undefined && grant === undefined)
       throw new ChannelError("unauthenticated", { reason: "no bearer token" });
+    if (authorization !== undefined && grant !== undefined)
+      throw new ChannelError("unauthenticated", { reason: "both a token and a grant were sent" });
+    if (authorization === undefined) {
+      if (typeof grant === "string") return await this.#identifyHolder(grant);
+      throw new ChannelError("unauthenticated", { reason: "more than one grant was sent" });
+    }
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
     if (token === undefined)
       throw new ChannelError("unauthenticated", {
         reason: "the Authorization header is not a bearer token",
       });
-    const hash = createHash("sha256").update(token).digest("base64");
-    const known = this.#verified.get(hash);
-    if (known !== undefined) {
-      if (known.expiresAt > this.#clock.now()) return known;
-      this.#verified.delete(hash);
-      throw new ChannelError("token_expired", { expiredAt: known.expiresAt });
-    }
-    const identified = await this.#verify(token);
-    if (this.#verified.size >= cachedTokensMax)
-      this.#verified.delete(this.#verified.keys().next().value ?? "");
-    this.#verified.set(hash, identified);
-    return identified;
+    return decodeGrantValue(token) === undefined
+      ? await this.#identifyToken(token)
+      : await this.#identifyHolder(token);
   }
 
-  async #verify(token: string): Promise<Identified> {
+  /** What this server signs tokens with, if it may. */
+  signingSecret(): Uint8Array | undefined {
+    for (const key of this.#keys)
+      if (key.kind === "hmac" && key.validUntil === undefined) return key.secret;
+    return undefined;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  async #identifyHolder(value: string): Promise<Identified> {
+    const grant = decodeGrantValue(value);
+    if (grant === undefined)
+      throw new ChannelError("unauthenticated", { reason: "this is no grant of this server" });
+    const { processId, grantId, secret } = grant;
+    return await this.#grants.identify(processId, { grantId, secretHash: hashSecret(secret) });
+  }
+
+  async #identifyToken(token: string): Promise<Identified> {
     try {
-      const { payload } = await jwtVerify(token, this.#secret, {
-        algorithms: ["HS256"],
-        requiredClaims: ["sub", "exp"],
-        currentDate: new Date(this.#clock.now()),
-      });
-      return { caller: callerOf(payload), expiresAt: (payload.exp ?? 0) * 1000 };
+      return await this.#verifier.identify(token);
     } catch (error) {
-      if (error instanceof ChannelError) throw error;
-      if (error instanceof errors.JWTExpired) {
-        throw new ChannelError(
-          "token_expired",
-          { expiredAt: (error.payload.exp ?? 0) * 1000 },
-          { cause: error },
-        );
-      }
-      throw new ChannelError(
-        "unauthenticated",
-        { reason: "the token is not valid here" },
-        { cause: error },
-      );
+      const nowMs = this.#clock.monotonicMs();
+      const mayReload =
+        this.#source.reload !== undefined && nowMs - this.#reloadedAtMs >= reloadIntervalMsMin;
+      // It may be signed by a secret that is newer than what was read.
+      if (!isChannelError(error, "unauthenticated") || !mayReload) throw error;
+      await this.#reload();
+      return await this.#verifier.identify(token);
     }
+  }
+
+  async #reload(): Promise<void> {
+    this.#reloadedAtMs = this.#clock.monotonicMs();
+    try {
+      const keys = await this.#source.reload?.();
+      if (keys === undefined) return;
+      this.#verifier.replaceKeys(keys);
+      this.#keys = keys;
+    } catch (error) {
+      // What was valid stays valid: a file that is being replaced must not lock everyone out.
+      this.#onError(error);
+    }
+  }
+
+  #reloadLater(): void {
+    if (this.#source.reload === undefined) return;
+    this.#timer = this.#clock.after(reloadIntervalMs, () => {
+      void this.#reload().then(() => {
+        if (this.#timer !== undefined) this.#reloadLater();
+      });
+    });
   }
 }
 
-/** Claims that cannot be understood refuse the token: ignoring one would widen it. */
-function callerOf(payload: JWTPayload): Caller {
-  const { sub, scope, process, channels, ops } = payload;
-  if (
-    typeof sub !== "string" ||
-    sub === "" ||
-    sub.length > identityLengthMax ||
-    controlCharacters.test(sub)
-  )
-    return refuseClaim("sub");
-  if (scope !== undefined && typeof scope !== "string") return refuseClaim("scope");
-  if (process !== undefined && typeof process !== "string") return refuseClaim("process");
-  if (channels !== undefined && !isTexts(channels)) return refuseClaim("channels");
-  if (ops !== undefined && !(isTexts(ops) && ops.every((op) => grantOps.includes(op))))
-    return refuseClaim("ops");
-  const narrowed = {
-    ...(process === undefined ? {} : { processId: process }),
-    ...(channels === undefined ? {} : { channels }),
-    ...(ops === undefined ? {} : { ops: ops as readonly GrantOp[] }),
-  };
-  const isAdmin = scope?.split(" ").includes("admin") === true;
-  return { identity: sub, isAdmin, ...(Object.keys(narrowed).length === 0 ? {} : { narrowed }) };
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function refuseClaim(claim: string): never {
-  throw new ChannelError("unauthenticated", { reason: `the token's claim ${claim} is not valid` });
+/** Grants and codes are random: what is kept of them need not be slow to make. */
+export function hashSecret(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url");
 }

@@ -3,18 +3,32 @@ import { ChannelError } from "../core/errors.ts";
 const loopbackNames = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 const stateChanging = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
+/** What pages of a named origin may read of an answer besides its body. */
+const exposedHeaders = [
+  "etag",
+  "jobwire-bytes",
+  "jobwire-cursor",
+  "jobwire-first",
+  "jobwire-last",
+  "jobwire-store",
+  "location",
+  "retry-after",
+  "x-request-id",
+].join(", ");
+const preflightSeconds = 600;
+
 /**
- * Which names this server answers to. A page of a stranger whose name was made to point here (DNS
- * rebinding) sends that name as Host; a page of another site sends its Origin.
+ * Which names this server answers to, and whose pages may use it. A page of a stranger whose name was made
+ * to point here (DNS rebinding) sends that name as Host; a page of another site sends its Origin.
  */
 export class OriginRules {
   readonly #publicHosts: ReadonlySet<string>;
-  readonly #publicOrigins: ReadonlySet<string>;
+  readonly #origins: ReadonlySet<string>;
 
-  constructor(publicUrls: readonly string[]) {
+  constructor(publicUrls: readonly string[], allowedOrigins: readonly string[]) {
     const urls = publicUrls.map((url) => new URL(url));
     this.#publicHosts = new Set(urls.map((url) => url.host.toLowerCase()));
-    this.#publicOrigins = new Set(urls.map((url) => url.origin));
+    this.#origins = new Set([...urls, ...allowedOrigins.map(requireOrigin)].map(originOf));
   }
 
   /** Errors: `misdirected_request`. */
@@ -26,13 +40,47 @@ export class OriginRules {
 
   /** Errors: `origin_refused` for a request that changes something and comes from a page of another site. */
   requireOrigin(method: string, origin: string | undefined, host: string | undefined): void {
-    if (origin === undefined || !stateChanging.has(method)) return;
-    if (
-      this.#publicOrigins.has(origin) ||
-      origin === `http://${host ?? ""}` ||
-      origin === `https://${host ?? ""}`
-    )
-      return;
+    if (origin === undefined || !(stateChanging.has(method) || method === "OPTIONS")) return;
+    if (this.#isAllowed(origin, host)) return;
     throw new ChannelError("origin_refused", { origin: origin.slice(0, 255) });
   }
+
+  /** Headers of every answer, refusals too: a page that cannot read why it was refused cannot mend it. */
+  headersFor(origin: string | undefined): Readonly<Record<string, string>> {
+    const vary = { vary: "origin" };
+    if (origin === undefined || !this.#origins.has(origin)) return vary;
+    return {
+      ...vary,
+      "access-control-allow-origin": origin,
+      "access-control-expose-headers": exposedHeaders,
+    };
+  }
+
+  #isAllowed(origin: string, host: string | undefined): boolean {
+    return (
+      this.#origins.has(origin) ||
+      origin === `http://${host ?? ""}` ||
+      origin === `https://${host ?? ""}`
+    );
+  }
+}
+
+/** Fetch standard, "CORS-preflight fetch"; tokens are sent by scripts, so nothing needs credentials. */
+export const preflightHeaders: Readonly<Record<string, string>> = {
+  "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE",
+  "access-control-allow-headers":
+    "accept, authorization, content-type, if-none-match, last-event-id, x-request-id",
+  "access-control-max-age": String(preflightSeconds),
+};
+
+function requireOrigin(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && originOf(url) === text) return url;
+  throw new TypeError(
+    `an origin such as https://app.example.org is expected, got ${JSON.stringify(text)}`,
+  );
+}
+
+function originOf(url: URL): string {
+  return url.origin;
 }

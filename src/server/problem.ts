@@ -48,6 +48,7 @@ export function sendProblem(
   return reply
     .code(httpStatus)
     .type("application/problem+json")
+    .header("x-request-id", request.id)
     .header("cache-control", "no-store")
     .send(JSON.stringify(encodeError(error, request.id)));
 }

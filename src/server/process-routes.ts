@@ -3,16 +3,19 @@ import type { FastifyInstance } from "fastify";
 import { invalidArgument } from "../core/errors.ts";
 import type { ProcessState } from "../core/process-record.ts";
 import { decodeOutcome, encodeProcess } from "../protocol/json-form.ts";
-import { streamProcesses } from "./event-stream.ts";
-import { accepts, callerOf, given, integerOf, keepStream, streamOptions } from "./route-context.ts";
+import { NothingAnswer, ProcessAnswer, ProcessesAnswer } from "./answer-schemas.ts";
+import { eventsForm, inForms, operation } from "./operation.ts";
+import { ProcessEvents } from "./process-stream.ts";
+import { accepts, callerOf, given, integerOf, sendStream } from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
 import {
   AssignBody,
   CloseBody,
   CreateBody,
-  LeaseBody,
   ListQuery,
+  NoQuery,
   ProcessParams,
+  TermQuery,
 } from "./schemas.ts";
 
 const states: readonly string[] = [
@@ -21,16 +24,27 @@ const states: readonly string[] = [
   "closed",
 ] satisfies readonly ProcessState[];
 
+const path = "/v1/processes/:process";
+const ofProcess = { params: ProcessParams, querystring: NoQuery };
+const answer = { 200: ProcessAnswer };
+
 export function addProcessRoutes(server: FastifyInstance, context: RouteContext): void {
-  addCollectionRoutes(server, context);
-  addMemberRoutes(server, context);
+  addCreateRoute(server, context);
+  addListRoute(server, context);
+  addGetRoute(server, context);
+  addExecutorRoutes(server, context);
+  addEndRoutes(server, context);
 }
 
-function addCollectionRoutes(server: FastifyInstance, context: RouteContext): void {
+function addCreateRoute(server: FastifyInstance, { broker }: RouteContext): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
-  const { broker } = context;
-
-  app.post("/v1/processes", { schema: { body: CreateBody } }, async (request, reply) => {
+  const schema = operation(
+    "createProcess",
+    "Create a process with its channels. The same again is a success that creates nothing.",
+    { body: CreateBody, querystring: NoQuery },
+    { ...answer, 201: ProcessAnswer },
+  );
+  app.post("/v1/processes", { schema, config: { access: "create" } }, async (request, reply) => {
     const { id, label, submitterid, executorid, executors, channels, leasems } = request.body;
     const spec = given({
       id,
@@ -55,17 +69,22 @@ function addCollectionRoutes(server: FastifyInstance, context: RouteContext): vo
       .header("location", `/v1/processes/${process.id}`)
       .send(encodeProcess(process));
   });
+}
 
-  app.get("/v1/processes", { schema: { querystring: ListQuery } }, async (request, reply) => {
+function addListRoute(server: FastifyInstance, context: RouteContext): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const { broker } = context;
+  const forms = { "application/json": ProcessesAnswer, "text/event-stream": eventsForm };
+  const schema = operation(
+    "listProcesses",
+    "List the processes that the caller may see, or watch them.",
+    { querystring: ListQuery },
+    { 200: inForms("A page, or the processes now and then each that changes.", forms) },
+  );
+  app.get("/v1/processes", { schema, config: { access: "list" } }, async (request, reply) => {
     if (accepts(request, "text/event-stream")) {
       const watch = await broker.watchProcesses(callerOf(request));
-      keepStream(
-        context,
-        request,
-        reply,
-        streamProcesses(reply, watch, streamOptions(context, request)),
-      );
-      return reply;
+      return sendStream(context, request, reply, new ProcessEvents(watch));
     }
     const { after, limit, state, label } = request.query;
     if (state !== undefined && !states.includes(state))
@@ -86,28 +105,33 @@ function addCollectionRoutes(server: FastifyInstance, context: RouteContext): vo
   });
 }
 
-function addMemberRoutes(server: FastifyInstance, context: RouteContext): void {
+function addGetRoute(server: FastifyInstance, context: RouteContext): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const { broker } = context;
-  const schema = { params: ProcessParams };
-  const path = "/v1/processes/:process";
-
-  app.get(path, { schema }, async (request, reply) => {
+  const forms = { "application/json": ProcessAnswer, "text/event-stream": eventsForm };
+  const schema = operation("getProcess", "A process, or watch it.", ofProcess, {
+    200: inForms("The process, or the process now and then each time it changes.", forms),
+  });
+  app.get(path, { schema, config: { access: "get" } }, async (request, reply) => {
     const { process: processId } = request.params;
     if (accepts(request, "text/event-stream")) {
       const watch = await broker.watchProcesses(callerOf(request), { processId });
-      keepStream(
-        context,
-        request,
-        reply,
-        streamProcesses(reply, watch, streamOptions(context, request)),
-      );
-      return reply;
+      return sendStream(context, request, reply, new ProcessEvents(watch));
     }
     return reply.send(encodeProcess(await broker.getProcess(callerOf(request), processId)));
   });
+}
 
-  app.put(`${path}/executor`, { schema: { ...schema, body: AssignBody } }, async (request) => {
+function addExecutorRoutes(server: FastifyInstance, { broker }: RouteContext): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const assign = operation(
+    "assignExecutor",
+    "Give the executor's role to an identity; nothing of the replaced one is added any more.",
+    { ...ofProcess, body: AssignBody },
+    answer,
+  );
+  const config = { access: "assign_self" } as const;
+  app.put(`${path}/executor`, { schema: assign, config }, async (request) => {
     const { executorid, leasems } = request.body;
     const assignment = { executorId: executorid, ...given({ leaseMs: leasems }) };
     return encodeProcess(
@@ -115,29 +139,52 @@ function addMemberRoutes(server: FastifyInstance, context: RouteContext): void {
     );
   });
 
-  app.post(`${path}/lease`, { schema: { ...schema, body: LeaseBody } }, async (request) => {
-    const renewal = given({ term: request.body?.term });
+  const renew = operation(
+    "renewLease",
+    "The executor says that it lives; the answer shows a cancel request.",
+    { params: ProcessParams, querystring: TermQuery },
+    answer,
+  );
+  app.post(`${path}/lease`, { schema: renew, config: { access: "renew" } }, async (request) => {
+    const renewal = given({ term: integerOf("term", request.query.term) });
     return encodeProcess(
       await broker.renewLease(callerOf(request), request.params.process, renewal),
     );
   });
+}
 
-  app.post(`${path}/cancel`, { schema }, async (request) =>
+function addEndRoutes(server: FastifyInstance, { broker }: RouteContext): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>();
+  const cancel = operation(
+    "requestCancel",
+    "Ask the executor to stop. A process that nobody runs closes at once.",
+    ofProcess,
+    answer,
+  );
+  app.post(`${path}/cancel`, { schema: cancel, config: { access: "cancel" } }, async (request) =>
     encodeProcess(await broker.requestCancel(callerOf(request), request.params.process)),
   );
 
-  app.post(`${path}/close`, { schema: { ...schema, body: CloseBody } }, async (request) => {
-    const { outcome, term } = request.body;
+  const close = operation(
+    "closeProcess",
+    "End the process with its outcome, in every channel behind the last entry.",
+    { params: ProcessParams, querystring: TermQuery, body: CloseBody },
+    answer,
+  );
+  app.post(`${path}/close`, { schema: close, config: { access: "close" } }, async (request) => {
     const closed = await broker.closeProcess(
       callerOf(request),
       request.params.process,
-      decodeOutcome(given(outcome)),
-      given({ term }),
+      decodeOutcome(given(request.body.outcome)),
+      given({ term: integerOf("term", request.query.term) }),
     );
     return encodeProcess(closed);
   });
 
-  app.delete(path, { schema }, async (request, reply) => {
+  const remove = operation("deleteProcess", "Remove the process with its logs.", ofProcess, {
+    204: NothingAnswer,
+  });
+  app.delete(path, { schema: remove, config: { access: "delete" } }, async (request, reply) => {
     await broker.deleteProcess(callerOf(request), request.params.process);
     return reply.code(204).send();
   });

@@ -1,56 +1,74 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Action } from "../core/broker/authority.ts";
 import type { Broker } from "../core/broker/broker.ts";
 import type { Caller } from "../core/broker/caller.ts";
 import { ChannelError, invalidArgument } from "../core/errors.ts";
 import type { Clock } from "../core/system.ts";
-import type { Identified } from "./authentication.ts";
-import type { StreamOptions } from "./event-stream.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { Authentication } from "./authentication.ts";
+import type { ServerLimits } from "./server-limits.ts";
+import { pump } from "./stream-pump.ts";
+import type { StreamOptions, StreamSource } from "./stream-pump.ts";
+import type { Identified } from "./token-verifier.ts";
 
 /** What every route needs. */
 export interface RouteContext {
   readonly broker: Broker;
+  readonly authentication: Authentication;
+  readonly audit: AuditLog;
   readonly clock: Clock;
+  readonly limits: ServerLimits;
   readonly stallMs: number;
   readonly heartbeatMs: number;
   /** Streams that are open: shutdown waits for their last words. */
   readonly streams: Set<Promise<void>>;
 }
 
-const identities = new WeakMap<FastifyRequest, Identified>();
+/**
+ * What a route asks of its caller, looked at before the body is read: to be permitted an action, to be
+ * somebody (`identified`), or nothing (`anyone`).
+ */
+export type Access = Action | "identified" | "anyone";
 
-export function setIdentity(request: FastifyRequest, identified: Identified): void {
-  identities.set(request, identified);
+declare module "fastify" {
+  interface FastifyContextConfig {
+    readonly access?: Access;
+  }
+  interface FastifyRequest {
+    identified: Identified | undefined;
+    /** Gives back what the request holds of the budgets. */
+    release: () => void;
+  }
 }
 
 export function callerOf(request: FastifyRequest): Caller {
   return identityOf(request).caller;
 }
 
-function identityOf(request: FastifyRequest): Identified {
-  const identified = identities.get(request);
+export function identityOf({ identified }: FastifyRequest): Identified {
   if (identified === undefined)
     throw new ChannelError("unauthenticated", { reason: "no bearer token" });
   return identified;
 }
 
-export function streamOptions(context: RouteContext, request: FastifyRequest): StreamOptions {
-  const { clock, stallMs, heartbeatMs } = context;
-  return { clock, stallMs, heartbeatMs, expiresAt: identityOf(request).expiresAt };
-}
-
-/** Keeps a stream in view until it ends; a failure of it is logged and cuts the connection. */
-export function keepStream(
+/** Answers with a stream, which is kept in view until it ends; a failure of it is logged and cuts the connection. */
+export function sendStream(
   context: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  stream: Promise<void>,
-): void {
-  const kept = stream.catch((error: unknown) => {
+  source: StreamSource,
+): FastifyReply {
+  const { clock, stallMs, heartbeatMs, streams } = context;
+  const { expiresAt } = identityOf(request);
+  const options: StreamOptions = { clock, stallMs, heartbeatMs, expiresAt };
+  request.release();
+  const kept = pump(reply, source, options).catch((error: unknown) => {
     request.log.error({ err: error }, "stream failed");
     reply.raw.destroy();
   });
-  context.streams.add(kept);
-  void kept.finally(() => context.streams.delete(kept));
+  streams.add(kept);
+  void kept.finally(() => streams.delete(kept));
+  return reply;
 }
 
 /** A media type that the client names itself; a wildcard asks for nothing in particular. */

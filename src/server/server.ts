@@ -3,29 +3,47 @@ import type { AddressInfo } from "node:net";
 import Fastify, { LogController } from "fastify";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Broker } from "../core/broker/broker.ts";
-import { ChannelError } from "../core/errors.ts";
 import { systemClock } from "../core/system.ts";
 import type { Clock } from "../core/system.ts";
 import { parseJson } from "../protocol/json-integers.ts";
-import { TokenVerifier } from "./authentication.ts";
-import { addChannelRoutes } from "./channel-routes.ts";
+import { addAppendRoutes } from "./append-routes.ts";
+import { AuditLog } from "./audit-log.ts";
+import { Authentication } from "./authentication.ts";
+import type { KeySource } from "./authentication.ts";
+import { refuseBrokenRequest } from "./broken-request.ts";
+import { addGrantRoutes } from "./grant-routes.ts";
+import { addHealthRoutes } from "./health-routes.ts";
+import { addDocument } from "./openapi.ts";
 import { OriginRules } from "./origin-rules.ts";
 import { sendProblem, toProblem } from "./problem.ts";
 import { addProcessRoutes } from "./process-routes.ts";
-import { setIdentity } from "./route-context.ts";
+import { addReadRoutes } from "./read-routes.ts";
+import { RequestGuard } from "./request-guard.ts";
 import type { RouteContext } from "./route-context.ts";
+import { RouteTable } from "./route-table.ts";
+import type { Route } from "./route-table.ts";
+import { resolveServerLimits } from "./server-limits.ts";
+import type { ServerLimits } from "./server-limits.ts";
+import { addSeveralRoute } from "./several-route.ts";
+import { addSignInRoutes } from "./sign-in-routes.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends KeySource {
   readonly broker: Broker;
-  /** HMAC key of the tokens, at least 32 bytes. */
-  readonly secret: Uint8Array;
   readonly host?: string;
   /** 0 lets the system choose. */
   readonly port?: number;
   /** Further addresses under which people reach this server. */
   readonly publicUrls?: readonly string[];
+  /** Origins whose pages may use this server. */
+  readonly allowedOrigins?: readonly string[];
+  /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<ServerLimits>;
   /** A pino logger; without one nothing is logged. */
   readonly logger?: FastifyBaseLogger;
+  /** Where refusals for want of authority are noted; the broker's `onAudit` should lead to the same one. */
+  readonly audit?: AuditLog;
   readonly clock?: Clock;
   /** Silence after which a stream gets a sign of life, in milliseconds. */
   readonly heartbeatMs?: number;
@@ -38,55 +56,126 @@ export interface ServerOptions {
 export interface Server {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
+  readonly routes: readonly Route[];
   /** Ends all streams with a reason from which clients come back, settles appends, and closes broker and port. Twice is harmless. */
   close(): Promise<void>;
 }
 
-const headerBytesMax = 16 * 1024;
 const jsonBytesMax = 1024 * 1024;
 // Ids and names are shorter; longer ones get their own refusal, not the router's.
 const parameterLengthMax = 300;
+const requestIdForm = /^[\w.-]{1,128}$/;
+/** How often slow requests are looked for, and lost peers of quiet connections. */
+const timeoutCheckMs = 1_000;
+const keepAliveProbeMs = 30_000;
 
+/** Throws `TypeError` or `RangeError` for options that cannot be. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const {
     broker,
-    secret,
+    keys,
+    reload,
     host = "127.0.0.1",
     port = 0,
-    publicUrls = [],
     logger,
     clock = systemClock,
   } = options;
-  const { heartbeatMs = 15_000, stallMs = 30_000, graceMs = 5_000 } = options;
-  const context: RouteContext = { broker, clock, heartbeatMs, stallMs, streams: new Set() };
-  const app = createApp(logger);
-  addGuards(app, new TokenVerifier(secret, clock), new OriginRules(publicUrls));
-  addHealthRoutes(app, broker);
-  addProcessRoutes(app, context);
-  addChannelRoutes(app, context);
+  const { publicUrls = [], allowedOrigins = [], heartbeatMs = 15_000, stallMs = 30_000 } = options;
+  const { graceMs = 5_000 } = options;
+  const limits = resolveServerLimits(options.limits ?? {});
+  const proxies = new TrustedProxies(options.trustedProxies ?? []);
+  const rules = new OriginRules(publicUrls, allowedOrigins);
+  const app = createApp(logger, limits, proxies);
+  const audit =
+    options.audit ?? new AuditLog((line) => app.log.warn({ audit: line }, "refused"), clock);
+  const authentication = new Authentication({ keys, reload }, broker.grants, clock, (error) =>
+    app.log.error({ err: error }, "keys could not be read again"),
+  );
+  const context: RouteContext = {
+    broker,
+    authentication,
+    audit,
+    clock,
+    limits,
+    heartbeatMs,
+    stallMs,
+    streams: new Set(),
+  };
+  const table = new RouteTable(app);
+  new RequestGuard(context, rules, proxies).install(app);
+  await addDocument(app);
+  await app.register((scope, _options, done) => {
+    addRoutes(scope, context);
+    done();
+  });
   await app.listen({ host, port });
   const { address, family, port: bound } = app.server.address() as AddressInfo;
   const url = `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`;
   let closing: Promise<void> | undefined;
-  return { url, close: () => (closing ??= shutDown(app, context, graceMs)) };
+  return {
+    url,
+    routes: table.routes,
+    close: () => (closing ??= shutDown(app, context, graceMs)),
+  };
 }
 
-function createApp(logger: FastifyBaseLogger | undefined): FastifyInstance {
+function addRoutes(app: FastifyInstance, context: RouteContext): void {
+  addHealthRoutes(app, context);
+  addProcessRoutes(app, context);
+  addGrantRoutes(app, context);
+  addReadRoutes(app, context);
+  addSeveralRoute(app, context);
+  addAppendRoutes(app, context);
+  addSignInRoutes(app, context);
+}
+
+function createApp(
+  logger: FastifyBaseLogger | undefined,
+  limits: ServerLimits,
+  proxies: TrustedProxies,
+): FastifyInstance {
   const app: FastifyInstance = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
+    // A client's own id is taken if no line of a log could be forged by it.
+    genReqId: ({ headers }) => {
+      const id = headers["x-request-id"];
+      return typeof id === "string" && requestIdForm.test(id) ? id : randomUUID();
+    },
     bodyLimit: jsonBytesMax,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    trustProxy: (address) => proxies.has(address),
     routerOptions: { maxParamLength: parameterLengthMax },
-    http: { maxHeaderSize: headerBytesMax },
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.idleMs,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: Math.min(limits.headerMs, limits.requestMs),
+      connectionsCheckingInterval: timeoutCheckMs,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveProbeMs,
+    },
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket, limits),
     // Types of a query are text, and numbers of a body are numbers: nothing is turned into anything else.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request, reply, toProblem(error, jsonBytesMax));
     },
   });
+  // Beyond those that are told why: whoever opens connections faster than they are refused.
+  app.server.maxConnections = limits.connections + Math.ceil(limits.connections / 10);
+  app.setSerializerCompiler(() => JSON.stringify);
+  addJsonParser(app);
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error, request.routeOptions.bodyLimit);
+    if (problem.code === "internal_error") request.log.error({ err: error }, "request failed");
+    return sendProblem(request, reply, problem);
+  });
+  return app;
+}
+
+function addJsonParser(app: FastifyInstance): void {
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     try {
@@ -95,72 +184,11 @@ function createApp(logger: FastifyBaseLogger | undefined): FastifyInstance {
       done(error as Error);
     }
   });
-  app.setErrorHandler((error, request, reply) => {
-    const problem = toProblem(error, request.routeOptions.bodyLimit);
-    if (problem.code === "internal_error") request.log.error({ err: error }, "request failed");
-    return sendProblem(request, reply, problem);
-  });
-  addNotFound(app);
-  return app;
-}
-
-/** Tells a path that is unknown from one that is known with other methods. */
-function addNotFound(app: FastifyInstance): void {
-  const known: { readonly form: RegExp; readonly method: string }[] = [];
-  app.addHook("onRoute", ({ url, method }) => {
-    const form = new RegExp(`^${url.replaceAll(/:[a-z]+/g, "[^/]+")}$`);
-    for (const one of [method].flat()) known.push({ form, method: one });
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
-    const allowed = known.filter(({ form }) => form.test(path)).map(({ method }) => method);
-    const problem =
-      allowed.length > 0
-        ? new ChannelError("method_not_allowed", {
-            method: request.method,
-            allowed: allowed.join(", "),
-          })
-        : new ChannelError("route_not_found", { path: path.slice(0, 256) });
-    return sendProblem(request, reply, problem);
-  });
-}
-
-/** Name, origin and identity are looked at before anything of the body is. */
-function addGuards(app: FastifyInstance, verifier: TokenVerifier, rules: OriginRules): void {
-  app.addHook("onRequest", async (request) => {
-    const { host, origin, authorization } = request.headers;
-    rules.requireHost(host);
-    rules.requireOrigin(request.method, origin, host);
-    if (request.routeOptions.url?.startsWith("/v1/") !== true) return;
-    try {
-      setIdentity(request, await verifier.identify(authorization));
-    } catch (error) {
-      request.log.warn(
-        {
-          audit: {
-            address: request.ip,
-            action: request.method,
-            code: (error as ChannelError).code,
-          },
-        },
-        "refused",
-      );
-      throw error;
-    }
-  });
-}
-
-function addHealthRoutes(app: FastifyInstance, broker: Broker): void {
-  app.get("/healthz", async () => ({ status: "ok" }));
-  app.get("/readyz", async (_request, reply) => {
-    const isReady = broker.isReady();
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "not ready" });
-  });
 }
 
 async function shutDown(
   app: FastifyInstance,
-  { broker, clock, streams }: RouteContext,
+  { broker, clock, streams, authentication, audit }: RouteContext,
   graceMs: number,
 ): Promise<void> {
   await broker.close();
@@ -169,4 +197,6 @@ async function shutDown(
   await Promise.race([Promise.all(streams), patience]);
   timer?.cancel();
   await app.close();
+  authentication.close();
+  audit.close();
 }

@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ensureSecret } from "../../src/cli/data-directory.ts";
-import { commandTokenSeconds, localIdentity, mintToken } from "../../src/cli/local-token.ts";
+import { commandTokenSeconds, localIdentity } from "../../src/cli/local-token.ts";
+import { mintToken } from "../../src/server/index.ts";
 import { Commands } from "./command.ts";
 
 interface Server {
@@ -84,7 +85,8 @@ async function startServer(directory: string): Promise<Server> {
   });
   const url = await readUrl(child.stdout);
   const identity = { identity: localIdentity(), isAdmin: true };
-  const life = { now: Date.now(), lifeSeconds: commandTokenSeconds };
+  const now = Date.now();
+  const life = { now, expiresAt: now + commandTokenSeconds * 1000 };
   return { child, url, token: await mintToken(await ensureSecret(dataDirectory), identity, life) };
 }
 

@@ -198,14 +198,7 @@ describe("stopping a program", () => {
 
   /** As the person at this machine, whose token the program of a process would not get. */
   async function post(path: string, body?: unknown): Promise<void> {
-    const { readSecret } = await import("../../src/cli/data-directory.ts");
-    const { localIdentity, mintToken } = await import("../../src/cli/local-token.ts");
-    const secret = await readSecret(world.environment.JOBWIRE_DATA_DIRECTORY!);
-    const token = await mintToken(
-      secret!,
-      { identity: localIdentity() },
-      { now: Date.now(), lifeSeconds: 60 },
-    );
+    const token = await world.token();
     const response = await fetch(`${world.url}/v1/processes/${path}`, {
       method: "POST",
       headers: {

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { pino, type Logger } from "pino";
 import { Broker } from "../../core/broker/broker.ts";
-import { createServer, type Server } from "../../server/index.ts";
+import { createServer, type Server, type TokenKey } from "../../server/index.ts";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { isLoopback } from "../configuration.ts";
 import {
@@ -47,7 +47,7 @@ export class ServerProcess {
       onAudit: (audit) => logger.warn({ audit }, "refused"),
     });
     await broker.start();
-    const server = await listen(options, { broker, secret, logger });
+    const server = await listen(options, { broker, keys: [{ kind: "hmac", secret }], logger });
     await writeServerNote(dataDirectory, { url: server.url, pid: process.pid });
     return new ServerProcess(server, broker, dataDirectory);
   }
@@ -84,7 +84,7 @@ function createLogger(level: LogLevel): Logger {
 
 interface Parts {
   readonly broker: Broker;
-  readonly secret: Uint8Array;
+  readonly keys: readonly TokenKey[];
   readonly logger: Logger;
 }
 

@@ -247,6 +247,11 @@ export class Broker {
     return this.#channels.get(caller, processId, name);
   }
 
+  /** Those of a process that the caller may read. Errors: as `getProcess`. */
+  async listChannels(caller: Caller, processId: string): Promise<readonly ChannelView[]> {
+    return await this.#channels.list(caller, await this.#permitted(caller, "get", processId));
+  }
+
   /**
    * Whether the caller may do this now, for a door that has not read the body yet. Errors: those that the
    * action itself gives for want of authority, and of what it is about.

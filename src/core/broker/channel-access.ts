@@ -26,15 +26,21 @@ export class ChannelAccess {
 
   async get(caller: Caller, processId: string, name: string): Promise<ChannelView> {
     const { process, channel } = await this.#readable(caller, processId, name);
-    const { seal, cumulativeBytes, trimmedBytes } = channel.head;
-    return {
-      spec: channel.spec,
-      epoch: process.record.epoch,
-      first: channel.first,
-      last: channel.visible,
-      keptBytes: cumulativeBytes - trimmedBytes,
-      ...(seal === undefined ? {} : { outcome: seal }),
-    };
+    return createChannelView(process, channel);
+  }
+
+  /** Those that the caller may read. */
+  async list(caller: Caller, process: OpenProcess): Promise<readonly ChannelView[]> {
+    const { record } = process;
+    const now = process.now();
+    const readable = record.channels.filter(
+      (channel) => refusalOf("read", caller, record, { channel, now }) === undefined,
+    );
+    return await Promise.all(
+      readable.map(async (spec) =>
+        createChannelView(process, await process.channel(spec).catch(rethrow)),
+      ),
+    );
   }
 
   /** Errors: as the action's own. */
@@ -113,6 +119,18 @@ export class ChannelAccess {
     });
     return { process, channel: await process.channel(spec).catch(rethrow) };
   }
+}
+
+function createChannelView({ record }: OpenProcess, channel: OpenChannel): ChannelView {
+  const { seal, cumulativeBytes, trimmedBytes } = channel.head;
+  return {
+    spec: channel.spec,
+    epoch: record.epoch,
+    first: channel.first,
+    last: channel.visible,
+    keptBytes: cumulativeBytes - trimmedBytes,
+    ...(seal === undefined ? {} : { outcome: seal }),
+  };
 }
 
 function rethrow(error: unknown): never {
