@@ -1,46 +1,60 @@
 import { SignJWT } from "jose";
 import { Broker } from "../src/core/broker/broker.ts";
 import type { BrokerOptions } from "../src/core/broker/broker.ts";
-import type { AuditEvent } from "../src/core/broker/views.ts";
-import { createServer } from "../src/server/index.ts";
-import type { Server, ServerOptions } from "../src/server/index.ts";
+import { systemClock } from "../src/core/system.ts";
+import { AuditLog, createServer } from "../src/server/index.ts";
+import type { AuditLine, Server, ServerLimits, ServerOptions } from "../src/server/index.ts";
 import { MemoryStore } from "../src/stores/memory/memory-store.ts";
 
-const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
+export const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
 
 /** A real server on a real socket, over a memory store. */
 export class ServerWorld {
   readonly broker: Broker;
   readonly server: Server;
   readonly errors: unknown[];
-  readonly audit: AuditEvent[];
+  /** Lines of the audit log so far. */
+  readonly audit: AuditLine[];
 
-  private constructor(broker: Broker, server: Server, errors: unknown[], audit: AuditEvent[]) {
+  readonly #auditLog: AuditLog;
+
+  private constructor(
+    broker: Broker,
+    server: Server,
+    errors: unknown[],
+    audit: { readonly log: AuditLog; readonly lines: AuditLine[] },
+  ) {
     this.broker = broker;
     this.server = server;
     this.errors = errors;
-    this.audit = audit;
+    this.audit = audit.lines;
+    this.#auditLog = audit.log;
+  }
+
+  /** The next refusal is the first of its kind again. */
+  forgetAudit(): void {
+    this.#auditLog.close();
+    this.audit.length = 0;
   }
 
   static async create(
-    options: Partial<ServerOptions> & Pick<BrokerOptions, "limits"> = {},
+    options: Omit<Partial<ServerOptions>, "limits"> &
+      Pick<BrokerOptions, "limits"> & { readonly serverLimits?: Partial<ServerLimits> } = {},
   ): Promise<ServerWorld> {
     const errors: unknown[] = [];
-    const audit: AuditEvent[] = [];
-    const { limits = {}, ...rest } = options;
+    const lines: AuditLine[] = [];
+    const audit = new AuditLog((line) => lines.push(line), systemClock);
+    const { limits = {}, serverLimits = {}, ...rest } = options;
     const broker = new Broker({
       store: new MemoryStore(),
       limits,
       onError: (error) => errors.push(error),
-      onAudit: (event) => audit.push(event),
+      onAudit: (event) => audit.note(event),
     });
     await broker.start();
-    return new ServerWorld(
-      broker,
-      await createServer({ broker, keys: [{ kind: "hmac", secret }], ...rest }),
-      errors,
-      audit,
-    );
+    const keys = [{ kind: "hmac", secret }] as const;
+    const server = await createServer({ broker, keys, audit, limits: serverLimits, ...rest });
+    return new ServerWorld(broker, server, errors, { log: audit, lines });
   }
 
   get url(): string {

@@ -142,7 +142,7 @@ describe("OpenAPI document", () => {
     const body =
       typeof example === "string" || example === undefined ? example : JSON.stringify(example);
     const response = await world.request(
-      target.endsWith("/lease") || target.endsWith("/entries") ? "model" : "ada",
+      /\/(lease|entries|batch)$/.test(target) ? "model" : "ada",
       method.toUpperCase(),
       `${target}${query.size === 0 ? "" : `?${query.toString()}`}`,
       body === undefined
