@@ -136,9 +136,9 @@ describe("OpenAPI document", () => {
       if (place === "path") target = target.replace(`{${name}}`, example ?? "");
       else if (example !== undefined) query.set(name, example);
     }
-    const [[mediaType, { example = undefined }] = ["", {} as MediaType]] = Object.entries(
-      requestBody?.content ?? {},
-    );
+    const [first] = Object.entries(requestBody?.content ?? {});
+    const [mediaType, example] =
+      first === undefined ? ["", undefined] : [first[0], first[1].example];
     const body =
       typeof example === "string" || example === undefined ? example : JSON.stringify(example);
     const response = await world.request(
