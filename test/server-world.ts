@@ -118,3 +118,9 @@ export class ServerWorld {
     await this.server.close();
   }
 }
+
+/** Status and code of a refusal. */
+export async function problemOf(response: Response): Promise<unknown[]> {
+  const { code } = (await response.json()) as { code: string };
+  return [response.status, code];
+}

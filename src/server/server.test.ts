@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ServerWorld } from "../../test/server-world.ts";
+import { problemOf, ServerWorld } from "../../test/server-world.ts";
 
 let world: ServerWorld;
 beforeEach(async () => {
@@ -13,11 +13,6 @@ afterEach(async () => {
 });
 
 const entries = "/v1/processes/p/channels/out/entries";
-
-async function problemOf(response: Response): Promise<unknown[]> {
-  const { code } = (await response.json()) as { code: string };
-  return [response.status, code];
-}
 
 /** What a raw socket gets back for what it sends, until the server has answered. */
 function exchange(port: number, head: string): Promise<string> {
