@@ -89,8 +89,9 @@ export class RequestGuard {
       this.#take(request, reply);
       await this.#requireAccess(request);
     } catch (error) {
-      // Nobody reads the body of a refused request: the connection is of no more use.
-      if (hasBody(request)) void reply.header("connection", "close");
+      // Whoever still sends a body hears of the refusal only if what he sends is taken and thrown away;
+      // one that is longer than any that is taken ends the connection.
+      if (isTooLong(request)) void reply.header("connection", "close");
       this.#note(request, error);
       throw error;
     }
@@ -132,18 +133,16 @@ export class RequestGuard {
   }
 }
 
-function hasBody({ headers }: FastifyRequest): boolean {
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+function isTooLong({ headers, routeOptions }: FastifyRequest): boolean {
+  return Number(headers["content-length"] ?? 0) > routeOptions.bodyLimit;
 }
 
 /** What the body may come to: a length that is announced, else all that the route takes. */
 function announcedBytes(request: FastifyRequest): number {
   const { headers, routeOptions } = request;
-  if (headers["transfer-encoding"] !== undefined) return routeOptions.bodyLimit;
-  const length = Number(headers["content-length"] ?? 0);
-  if (length <= routeOptions.bodyLimit) return length;
-  throw new ChannelError("message_too_large", {
-    limitBytes: routeOptions.bodyLimit,
-    actualBytes: length,
-  });
+  const { bodyLimit: limitBytes } = routeOptions;
+  if (headers["transfer-encoding"] !== undefined) return limitBytes;
+  const actualBytes = Number(headers["content-length"] ?? 0);
+  if (!isTooLong(request)) return actualBytes;
+  throw new ChannelError("message_too_large", { limitBytes, actualBytes });
 }
