@@ -1,0 +1,73 @@
+/** Bytes that are not what their codec writes. */
+export class DecodeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "DecodeError";
+  }
+}
+
+const charactersAtOnce = 4096;
+
+/** Reads what a ByteWriter wrote. Every method throws `DecodeError` beyond the end. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.byteLength;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at];
+    if (value === undefined) throw new DecodeError("the bytes end early");
+    this.#at++;
+    return value;
+  }
+
+  unsigned(): number {
+    let value = 0;
+    for (let factor = 1; factor <= 2 ** 49; factor *= 0x80) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+    throw new DecodeError("an integer is too long");
+  }
+
+  signed(): number {
+    const low = this.byte();
+    const magnitude = (low & 0x3f) + (low < 0x80 ? 0 : this.unsigned() * 0x40);
+    return (low & 0x40) === 0 || magnitude === 0 ? magnitude : -magnitude;
+  }
+
+  text(): string {
+    const header = this.unsigned();
+    const isWide = header % 2 === 1;
+    const bytes = this.bytes(isWide ? header - 1 : header / 2);
+    const codes: Uint8Array | number[] = isWide ? wideCodes(bytes) : bytes;
+    let text = "";
+    for (let i = 0; i < codes.length; i += charactersAtOnce)
+      text += String.fromCharCode(...codes.slice(i, i + charactersAtOnce));
+    return text;
+  }
+
+  /** A view, not a copy. */
+  bytes(length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#bytes.byteLength) throw new DecodeError("the bytes end early");
+    const view = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return view;
+  }
+}
+
+function wideCodes(bytes: Uint8Array): number[] {
+  const codes = new Array<number>(bytes.byteLength / 2);
+  for (let i = 0; i < codes.length; i++)
+    codes[i] = (bytes[i * 2] as number) | ((bytes[i * 2 + 1] as number) << 8);
+  return codes;
+}

@@ -1,0 +1,96 @@
+const initialBytes = 256;
+
+/**
+ * A growing buffer for the codecs of stores. Integers take one byte for each 7 bits; a text is kept as
+ * JavaScript has it, one byte a character where that is enough and else two, so that every text comes back
+ * exactly, also one that is not well-formed Unicode.
+ */
+export class ByteWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(capacity = initialBytes) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written, valid until the next write. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.byteLength) this.#grow(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** An integer from 0 to 2^53. */
+  unsigned(value: number): void {
+    if (this.#bytes.byteLength - this.#length < 8) this.#grow(8);
+    let rest = value;
+    // Shifts would cut at 32 bits.
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** An integer within ±2^53: a byte with its sign and six bits, then the rest. */
+  signed(value: number): void {
+    const magnitude = Math.abs(value);
+    const low = (magnitude % 0x40) | (value < 0 ? 0x40 : 0);
+    if (magnitude < 0x40) {
+      this.byte(low);
+      return;
+    }
+    this.byte(low | 0x80);
+    this.unsigned(Math.floor(magnitude / 0x40));
+  }
+
+  text(text: string): void {
+    const { length } = text;
+    if (this.#bytes.byteLength - this.#length < length + 8) this.#grow(length + 8);
+    const start = this.#length;
+    this.unsigned(length * 2);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0xff) {
+        this.#length = start;
+        this.#wideText(text);
+        return;
+      }
+      this.#bytes[this.#length++] = code;
+    }
+  }
+
+  bytes(bytes: Uint8Array): void {
+    if (this.#bytes.byteLength - this.#length < bytes.byteLength) this.#grow(bytes.byteLength);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.byteLength;
+  }
+
+  #wideText(text: string): void {
+    const { length } = text;
+    if (this.#bytes.byteLength - this.#length < length * 2 + 8) this.#grow(length * 2 + 8);
+    this.unsigned(length * 2 + 1);
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      this.#bytes[this.#length++] = code & 0xff;
+      this.#bytes[this.#length++] = code >> 8;
+    }
+  }
+
+  #grow(count: number): void {
+    const larger = new Uint8Array(Math.max(this.#bytes.byteLength * 2, this.#length + count));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
