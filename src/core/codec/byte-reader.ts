@@ -55,6 +55,11 @@ export class ByteReader {
     return text;
   }
 
+  /** All that follows. */
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.byteLength - this.#at);
+  }
+
   /** A view, not a copy. */
   bytes(length: number): Uint8Array {
     const end = this.#at + length;

@@ -26,6 +26,12 @@ export class ByteWriter {
     this.#length = 0;
   }
 
+  /** Leaves room that is filled in later; what is in it is not said. */
+  reserve(count: number): void {
+    if (this.#bytes.byteLength - this.#length < count) this.#grow(count);
+    this.#length += count;
+  }
+
   byte(value: number): void {
     if (this.#length === this.#bytes.byteLength) this.#grow(1);
     this.#bytes[this.#length++] = value;

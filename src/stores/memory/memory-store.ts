@@ -1,6 +1,9 @@
+import { refusal, requireAcceptable } from "../../core/batch-acceptance.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { MsgEntry } from "../../core/entry.ts";
+import { Followers } from "../../core/followers.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
+import { SortedTexts } from "../../core/sorted-texts.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type {
   Batch,
@@ -27,13 +30,9 @@ export class MemoryStore implements Store {
   readonly manifest: StoreManifest;
   readonly #storeBytesMax: number;
   readonly #records = new Map<string, StoredRecord>();
-  /** Ids in order, made anew after a record came or went. */
-  #sortedIds: string[] | undefined;
+  readonly #ids = new SortedTexts();
   readonly #logs = new Map<string, MemoryLog>();
-  readonly #followers = new Map<string, Set<(commit: Commit) => void>>();
-  readonly #recordFollowers = new Set<
-    (processId: string, stored: StoredRecord | undefined) => void
-  >();
+  readonly #followers = new Followers();
   #keptBytes = 0;
   /** One count for everything, so that no revision is ever given twice. */
   #revision = 0;
@@ -52,7 +51,7 @@ export class MemoryStore implements Store {
     this.#requireOpen();
     if (this.#records.has(record.id))
       throw new StoreRejection("conflict", `process ${record.id} has a record`);
-    this.#sortedIds = undefined;
+    this.#ids.add(record.id);
     return this.#putRecord(record);
   }
 
@@ -71,8 +70,8 @@ export class MemoryStore implements Store {
     this.#requireOpen();
     this.#requireRecord(processId, expected);
     this.#records.delete(processId);
-    this.#sortedIds = undefined;
-    tell(this.#recordFollowers, (follower) => follower(processId, undefined));
+    this.#ids.delete(processId);
+    this.#followers.tellRecord(processId, undefined);
   }
 
   async listRecords({
@@ -83,11 +82,7 @@ export class MemoryStore implements Store {
     readonly limit: number;
   }): Promise<readonly StoredRecord[]> {
     this.#requireOpen();
-    this.#sortedIds ??= [...this.#records.keys()].sort();
-    const from = firstGreater(this.#sortedIds, after);
-    return this.#sortedIds
-      .slice(from, from + limit)
-      .map((id) => this.#records.get(id) as StoredRecord);
+    return this.#ids.after(after, limit).map((id) => this.#records.get(id) as StoredRecord);
   }
 
   async readHead(key: ChannelKey): Promise<StoredHead | undefined> {
@@ -100,12 +95,12 @@ export class MemoryStore implements Store {
     const log = this.#logs.get(keyOf(key));
     if (log?.revision !== expected)
       throw new StoreRejection("conflict", "the head has another revision");
-    this.#requireAcceptable(key, batch, log);
+    requireAcceptable(key, batch, log?.head, this.manifest.batchBytesMax);
+    this.#requireRoom(batch);
     const revision = ++this.#revision;
     const commit = log?.commit(key, batch, revision) ?? this.#openLog(key, batch, revision);
     this.#keptBytes += batch.bytes;
-    const followers = this.#followers.get(keyOf(key));
-    if (followers !== undefined) tell(followers, (follower) => follower(commit));
+    this.#followers.tellCommit(keyOf(key), commit);
     return revision;
   }
 
@@ -143,22 +138,13 @@ export class MemoryStore implements Store {
   }
 
   follow(key: ChannelKey, listener: (commit: Commit) => void): () => void {
-    const name = keyOf(key);
-    const followers = this.#followers.get(name) ?? new Set();
-    this.#followers.set(name, followers);
-    followers.add(listener);
-    return () => {
-      followers.delete(listener);
-      if (followers.size === 0 && this.#followers.get(name) === followers)
-        this.#followers.delete(name);
-    };
+    return this.#followers.followLog(keyOf(key), listener);
   }
 
   followRecords(
     listener: (processId: string, stored: StoredRecord | undefined) => void,
   ): () => void {
-    this.#recordFollowers.add(listener);
-    return () => this.#recordFollowers.delete(listener);
+    return this.#followers.followRecords(listener);
   }
 
   async close(): Promise<void> {
@@ -173,7 +159,7 @@ export class MemoryStore implements Store {
   #putRecord(record: ProcessRecord): Revision {
     const stored = { record, revision: ++this.#revision };
     this.#records.set(record.id, stored);
-    tell(this.#recordFollowers, (follower) => follower(record.id, stored));
+    this.#followers.tellRecord(record.id, stored);
     return stored.revision;
   }
 
@@ -182,37 +168,10 @@ export class MemoryStore implements Store {
     throw new StoreRejection("conflict", `the record of ${processId} has another revision`);
   }
 
-  #requireAcceptable(key: ChannelKey, batch: Batch, log: MemoryLog | undefined): void {
-    if (log === undefined && batch.kind !== "open" && batch.kind !== "tombstone") {
-      throw new StoreRejection("conflict", "there is no log yet");
-    }
-    const refuse = (cause: ChannelError): never => {
-      throw new StoreRejection("refused", cause.message, { cause });
-    };
-    const { head } = log ?? {};
-    if (head?.isDeleted === true || (head?.seal !== undefined && batch.kind !== "tombstone")) {
-      refuse(new ChannelError("process_closed", { processId: key.processId }));
-    }
-    if (head !== undefined && batch.term < head.term) {
-      refuse(new ChannelError("executor_fenced", { processId: key.processId, term: head.term }));
-    }
-    const { batchBytesMax: limitValue } = this.manifest;
-    if (batch.bytes > limitValue) {
-      refuse(
-        new ChannelError("batch_too_large", {
-          limit: "bytes",
-          limitValue,
-          actualValue: batch.bytes,
-        }),
-      );
-    }
-    if (batch.kind === "data" && this.#keptBytes + batch.bytes > this.#storeBytesMax) {
-      refuse(
-        new ChannelError("store_full", {
-          reason: `the limit of ${this.#storeBytesMax} bytes is reached`,
-        }),
-      );
-    }
+  #requireRoom(batch: Batch): void {
+    if (batch.kind !== "data" || this.#keptBytes + batch.bytes <= this.#storeBytesMax) return;
+    const reason = `the limit of ${this.#storeBytesMax} bytes is reached`;
+    throw refusal(new ChannelError("store_full", { reason }));
   }
 
   #requireOpen(): void {
@@ -222,28 +181,4 @@ export class MemoryStore implements Store {
 
 function keyOf({ life, channel }: ChannelKey): string {
   return `${life}\n${channel}`;
-}
-
-/** A follower that throws keeps the news from nobody else; its error is reported as unhandled, not swallowed. */
-function tell<Follower>(followers: Iterable<Follower>, call: (follower: Follower) => void): void {
-  for (const follower of [...followers]) {
-    try {
-      call(follower);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }
-}
-
-function firstGreater(ids: readonly string[], after: string): number {
-  let low = 0;
-  let high = ids.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ids[middle] as string) > after) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,0 +1,154 @@
+import { crc32 } from "node:zlib";
+import type { Batch } from "../../core/store.ts";
+import { encodeBatchHeader } from "../../core/codec/batch-codec.ts";
+import { ByteWriter } from "../../core/codec/byte-writer.ts";
+import {
+  alignFrame,
+  encodeFrameHeader,
+  encodeRecordHeader,
+  frameHeaderBytes,
+  recordHeaderBytes,
+} from "./segment-format.ts";
+import type { RecordHeader } from "./segment-format.ts";
+
+/** Payloads from this size on are written from where they are; smaller ones are copied together. */
+const copiedBytesMax = 4096;
+
+/** What a record says besides its body. */
+export type RecordContent = Pick<RecordHeader, "kind" | "series" | "first" | "entryCount"> & {
+  /** Of a record that was committed before and is written again; else the frame's own number. */
+  readonly frame?: number;
+};
+
+type Built = RecordContent & Pick<RecordHeader, "bodyOffset" | "bodyLength" | "bodyChecksum">;
+
+/** Bytes that stand in the frame without having been copied: behind `at` bytes of what was copied. */
+interface Inserted {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Gathers the records of one frame while the one before is being written. Their headers follow the bodies,
+ * so that nothing has to be known in advance; checksums of bodies are made here and need no segment.
+ */
+export class FrameBuilder {
+  readonly #writer = new ByteWriter(64 * 1024);
+  #records: Built[] = [];
+  #inserted: Inserted[] = [];
+  #insertedBytes = 0;
+  #bodyStart = 0;
+  #bodyInserted = 0;
+
+  constructor() {
+    this.clear();
+  }
+
+  get recordCount(): number {
+    return this.#records.length;
+  }
+
+  /** Of the frame with all that was added. */
+  get length(): number {
+    const bodies = this.#writer.length + this.#insertedBytes;
+    return alignFrame(bodies + this.#records.length * recordHeaderBytes);
+  }
+
+  clear(): void {
+    this.#writer.clear();
+    this.#writer.reserve(frameHeaderBytes);
+    this.#records = [];
+    this.#inserted = [];
+    this.#insertedBytes = 0;
+  }
+
+  /** Adds a record whose body `write` writes. */
+  add(content: RecordContent, write: (writer: ByteWriter) => void): void {
+    this.#begin();
+    write(this.#writer);
+    this.#end(content);
+  }
+
+  /** Adds a batch, in front of which `write` may write more. */
+  addBatch(content: RecordContent, batch: Batch, write?: (writer: ByteWriter) => void): void {
+    this.#begin();
+    write?.(this.#writer);
+    encodeBatchHeader(this.#writer, batch);
+    for (const { payload } of batch.entries) {
+      if (payload.byteLength < copiedBytesMax) this.#writer.bytes(payload);
+      else this.#insert(payload);
+    }
+    this.#end(content);
+  }
+
+  /** Adds a body that is encoded already. */
+  addBody(content: RecordContent, body: Uint8Array): void {
+    this.#begin();
+    if (body.byteLength < copiedBytesMax) this.#writer.bytes(body);
+    else this.#insert(body);
+    this.#end(content);
+  }
+
+  /** The frame's bytes, valid until the next change, and its records as they stand in it. */
+  build(
+    number: number,
+    syncedThrough: number,
+    salt: number,
+    { isLast = false } = {},
+  ): { readonly chunks: readonly Uint8Array[]; readonly records: readonly RecordHeader[] } {
+    const { length } = this;
+    const recordCount = this.#records.length;
+    const tableOffset = this.#writer.length + this.#insertedBytes;
+    const tableStart = this.#writer.length;
+    this.#writer.reserve(length - tableOffset);
+    const { buffer, byteOffset, byteLength } = this.#writer.written;
+    const copied = Buffer.from(buffer, byteOffset, byteLength);
+    copied.fill(0, tableStart + recordCount * recordHeaderBytes);
+    const header = { number, syncedThrough, length, recordCount, tableOffset, isLast };
+    encodeFrameHeader(copied, header, salt);
+    const records = this.#records.map((record, index): RecordHeader => {
+      const placed = { ...record, frame: record.frame ?? number };
+      encodeRecordHeader(copied.subarray(tableStart + index * recordHeaderBytes), placed, salt);
+      return placed;
+    });
+    return { chunks: this.#interleave(copied), records };
+  }
+
+  #begin(): void {
+    this.#bodyStart = this.#writer.length;
+    this.#bodyInserted = this.#inserted.length;
+  }
+
+  #insert(bytes: Uint8Array): void {
+    this.#inserted.push({ at: this.#writer.length, bytes });
+    this.#insertedBytes += bytes.byteLength;
+  }
+
+  #end(content: RecordContent): void {
+    let checksum = 0;
+    let at = this.#bodyStart;
+    let length = this.#writer.length - at;
+    const { written } = this.#writer;
+    for (let i = this.#bodyInserted; i < this.#inserted.length; i++) {
+      const part = this.#inserted[i] as Inserted;
+      checksum = crc32(part.bytes, crc32(written.subarray(at, part.at), checksum));
+      at = part.at;
+      length += part.bytes.byteLength;
+    }
+    checksum = crc32(written.subarray(at), checksum);
+    const bodyOffset = this.#writer.length + this.#insertedBytes - length;
+    this.#records.push({ ...content, bodyOffset, bodyLength: length, bodyChecksum: checksum });
+  }
+
+  #interleave(copied: Buffer): readonly Uint8Array[] {
+    const chunks: Uint8Array[] = [];
+    let at = 0;
+    for (const part of this.#inserted) {
+      if (part.at > at) chunks.push(copied.subarray(at, part.at));
+      chunks.push(part.bytes);
+      at = part.at;
+    }
+    chunks.push(copied.subarray(at));
+    return chunks;
+  }
+}

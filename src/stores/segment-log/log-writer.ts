@@ -1,0 +1,303 @@
+import { createDeferred } from "../../core/deferred.ts";
+import type { Deferred } from "../../core/deferred.ts";
+import { ChannelError } from "../../core/errors.ts";
+import { StoreRejection } from "../../core/store.ts";
+import type { Clock } from "../../core/system.ts";
+import { writeFully } from "./file-write.ts";
+import { FrameBuilder } from "./frame-builder.ts";
+import { encodeSegmentHeader, segmentHeaderBytes } from "./segment-format.ts";
+import type { RecordHeader, SegmentHeader } from "./segment-format.ts";
+import { NoRoomError } from "./segment-reserve.ts";
+import type { PreparedFile } from "./segment-reserve.ts";
+import type { StoreFile } from "./store-directory.ts";
+
+/**
+ * When what is acknowledged is on disk. `always`: before it is acknowledged. An interval: at most that much
+ * later, which is what a machine that loses its power may lose. `never`: when the system writes it.
+ * A killed program loses nothing with any of them.
+ */
+export type SyncMode = "always" | "never" | { readonly intervalMs: number };
+
+/** A frame that is in the log, as durable as the mode promises. */
+export interface CommittedFrame {
+  readonly number: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly records: readonly RecordHeader[];
+}
+
+export interface LogWriterOptions {
+  readonly clock: Clock;
+  readonly sync: SyncMode;
+  /** Bytes from which on a frame takes no more records. */
+  readonly frameBytesMax: number;
+  /** Silence after which an empty frame proves that the last one was synced, in milliseconds. */
+  readonly idleMs: number;
+  /** The next segment's file, its header's fields, and that the one before is finished. */
+  readonly nextSegment: () => Promise<{
+    readonly prepared: PreparedFile;
+    readonly header: SegmentHeader;
+  }>;
+  /** Told before those who wait for its records. */
+  readonly onFrame: (frame: CommittedFrame) => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** Builders whose buffers are used again. */
+const sparesMax = 2;
+
+interface WaitingRecord {
+  readonly commit: (frame: number, record: RecordHeader) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+interface FilledFrame {
+  readonly builder: FrameBuilder;
+  /** As many as records. */
+  readonly waiting: WaitingRecord[];
+  /** Of frames that are written again; else the next one. */
+  readonly number: number | undefined;
+}
+
+/**
+ * The one writer of the log. What arrives during a write and its sync is the next frame: no timer decides
+ * how many share a sync. The first write or sync that fails is the last.
+ */
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  readonly #spare: FrameBuilder[] = [];
+  #queue: FilledFrame[] = [];
+  #file: StoreFile | undefined;
+  #header: SegmentHeader | undefined;
+  #capacity = 0;
+  #offset = 0;
+  #lastFrame: number;
+  #written: number;
+  #synced: number;
+  #isProof = true;
+  #isRunning = false;
+  #failure: StoreRejection | undefined;
+  #syncing: Promise<void> | undefined;
+  #syncTimer: { cancel(): void } | undefined;
+  #proofTimer: { cancel(): void } | undefined;
+  #idle: Deferred<void> | undefined;
+
+  /** Goes on behind a frame up to which everything is on disk. */
+  constructor(lastFrame: number, options: LogWriterOptions) {
+    this.#options = options;
+    this.#lastFrame = lastFrame;
+    this.#written = lastFrame;
+    this.#synced = lastFrame;
+  }
+
+  get lastFrame(): number {
+    return this.#written;
+  }
+
+  get syncedThrough(): number {
+    return this.#synced;
+  }
+
+  get failure(): StoreRejection | undefined {
+    return this.#failure;
+  }
+
+  /** Bytes that the present segment still takes. */
+  get roomBytes(): number {
+    return this.#capacity - this.#offset;
+  }
+
+  /**
+   * Adds a record to the next frame. `commit` is called when it is as durable as the mode promises; the
+   * promise settles after it. Rejects `failed`, or `refused` where there is no room.
+   */
+  append(
+    add: (builder: FrameBuilder) => void,
+    commit: (frame: number, record: RecordHeader) => void,
+  ): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const frame = this.#fillingFrame();
+    add(frame.builder);
+    const result = new Promise<number>((resolve, reject) => {
+      frame.waiting.push({
+        commit: (number, record) => {
+          commit(number, record);
+          resolve(number);
+        },
+        fail: reject,
+      });
+    });
+    this.#start();
+    return result;
+  }
+
+  /** Writes a frame of the past again, under its old number, which has to be the next one. */
+  rewrite(
+    number: number,
+    records: readonly {
+      readonly add: (builder: FrameBuilder) => void;
+      readonly commit: WaitingRecord["commit"];
+    }[],
+  ): void {
+    const builder = this.#spare.pop() ?? new FrameBuilder();
+    for (const { add } of records) add(builder);
+    // A failure is told by `flush`.
+    const waiting = records.map(({ commit }) => ({ commit, fail: () => undefined }));
+    this.#queue.push({ builder, waiting, number });
+    this.#start();
+  }
+
+  /** Resolves when everything that was appended is written, and synced whatever the mode. */
+  async flush(): Promise<void> {
+    while (this.#isRunning) await (this.#idle ??= createDeferred()).promise;
+    try {
+      if (this.#failure === undefined) await this.#sync();
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** An empty frame, which says that everything before it is synced. */
+  async prove(): Promise<void> {
+    await this.flush();
+    if (this.#isProof) return;
+    this.rewrite(this.#lastFrame + 1, []);
+    await this.flush();
+  }
+
+  /** Flushes and lets go of the file. */
+  async close(): Promise<void> {
+    await this.flush().catch(() => undefined);
+    this.#syncTimer?.cancel();
+    this.#proofTimer?.cancel();
+    await this.#file?.close();
+  }
+
+  #fillingFrame(): FilledFrame {
+    const last = this.#queue.at(-1);
+    const { frameBytesMax } = this.#options;
+    if (last?.number === undefined && last !== undefined && last.builder.length < frameBytesMax)
+      return last;
+    const frame = {
+      builder: this.#spare.pop() ?? new FrameBuilder(),
+      waiting: [],
+      number: undefined,
+    };
+    this.#queue.push(frame);
+    return frame;
+  }
+
+  #start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#proofTimer?.cancel();
+    // After this turn's other appends, so that they share the first frame.
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+      try {
+        await this.#write(frame);
+      } catch (error) {
+        // Nothing of it was written: it is refused, and the log goes on.
+        if (error instanceof NoRoomError) refuse(frame, error);
+        else this.#fail(error, frame);
+      }
+    }
+    this.#isRunning = false;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+    if (!this.#isProof && this.#options.sync !== "never") {
+      const { clock, idleMs } = this.#options;
+      this.#proofTimer = clock.after(idleMs, () => void this.prove().catch(() => undefined));
+    }
+  }
+
+  async #write(frame: FilledFrame): Promise<void> {
+    const { builder } = frame;
+    if (this.#failure !== undefined) throw this.#failure;
+    const { length } = builder;
+    let head: readonly Uint8Array[] = [];
+    while (this.#offset + length > this.#capacity) {
+      // Also a segment that turns out to be too small for the frame has its place in the chain.
+      if (head.length > 0) await writeFully(this.#file as StoreFile, head, 0);
+      head = await this.#roll();
+    }
+    const { salt } = this.#header as SegmentHeader;
+    const number = (this.#lastFrame = frame.number ?? this.#lastFrame + 1);
+    const { chunks, records } = builder.build(number, this.#synced, salt);
+    const offset = this.#offset;
+    const isFirst = head.length > 0;
+    await writeFully(this.#file as StoreFile, [...head, ...chunks], isFirst ? 0 : offset);
+    this.#offset += length;
+    this.#written = number;
+    this.#isProof = records.length === 0;
+    if (this.#options.sync === "always") await this.#sync();
+    else this.#startSyncTimer();
+    this.#options.onFrame({ number, offset, length, records });
+    for (const [index, { commit }] of frame.waiting.entries())
+      commit(number, records[index] as RecordHeader);
+    builder.clear();
+    if (this.#spare.length < sparesMax) this.#spare.push(builder);
+  }
+
+  /** The header of the next segment proves the one before: everything in it is synced first. */
+  async #roll(): Promise<readonly Uint8Array[]> {
+    await this.#sync();
+    if (this.#failure !== undefined) throw this.#failure;
+    const old = this.#file;
+    const { prepared, header } = await this.#options.nextSegment();
+    await old?.close();
+    this.#file = prepared.file;
+    this.#header = header;
+    this.#capacity = prepared.capacity;
+    this.#offset = segmentHeaderBytes;
+    return [encodeSegmentHeader(header)];
+  }
+
+  /** One sync at a time, of everything that is written by then. */
+  async #sync(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    if (this.#synced === this.#written || this.#file === undefined) return;
+    const through = this.#written;
+    const syncing = this.#file.sync();
+    this.#syncing = syncing.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      await syncing;
+      this.#synced = through;
+    } finally {
+      this.#syncing = undefined;
+    }
+  }
+
+  #startSyncTimer(): void {
+    const { sync, clock } = this.#options;
+    if (typeof sync !== "object" || this.#syncTimer !== undefined) return;
+    this.#syncTimer = clock.after(sync.intervalMs, () => {
+      this.#syncTimer = undefined;
+      this.#sync().catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  /** Nothing is retried over it: what a failed sync has left on disk, nobody can say. */
+  #fail(error: unknown, frame?: FilledFrame): void {
+    const isFirst = this.#failure === undefined;
+    this.#failure ??= new StoreRejection("failed", "a write of the log has failed", {
+      cause: error,
+    });
+    const frames = frame === undefined ? this.#queue : [frame, ...this.#queue];
+    this.#queue = [];
+    for (const { fail } of frames.flatMap(({ waiting }) => waiting)) fail(this.#failure);
+    if (isFirst) this.#options.onFailed(error);
+  }
+}
+
+function refuse({ waiting }: FilledFrame, error: NoRoomError): void {
+  const cause = new ChannelError("store_full", { reason: error.message }, { cause: error });
+  for (const { fail } of waiting) fail(new StoreRejection("refused", cause.message, { cause }));
+}

@@ -1,0 +1,284 @@
+import type { FilePool } from "./file-pool.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { Segment } from "./segment.ts";
+import { SegmentContents } from "./segment-contents.ts";
+import type { SegmentHeader } from "./segment-format.ts";
+import { listSegments } from "./segment-listing.ts";
+import { parseCheckpointName, segmentName } from "./segment-names.ts";
+import type { SegmentRange } from "./segment-names.ts";
+import { provenFrame, scanSegment } from "./segment-scan.ts";
+import type { ScannedFrame, SegmentDamage } from "./segment-scan.ts";
+import { SegmentTable } from "./segment-table.ts";
+import type { StoreDamage } from "./store-damage.ts";
+import type { StoreDirectory } from "./store-directory.ts";
+import { Replay, StoreState } from "./store-state.ts";
+
+/** What was found on disk. Nothing has been written yet. */
+export interface Recovered {
+  readonly state: StoreState;
+  readonly segments: SegmentTable;
+  /** Last frame that is proven to be on disk. */
+  readonly provenThrough: number;
+  /** Whole frames behind it, which have to be written and synced again before anybody sees them. */
+  readonly unproven: readonly ScannedFrame[];
+  /** Segments with something behind their proven part, and the length of that part. */
+  readonly tails: readonly { readonly segment: Segment; readonly length: number }[];
+  /** Segments without an index on disk. */
+  readonly unindexed: readonly Segment[];
+  readonly unused: readonly SegmentRange[];
+  readonly superfluous: readonly string[];
+  /** Frames of checkpoints that count, oldest first. */
+  readonly checkpoints: readonly number[];
+  readonly damages: readonly StoreDamage[];
+  readonly nextSegmentId: number;
+}
+
+export interface RecoveryOptions {
+  readonly directory: StoreDirectory;
+  readonly files: FilePool;
+  readonly storeId: string;
+  /** False: from the segments alone. */
+  readonly usesCheckpoint?: boolean;
+}
+
+/** Reads the state of a store: the newest checkpoint that fits the log, and what was written after it. */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const { directory, files, storeId } = options;
+  const listing = await listSegments(directory, files, storeId);
+  const reader = new LogReader(options, listing.headers);
+  const { checkpoint, kept, refused } = await reader.chooseCheckpoint();
+  const { state, ...found } = await reader.replay(checkpoint);
+  const ids = [...listing.headers, ...listing.unused].map(({ lastId }) => lastId);
+  return {
+    ...found,
+    state,
+    unused: listing.unused,
+    superfluous: [...listing.superfluous, ...refused],
+    checkpoints: kept,
+    damages: [...listing.damages, ...found.damages],
+    nextSegmentId: Math.max(0, ...ids) + 1,
+  };
+}
+
+/** Reads the segments of a log in their order. */
+class LogReader {
+  readonly #options: RecoveryOptions;
+  readonly #headers: readonly SegmentHeader[];
+  #newest: Buffer | undefined;
+
+  constructor(options: RecoveryOptions, headers: readonly SegmentHeader[]) {
+    this.#options = options;
+    this.#headers = headers;
+  }
+
+  /** The newest one that is whole and whose frame the log has; those before it are kept as well. */
+  async chooseCheckpoint(): Promise<{
+    readonly checkpoint: Checkpoint | undefined;
+    readonly kept: readonly number[];
+    readonly refused: readonly string[];
+  }> {
+    const { directory, storeId, usesCheckpoint = true } = this.#options;
+    const names = (await directory.list()).filter(
+      (name) => parseCheckpointName(name) !== undefined,
+    );
+    names.sort();
+    const frames = names.map((name) => parseCheckpointName(name) as number);
+    if (!usesCheckpoint) return { checkpoint: undefined, kept: frames, refused: [] };
+    const compacted = Math.max(0, ...this.#headers.map(({ lastFrame }) => lastFrame));
+    const end = await this.#lastFrame();
+    for (let i = names.length - 1; i >= 0; i--) {
+      const name = names[i] as string;
+      const frame = frames[i] as number;
+      const checkpoint =
+        frame < compacted || frame > end
+          ? undefined
+          : await readCheckpoint(directory, name, storeId);
+      if (checkpoint !== undefined)
+        return { checkpoint, kept: frames.slice(0, i + 1), refused: names.slice(i + 1) };
+    }
+    return { checkpoint: undefined, kept: [], refused: names };
+  }
+
+  async replay(
+    checkpoint: Checkpoint | undefined,
+  ): Promise<
+    Pick<
+      Recovered,
+      "state" | "segments" | "provenThrough" | "unproven" | "tails" | "unindexed" | "damages"
+    >
+  > {
+    const state = checkpoint?.state ?? new StoreState();
+    const pass = new ReplayPass(state, checkpoint?.frame ?? 0);
+    const segments = new SegmentTable();
+    const { directory, files } = this.#options;
+    for (const [index, header] of this.#headers.entries()) {
+      const next = this.#headers[index + 1];
+      state.nextSeries = Math.max(state.nextSeries, header.nextSeries);
+      const lastFrame = next === undefined ? undefined : next.firstFrame - 1;
+      const segment = new Segment(directory, files, header, { usedBytes: 0, lastFrame: 0 });
+      segments.add(segment);
+      const isReflected = lastFrame !== undefined && lastFrame <= (checkpoint?.frame ?? 0);
+      if (isReflected && (await this.#addIndexed(state, segment, lastFrame))) {
+        pass.skipTo(segment, lastFrame);
+        continue;
+      }
+      const bytes = next === undefined ? await this.#readNewest() : await this.#read(header);
+      const proven = lastFrame ?? this.#proven(checkpoint);
+      pass.scan(segment, bytes, proven);
+      if (next !== undefined && (await segment.loadIndex()) !== undefined) segment.release();
+    }
+    const unindexed = segments.all.filter(({ contents }) => contents !== undefined);
+    return { state, segments, unindexed, ...pass.finish() };
+  }
+
+  /** False where the segment has no index to add. */
+  async #addIndexed(state: StoreState, segment: Segment, lastFrame: number): Promise<boolean> {
+    const index = await segment.loadIndex();
+    if (index === undefined) return false;
+    for (let i = 0; i < index.seriesCount; i++) {
+      const { series, first, storedBytes } = index.seriesAt(i);
+      state.addPlace(segment.header.firstId, series, first, storedBytes);
+    }
+    segment.lastFrame = lastFrame;
+    segment.usedBytes = await this.#options.files.use(segment.name, (file) => file.size());
+    return true;
+  }
+
+  #proven(checkpoint: Checkpoint | undefined): number {
+    const header = this.#headers.at(-1) as SegmentHeader;
+    const proven = provenFrame(this.#newest as Buffer, header);
+    return Math.max(proven, checkpoint?.syncedThrough ?? 0);
+  }
+
+  /** Last whole frame of the log, proven or not. */
+  async #lastFrame(): Promise<number> {
+    const header = this.#headers.at(-1);
+    if (header === undefined) return 0;
+    const bytes = await this.#readNewest();
+    let last = header.lastFrame > 0 ? header.lastFrame : header.firstFrame - 1;
+    if (header.lastFrame > 0) return last;
+    for (const step of scanSegment(bytes, header, provenFrame(bytes, header)))
+      if (step.kind === "frame") last = step.frame.header.number;
+    return last;
+  }
+
+  async #readNewest(): Promise<Buffer> {
+    this.#newest ??= await this.#read(this.#headers.at(-1) as SegmentHeader);
+    return this.#newest;
+  }
+
+  #read(header: SegmentHeader): Promise<Buffer> {
+    return this.#options.files.use(segmentName(header), async (file) => {
+      const size = await file.size();
+      const bytes = Buffer.allocUnsafe(size);
+      return bytes.subarray(0, await file.read(bytes, 0));
+    });
+  }
+}
+
+/** Folds frames into a state, each number once, and notes what is missing. */
+class ReplayPass {
+  readonly #state: StoreState;
+  readonly #replay: Replay;
+  /** Frames up to it are in the state already. */
+  readonly #reflected: number;
+  readonly #damages: StoreDamage[] = [];
+  readonly #unproven: ScannedFrame[] = [];
+  readonly #tails: { segment: Segment; length: number }[] = [];
+  /** Frames up to it were met, or are known to be missing. */
+  #through = 0;
+
+  constructor(state: StoreState, reflected: number) {
+    this.#state = state;
+    this.#replay = new Replay(state);
+    this.#reflected = reflected;
+  }
+
+  skipTo(segment: Segment, lastFrame: number): void {
+    this.#checkChain(segment);
+    this.#through = lastFrame;
+  }
+
+  scan(segment: Segment, bytes: Buffer, provenThrough: number): void {
+    this.#checkChain(segment);
+    const { header } = segment;
+    const isCompacted = header.lastFrame > 0;
+    const contents = new SegmentContents();
+    const steps = scanSegment(bytes, header, isCompacted ? Infinity : provenThrough);
+    let tail: number | undefined;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      if (step.value.kind === "damage") {
+        this.#noteDamage(segment, step.value.damage);
+        continue;
+      }
+      const { frame } = step.value;
+      if (isCompacted || frame.header.number <= provenThrough) {
+        this.#take(frame, contents);
+      } else {
+        tail ??= frame.offset;
+        this.#unproven.push(frame);
+      }
+    }
+    this.#through = isCompacted ? header.lastFrame : Math.max(this.#through, provenThrough);
+    segment.usedBytes = tail ?? step.value;
+    segment.lastFrame = this.#through;
+    segment.restore(contents);
+    if (bytes.byteLength > segment.usedBytes)
+      this.#tails.push({ segment, length: segment.usedBytes });
+    this.#state.addPlaces(header.firstId, contents);
+  }
+
+  finish(): Pick<Recovered, "provenThrough" | "unproven" | "tails" | "damages"> {
+    const provenThrough = this.#through;
+    const lost = this.#replay.lost.map(({ key, from, to }) => ({
+      ...nowhere,
+      reason: `entries ${from} to ${to} of ${key.processId}/${key.channel} are gone`,
+      ...{ key, first: from, last: to },
+    }));
+    const orphans = this.#replay.orphans.map((number) => ({
+      ...nowhere,
+      reason: `series ${number} has no beginning`,
+    }));
+    return {
+      provenThrough,
+      unproven: firstCopies(this.#unproven, provenThrough),
+      tails: this.#tails,
+      damages: [...this.#damages, ...lost, ...orphans],
+    };
+  }
+
+  #take(frame: ScannedFrame, contents: SegmentContents): void {
+    for (const record of frame.records) {
+      contents.add(record.header, frame.offset);
+      if (record.header.frame > this.#reflected) this.#replay.apply(record);
+    }
+  }
+
+  #checkChain({ header, name }: Segment): void {
+    const expected = this.#through + 1;
+    if (header.firstFrame <= expected) return;
+    const reason = `frames ${expected} to ${header.firstFrame - 1} are missing before it`;
+    this.#damages.push({ file: name, offset: 0, length: 0, reason });
+  }
+
+  #noteDamage({ name }: Segment, { offset, length, reason, record }: SegmentDamage): void {
+    this.#damages.push({ file: name, offset, length, reason });
+    if (record !== undefined && record.frame > this.#reflected) this.#replay.lose(record);
+  }
+}
+
+const nowhere = { file: "", offset: 0, length: 0 };
+
+/** An interrupted recovery leaves frames in two segments: the first copy of each that is still needed. */
+function firstCopies(frames: readonly ScannedFrame[], through: number): readonly ScannedFrame[] {
+  const copies: ScannedFrame[] = [];
+  let last = through;
+  for (const frame of frames) {
+    if (frame.header.number !== last + 1) continue;
+    copies.push(frame);
+    last++;
+  }
+  return copies;
+}

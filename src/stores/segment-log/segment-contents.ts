@@ -1,0 +1,84 @@
+import { RecordKind, recordHeaderBytes } from "./segment-format.ts";
+import type { RecordHeader } from "./segment-format.ts";
+
+/** Where a batch with entries stands in a segment. */
+export interface BatchPlace {
+  readonly first: number;
+  readonly entryCount: number;
+  /** Of the body, from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+  readonly checksum: number;
+}
+
+/** What a segment holds of one series. */
+export interface SeriesContents {
+  /** Five numbers a batch, in the order of positions: small, however many there are. */
+  readonly batches: number[];
+  /** Bytes of batches with entries, or of the newest process record. */
+  storedBytes: number;
+}
+
+const batchNumbers = 5;
+
+/** What is in a segment, as it is written or scanned. */
+export class SegmentContents {
+  readonly series = new Map<number, SeriesContents>();
+
+  get batchCount(): number {
+    let count = 0;
+    for (const { batches } of this.series.values()) count += batches.length / batchNumbers;
+    return count;
+  }
+
+  add(record: RecordHeader, frameOffset: number): void {
+    const { kind, series, first, entryCount, bodyOffset, bodyLength, bodyChecksum } = record;
+    let contents = this.series.get(series);
+    if (contents === undefined) {
+      contents = { batches: [], storedBytes: 0 };
+      this.series.set(series, contents);
+    }
+    const bytes = bodyLength + recordHeaderBytes;
+    if (kind === RecordKind.process) contents.storedBytes = bytes;
+    if (entryCount === 0) return;
+    contents.storedBytes += bytes;
+    contents.batches.push(first, entryCount, frameOffset + bodyOffset, bodyLength, bodyChecksum);
+  }
+
+  /** Batches from the one that holds the position, or from the first behind it. */
+  batchesFrom(series: number, position: number, countMax: number): readonly BatchPlace[] {
+    const { batches } = this.series.get(series) ?? { batches: [] };
+    const count = batches.length / batchNumbers;
+    const place = (index: number): BatchPlace => placeAt(batches, index * batchNumbers);
+    const from = firstIndex(count, (index) => endOf(place(index)) >= position);
+    const length = Math.min(count - from, countMax);
+    return Array.from({ length }, (_, index) => place(from + index));
+  }
+}
+
+/** Position of the last entry. */
+export function endOf({ first, entryCount }: BatchPlace): number {
+  return first + entryCount - 1;
+}
+
+/** First index for which it holds, where it holds for all behind it too; `count` for none. */
+export function firstIndex(count: number, holds: (index: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function placeAt(batches: readonly number[], at: number): BatchPlace {
+  return {
+    first: batches[at] as number,
+    entryCount: batches[at + 1] as number,
+    offset: batches[at + 2] as number,
+    length: batches[at + 3] as number,
+    checksum: batches[at + 4] as number,
+  };
+}

@@ -1,0 +1,201 @@
+import { crc32 } from "node:zlib";
+import { formatVersion } from "./segment-format.ts";
+import type { SegmentHeader } from "./segment-format.ts";
+import { endOf, firstIndex } from "./segment-contents.ts";
+import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
+import type { StoreFile } from "./store-directory.ts";
+
+const magic = 0x49585752;
+const headerBytes = 32;
+/** Places are read in blocks, each with its own checksum. */
+const blockBytes = 4096;
+const placeBytes = 24;
+const placesPerBlock = Math.floor((blockBytes - 8) / placeBytes);
+const directoryEntryBytes = 28;
+const wide = 6;
+
+/** One series in the directory of an index. */
+export interface IndexedSeries {
+  readonly series: number;
+  readonly batchCount: number;
+  /** Position of the first entry, 0 without entries. */
+  readonly first: number;
+  readonly storedBytes: number;
+}
+
+/**
+ * The index of a sealed segment, in a file of its own beside it: where each batch with entries stands,
+ * in the order of series and position, and a directory of the series. It says nothing that the segment
+ * does not say, and is made anew where it is missing or damaged.
+ */
+export function encodeSegmentIndex(segment: SegmentHeader, contents: SegmentContents): Buffer {
+  const numbers = [...contents.series.keys()].sort((a, b) => a - b);
+  const { batchCount } = contents;
+  const blocks = Math.ceil(batchCount / placesPerBlock) * blockBytes;
+  const bytes = Buffer.alloc(headerBytes + blocks + numbers.length * directoryEntryBytes + 4);
+  encodeHeader(bytes, segment, batchCount, numbers.length);
+  let index = 0;
+  let at = headerBytes + blocks;
+  for (const series of numbers) {
+    const { batches, storedBytes } = contents.series.get(series) ?? { batches: [], storedBytes: 0 };
+    bytes.writeUIntLE(series, at, wide);
+    bytes.writeUInt32LE(index, at + 6);
+    bytes.writeUInt32LE(batches.length / 5, at + 10);
+    bytes.writeUIntLE(batches[0] ?? 0, at + 14, wide);
+    bytes.writeUIntLE(storedBytes, at + 20, wide);
+    at += directoryEntryBytes;
+    for (let i = 0; i < batches.length; i += 5)
+      encodePlace(bytes, placeOffset(index++), batches, i);
+  }
+  for (let block = headerBytes; block < headerBytes + blocks; block += blockBytes)
+    bytes.writeUInt32LE(
+      crc32(bytes.subarray(block, block + blockBytes - 4)),
+      block + blockBytes - 4,
+    );
+  bytes.writeUInt32LE(crc32(bytes.subarray(headerBytes + blocks, at)), at);
+  return bytes;
+}
+
+function encodeHeader(
+  bytes: Buffer,
+  segment: SegmentHeader,
+  batchCount: number,
+  seriesCount: number,
+): void {
+  bytes.writeUInt32LE(magic, 0);
+  bytes.writeUInt16LE(formatVersion, 4);
+  bytes.writeUInt32LE(segment.salt, 8);
+  bytes.writeUInt32LE(segment.generation, 12);
+  bytes.writeUInt32LE(batchCount, 16);
+  bytes.writeUInt32LE(seriesCount, 20);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, headerBytes - 4)), headerBytes - 4);
+}
+
+function placeOffset(index: number): number {
+  const block = Math.floor(index / placesPerBlock);
+  return headerBytes + block * blockBytes + (index % placesPerBlock) * placeBytes;
+}
+
+function encodePlace(bytes: Buffer, at: number, batches: readonly number[], from: number): void {
+  bytes.writeUIntLE(batches[from] as number, at, wide);
+  for (let i = 1; i < 5; i++) bytes.writeUInt32LE(batches[from + i] as number, at + 2 + i * 4);
+}
+
+/** An index as far as it has to be in memory: its directory. Blocks are read when they are needed. */
+export class SegmentIndex {
+  readonly #directory: Buffer;
+  readonly #batchCount: number;
+
+  private constructor(directory: Buffer, batchCount: number) {
+    this.#directory = directory;
+    this.#batchCount = batchCount;
+  }
+
+  /** Undefined where the file is not the whole and right index of this segment. */
+  static async read(file: StoreFile, segment: SegmentHeader): Promise<SegmentIndex | undefined> {
+    const header = Buffer.alloc(headerBytes);
+    if ((await file.read(header, 0)) !== headerBytes) return undefined;
+    const isRight =
+      header.readUInt32LE(0) === magic &&
+      header.readUInt32LE(headerBytes - 4) === crc32(header.subarray(0, headerBytes - 4)) &&
+      header.readUInt16LE(4) === formatVersion &&
+      header.readUInt32LE(8) === segment.salt &&
+      header.readUInt32LE(12) === segment.generation;
+    if (!isRight) return undefined;
+    const batchCount = header.readUInt32LE(16);
+    const blocks = Math.ceil(batchCount / placesPerBlock) * blockBytes;
+    const directory = Buffer.alloc(header.readUInt32LE(20) * directoryEntryBytes + 4);
+    if ((await file.read(directory, headerBytes + blocks)) !== directory.byteLength)
+      return undefined;
+    const entries = directory.subarray(0, -4);
+    if (directory.readUInt32LE(entries.byteLength) !== crc32(entries)) return undefined;
+    return new SegmentIndex(entries, batchCount);
+  }
+
+  /** Bytes in memory. */
+  get bytes(): number {
+    return this.#directory.byteLength;
+  }
+
+  get seriesCount(): number {
+    return this.#directory.byteLength / directoryEntryBytes;
+  }
+
+  seriesAt(index: number): IndexedSeries {
+    const at = index * directoryEntryBytes;
+    return {
+      series: this.#directory.readUIntLE(at, wide),
+      batchCount: this.#directory.readUInt32LE(at + 10),
+      first: this.#directory.readUIntLE(at + 14, wide),
+      storedBytes: this.#directory.readUIntLE(at + 20, wide),
+    };
+  }
+
+  /**
+   * Batches from the one that holds the position, or from the first behind it. Undefined where a block that
+   * is needed is damaged.
+   */
+  async batchesFrom(
+    file: StoreFile,
+    series: number,
+    position: number,
+    countMax: number,
+  ): Promise<readonly BatchPlace[] | undefined> {
+    const { seriesCount } = this;
+    const at = firstIndex(seriesCount, (index) => this.seriesAt(index).series >= series);
+    if (at === seriesCount || this.seriesAt(at).series !== series) return [];
+    const from = this.#directory.readUInt32LE(at * directoryEntryBytes + 6);
+    const to = from + this.seriesAt(at).batchCount;
+    const blocks = new BlockReader(file, this.#batchCount);
+    // Blocks first: each look costs a read.
+    let low = Math.floor(from / placesPerBlock);
+    let high = Math.floor(Math.max(from, to - 1) / placesPerBlock);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const last = await blocks.place(Math.min(to, (middle + 1) * placesPerBlock) - 1);
+      if (last === undefined) return undefined;
+      if (endOf(last) >= position) high = middle;
+      else low = middle + 1;
+    }
+    const found: BatchPlace[] = [];
+    for (let i = Math.max(from, low * placesPerBlock); i < to && found.length < countMax; i++) {
+      const place = await blocks.place(i);
+      if (place === undefined) return undefined;
+      if (endOf(place) >= position) found.push(place);
+    }
+    return found;
+  }
+}
+
+/** Reads places one after the other, a block at a time. */
+class BlockReader {
+  readonly #file: StoreFile;
+  readonly #batchCount: number;
+  readonly #bytes = Buffer.alloc(blockBytes);
+  #block = -1;
+
+  constructor(file: StoreFile, batchCount: number) {
+    this.#file = file;
+    this.#batchCount = batchCount;
+  }
+
+  async place(index: number): Promise<BatchPlace | undefined> {
+    const block = Math.floor(index / placesPerBlock);
+    if (index >= this.#batchCount) return undefined;
+    if (block !== this.#block) {
+      const length = await this.#file.read(this.#bytes, headerBytes + block * blockBytes);
+      const checksum = crc32(this.#bytes.subarray(0, blockBytes - 4));
+      if (length !== blockBytes || this.#bytes.readUInt32LE(blockBytes - 4) !== checksum)
+        return undefined;
+      this.#block = block;
+    }
+    const at = (index % placesPerBlock) * placeBytes;
+    return {
+      first: this.#bytes.readUIntLE(at, wide),
+      entryCount: this.#bytes.readUInt32LE(at + 6),
+      offset: this.#bytes.readUInt32LE(at + 10),
+      length: this.#bytes.readUInt32LE(at + 14),
+      checksum: this.#bytes.readUInt32LE(at + 18),
+    };
+  }
+}

@@ -1,0 +1,255 @@
+import { crc32 } from "node:zlib";
+import type { System } from "../../core/system.ts";
+import { FilePool } from "./file-pool.ts";
+import type { FrameBuilder } from "./frame-builder.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { CommittedFrame, SyncMode } from "./log-writer.ts";
+import { recover } from "./recovery.ts";
+import type { Recovered } from "./recovery.ts";
+import { recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
+import type { RecordHeader, SegmentHeader } from "./segment-format.ts";
+import { removeFiles } from "./segment-listing.ts";
+import { segmentName } from "./segment-names.ts";
+import { prepareSegment, SegmentReserve } from "./segment-reserve.ts";
+import type { PreparedFile } from "./segment-reserve.ts";
+import type { ScannedFrame } from "./segment-scan.ts";
+import { SegmentContents } from "./segment-contents.ts";
+import type { SegmentTable } from "./segment-table.ts";
+import { Segment } from "./segment.ts";
+import type { StoreDamage } from "./store-damage.ts";
+import type { StoreDirectory } from "./store-directory.ts";
+import { Replay } from "./store-state.ts";
+import type { StoreState } from "./store-state.ts";
+
+/** The first segment of a life is made before anything else can go on; the next ones are large. */
+const firstSegmentBytesMax = 4 * 1024 * 1024;
+const openFilesMax = 64;
+
+export interface SegmentLogOptions {
+  readonly directory: StoreDirectory;
+  readonly system: System;
+  readonly storeId: string;
+  readonly sync: SyncMode;
+  readonly segmentBytes: number;
+  readonly readsAtOnce: number;
+  readonly idleMs: number;
+  readonly usesCheckpoint?: boolean;
+  readonly onError: (error: unknown, context: { readonly stage: string }) => void;
+  /** A segment is full: time for a checkpoint. */
+  readonly onSealed: () => void;
+}
+
+/** The log of a store: its segments, the state that they add up to, and the one place where it is written. */
+export class SegmentLog {
+  readonly state: StoreState;
+  readonly segments: SegmentTable;
+  readonly files: FilePool;
+  readonly damages: readonly StoreDamage[];
+  /** Frames of the checkpoints on disk, oldest first. */
+  checkpoints: readonly number[];
+  readonly #options: SegmentLogOptions;
+  readonly #writer: LogWriter;
+  readonly #reserve: SegmentReserve;
+  #active: Segment | undefined;
+  #sealing: Promise<void> = Promise.resolve();
+
+  /** Reads what is there, and makes durable what it shows. Throws `StoreOpenError`, `DecodeError`. */
+  static async open(options: SegmentLogOptions): Promise<SegmentLog> {
+    const { directory, readsAtOnce, storeId, usesCheckpoint = true } = options;
+    const files = new FilePool(directory, { openFilesMax, readsAtOnce });
+    try {
+      const recovered = await recover({ directory, files, storeId, usesCheckpoint });
+      const log = new SegmentLog(options, files, recovered);
+      await log.#start(recovered);
+      return log;
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: SegmentLogOptions, files: FilePool, recovered: Recovered) {
+    const { directory, segmentBytes, sync, idleMs } = options;
+    const { clock } = options.system;
+    this.#options = options;
+    this.files = files;
+    this.state = recovered.state;
+    this.segments = recovered.segments;
+    this.damages = recovered.damages;
+    this.checkpoints = recovered.checkpoints;
+    this.#reserve = new SegmentReserve({
+      ...{ directory, clock, segmentBytes },
+      onFull: (error) => options.onError(error, { stage: "reserve" }),
+    });
+    this.#writer = new LogWriter(recovered.provenThrough, {
+      ...{ clock, sync, idleMs },
+      frameBytesMax: Math.floor(segmentBytes / 8),
+      nextSegment: () => this.#nextSegment(),
+      onFrame: (frame) => this.#addFrame(frame),
+      onFailed: (error) => options.onError(error, { stage: "log" }),
+    });
+  }
+
+  /** The next segment could not be prepared: there is room for little more. */
+  get isFull(): boolean {
+    return this.#reserve.error !== undefined;
+  }
+
+  /** Bytes that fit without a further segment. */
+  get roomBytes(): number {
+    return this.#writer.roomBytes;
+  }
+
+  get failure(): Error | undefined {
+    return this.#writer.failure;
+  }
+
+  get lastFrame(): number {
+    return this.#writer.lastFrame;
+  }
+
+  get syncedThrough(): number {
+    return this.#writer.syncedThrough;
+  }
+
+  get active(): Segment | undefined {
+    return this.#active;
+  }
+
+  /** Adds a record; `apply` takes it into the state once it is durable. Rejects as `LogWriter.append`. */
+  append(add: (builder: FrameBuilder) => void, apply: (frame: number) => void): Promise<number> {
+    return this.#writer.append(add, (frame, record) => {
+      apply(frame);
+      this.#addPlace(record);
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  /** Until the indexes of sealed segments are on disk, or have failed to get there. */
+  sealed(): Promise<void> {
+    return this.#sealing;
+  }
+
+  /** Proves the last frame, and lets go of everything. */
+  async close(): Promise<void> {
+    await this.#writer.prove().catch(() => undefined);
+    await this.#writer.close();
+    await this.#reserve.close();
+    await this.#sealing;
+    await this.files.close();
+  }
+
+  async #start(recovered: Recovered): Promise<void> {
+    const { directory } = this.#options;
+    const { unused, unproven, tails, unindexed, superfluous, nextSegmentId } = recovered;
+    await removeFiles(directory, [...superfluous, ...unused.slice(1).map(segmentName)]);
+    const [left] = unused;
+    const first = await this.#firstSegment(left?.firstId ?? nextSegmentId, left !== undefined);
+    this.#reserve.adopt(first);
+    await this.#rewrite(unproven);
+    // Only now: what was behind the proven part is safe in the new segment.
+    for (const { segment, length } of tails) await truncate(directory, segment, length);
+    await directory.sync();
+    for (const segment of unindexed) this.#seal(segment);
+  }
+
+  /** A file of zeros that an earlier life prepared is as good as a new one. */
+  async #firstSegment(id: number, isThere: boolean): Promise<PreparedFile> {
+    const { directory, segmentBytes } = this.#options;
+    const capacity = Math.min(segmentBytes, firstSegmentBytesMax);
+    if (!isThere) return (await prepareSegment(directory, id, capacity)) as PreparedFile;
+    const name = segmentName({ firstId: id, lastId: id, generation: 0 });
+    const file = await directory.open(name);
+    const size = await file.size();
+    if (size >= capacity) return { id, file, capacity: size };
+    await file.close();
+    await directory.remove(name);
+    return (await prepareSegment(directory, id, capacity)) as PreparedFile;
+  }
+
+  async #rewrite(frames: readonly ScannedFrame[]): Promise<void> {
+    // Frames that only proved what was before them need no copy.
+    if (frames.every(({ records }) => records.length === 0)) return;
+    const replay = new Replay(this.state);
+    for (const { header, records } of frames) {
+      this.#writer.rewrite(
+        header.number,
+        records.map((scanned) => ({
+          add: (builder) => {
+            const { kind, series, first, entryCount, frame } = scanned.header;
+            builder.addBody({ kind, series, first, entryCount, frame }, scanned.body);
+          },
+          commit: (_, record) => {
+            replay.apply(scanned);
+            this.#addPlace(record);
+          },
+        })),
+      );
+    }
+    await this.#writer.flush();
+  }
+
+  async #nextSegment(): Promise<{ prepared: PreparedFile; header: SegmentHeader }> {
+    const prepared = await this.#reserve.take();
+    const { directory, storeId, system } = this.#options;
+    const { id } = prepared;
+    const header: SegmentHeader = {
+      ...{ storeId, firstId: id, lastId: id, generation: 0 },
+      salt: crc32(system.randomId(16)),
+      firstFrame: this.#writer.lastFrame + 1,
+      lastFrame: 0,
+      nextSeries: this.state.nextSeries,
+    };
+    const full = this.#active;
+    const extent = { usedBytes: segmentHeaderBytes, lastFrame: this.#writer.lastFrame };
+    this.#active = new Segment(directory, this.files, header, extent, new SegmentContents());
+    this.segments.add(this.#active);
+    this.#reserve.prepare(id + 1);
+    if (full !== undefined) this.#seal(full, true);
+    return { prepared, header };
+  }
+
+  #addFrame({ number, offset, length, records }: CommittedFrame): void {
+    const active = this.#active as Segment;
+    active.usedBytes = offset + length;
+    active.lastFrame = number;
+    for (const record of records) active.contents?.add(record, offset);
+  }
+
+  #addPlace({ series, first, entryCount, bodyLength }: RecordHeader): void {
+    const { firstId } = (this.#active as Segment).header;
+    const bytes = bodyLength + recordHeaderBytes;
+    this.state.addPlace(firstId, series, entryCount > 0 ? first : undefined, bytes);
+  }
+
+  /** In the background: nothing depends on the index but the next start's speed and memory. */
+  #seal(segment: Segment, isFull = false): void {
+    this.#sealing = this.#sealing.then(async () => {
+      try {
+        if (isFull) await truncate(this.#options.directory, segment, segment.usedBytes);
+        await segment.seal();
+      } catch (error) {
+        this.#options.onError(error, { stage: "index" });
+      }
+      if (isFull) this.#options.onSealed();
+    });
+  }
+}
+
+/** Cuts off what does not count. */
+async function truncate(
+  directory: StoreDirectory,
+  { name }: Segment,
+  length: number,
+): Promise<void> {
+  const file = await directory.open(name);
+  try {
+    await file.truncate(length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,166 @@
+import { DecodeError } from "../../core/codec/byte-reader.ts";
+import type { FilePool } from "./file-pool.ts";
+import { readFully, writeFully } from "./file-write.ts";
+import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
+import type { SegmentHeader } from "./segment-format.ts";
+import { encodeSegmentIndex, SegmentIndex } from "./segment-index.ts";
+import { indexName, segmentName, temporarySuffix } from "./segment-names.ts";
+import type { StoreDirectory } from "./store-directory.ts";
+
+/** One file of the log, from its first frame until compaction has replaced it and its last reader left. */
+export class Segment {
+  readonly header: SegmentHeader;
+  readonly name: string;
+  /** Bytes with content; what follows is zeros. */
+  usedBytes: number;
+  /** Last frame in it. */
+  lastFrame: number;
+  readonly #directory: StoreDirectory;
+  readonly #files: FilePool;
+  /** In memory while it is written to, and until its index is on disk. */
+  #contents: SegmentContents | undefined;
+  #index: SegmentIndex | undefined;
+  #readers = 0;
+  #retired: (() => Promise<void>) | undefined;
+
+  constructor(
+    directory: StoreDirectory,
+    files: FilePool,
+    header: SegmentHeader,
+    extent: { readonly usedBytes: number; readonly lastFrame: number },
+    contents?: SegmentContents,
+  ) {
+    this.header = header;
+    this.name = segmentName(header);
+    this.usedBytes = extent.usedBytes;
+    this.lastFrame = extent.lastFrame;
+    this.#directory = directory;
+    this.#files = files;
+    this.#contents = contents;
+  }
+
+  /** Undefined once its index is on disk. */
+  get contents(): SegmentContents | undefined {
+    return this.#contents;
+  }
+
+  /** Keeps the file while `work` reads it. */
+  async use<Result>(work: (segment: Segment) => Promise<Result>): Promise<Result> {
+    this.#readers++;
+    try {
+      return await work(this);
+    } finally {
+      this.#readers--;
+      if (this.#readers === 0) await this.#retired?.();
+    }
+  }
+
+  /** The bytes of the file from a position on, as many as there are up to a length. */
+  read(position: number, length: number): Promise<Buffer> {
+    return this.#files.use(this.name, (file) => readFully(file, position, length));
+  }
+
+  /** Batches of a series from the one that holds the position, or from the first behind it. */
+  async batchesFrom(
+    series: number,
+    position: number,
+    countMax: number,
+  ): Promise<readonly BatchPlace[]> {
+    if (this.#contents !== undefined) return this.#contents.batchesFrom(series, position, countMax);
+    const index = await this.index();
+    const places = await this.#files.use(indexName(this.name), (file) =>
+      index.batchesFrom(file, series, position, countMax),
+    );
+    if (places !== undefined) return places;
+    throw new DecodeError(`the index of ${this.name} is damaged`);
+  }
+
+  /** The directory of its index, from disk where it is not in memory. */
+  async index(): Promise<SegmentIndex> {
+    this.#index ??= await this.loadIndex();
+    if (this.#index === undefined) throw new DecodeError(`the index of ${this.name} is damaged`);
+    return this.#index;
+  }
+
+  /** Undefined where it is missing or damaged. */
+  async loadIndex(): Promise<SegmentIndex | undefined> {
+    try {
+      return await this.#files.use(indexName(this.name), (file) =>
+        SegmentIndex.read(file, this.header),
+      );
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Bytes that its index takes in memory now. */
+  get indexBytes(): number {
+    return this.#index?.bytes ?? 0;
+  }
+
+  /** It is read again when it is needed. */
+  dropIndex(): void {
+    this.#index = undefined;
+  }
+
+  /** Puts what is in it on disk and lets go of it. It is not written to any more. */
+  async seal(): Promise<void> {
+    const contents = this.#contents;
+    if (contents === undefined) return;
+    const name = indexName(this.name);
+    const bytes = encodeSegmentIndex(this.header, contents);
+    await writeNewFile(this.#directory, name, [bytes]);
+    await this.#directory.sync();
+    this.#contents = undefined;
+  }
+
+  /** Lets go of what its index on disk says as well. */
+  release(): void {
+    this.#contents = undefined;
+  }
+
+  /** Its contents as scanned, where the index is missing or damaged. */
+  restore(contents: SegmentContents): void {
+    this.#contents = contents;
+    this.#index = undefined;
+  }
+
+  /** Removes its files when the last reader has left. */
+  async retire(): Promise<void> {
+    this.#retired = async () => {
+      this.#retired = undefined;
+      for (const name of [this.name, indexName(this.name)]) {
+        await this.#files.forget(name);
+        await this.#directory.remove(name).catch((error: unknown) => {
+          if (!isMissing(error)) throw error;
+        });
+      }
+    };
+    if (this.#readers === 0) await this.#retired();
+  }
+}
+
+/** Under a name of its own until it is whole and synced. The new name is durable once the directory is synced. */
+export async function writeNewFile(
+  directory: StoreDirectory,
+  name: string,
+  chunks: readonly Uint8Array[],
+): Promise<void> {
+  const temporary = name + temporarySuffix;
+  const file = await directory.create(temporary);
+  try {
+    await writeFully(file, chunks, 0);
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await directory.remove(temporary);
+    throw error;
+  }
+  await file.close();
+  await directory.rename(temporary, name);
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

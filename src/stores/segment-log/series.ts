@@ -1,0 +1,145 @@
+import { applyBatch, createHead } from "../../core/channel-head.ts";
+import type { ChannelHead } from "../../core/channel-head.ts";
+import { ByteWriter } from "../../core/codec/byte-writer.ts";
+import { decodeHead, encodeHead } from "../../core/codec/head-codec.ts";
+import type { ProcessRecord } from "../../core/process-record.ts";
+import type { Batch, ChannelKey } from "../../core/store.ts";
+
+/** Numbers of a place: id of a segment, position of the first entry in it, bytes stored there. */
+const placeNumbers = 3;
+const scratch = new ByteWriter(4096);
+
+/** The record of one process, from creation to delete. */
+export class RecordSeries {
+  readonly number: number;
+  readonly processId: string;
+  /** As JSON: a tenth of what it takes as objects. */
+  json: string;
+  /** Frame of this version. */
+  revision: number;
+  /** Segment that holds it, and its bytes there. */
+  segmentId = 0;
+  storedBytes = 0;
+
+  constructor(number: number, record: ProcessRecord, json: string, revision: number) {
+    this.number = number;
+    this.processId = record.id;
+    this.json = json;
+    this.revision = revision;
+  }
+
+  get record(): ProcessRecord {
+    return decodeRecord(this.json);
+  }
+}
+
+/** One log, from its opening to its removal: its head, and in which segments its entries are. */
+export class LogSeries {
+  readonly number: number;
+  readonly key: ChannelKey;
+  /** Frame of its last batch. */
+  revision: number;
+  #head: ChannelHead | undefined;
+  /** The head while nobody uses it, one character a byte: hundreds of thousands are cold. */
+  #packed = "";
+  /** In order of positions; see `placeNumbers`. */
+  #places: number[] = [];
+
+  constructor(number: number, key: ChannelKey, head: ChannelHead, revision: number) {
+    this.number = number;
+    this.key = key;
+    this.revision = revision;
+    this.#head = head;
+  }
+
+  static open(number: number, key: ChannelKey, batch: Batch): LogSeries {
+    return new LogSeries(number, key, createHead(batch.epoch, batch.term), 0);
+  }
+
+  get head(): ChannelHead {
+    this.#head ??= decodeHead(Buffer.from(this.#packed, "latin1"));
+    return this.#head;
+  }
+
+  get isHot(): boolean {
+    return this.#head !== undefined;
+  }
+
+  apply(batch: Batch, revision: number): void {
+    applyBatch(this.head, batch);
+    this.revision = revision;
+  }
+
+  /** Takes the head out of its objects. */
+  pack(): void {
+    if (this.#head === undefined) return;
+    scratch.clear();
+    encodeHead(scratch, this.#head);
+    const { buffer, byteOffset, byteLength } = scratch.written;
+    this.#packed = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+    this.#head = undefined;
+  }
+
+  /** The encoded head, without unpacking it. */
+  encodeHead(writer: ByteWriter): void {
+    if (this.#head !== undefined) encodeHead(writer, this.#head);
+    else writer.bytes(Buffer.from(this.#packed, "latin1"));
+  }
+
+  /** Entries from a position on are in this segment as well. */
+  addPlace(segmentId: number, first: number, bytes: number): void {
+    const last = this.#places.length - placeNumbers;
+    if (last >= 0 && this.#places[last] === segmentId)
+      this.#places[last + 2] = (this.#places[last + 2] as number) + bytes;
+    else this.#places = [...this.#places, segmentId, first, bytes];
+  }
+
+  /** Forgets places that hold nothing from the position on. */
+  trimPlaces(first: number): void {
+    let count = 0;
+    while (((this.#places[count + placeNumbers + 1] ?? Infinity) as number) <= first)
+      count += placeNumbers;
+    if (count > 0) this.#places = this.#places.slice(count);
+  }
+
+  /** The segment in which a position would be, and where the one behind it begins. */
+  placeOf(position: number): { readonly segmentId: number; readonly next: number } | undefined {
+    for (let at = this.#places.length - placeNumbers; at >= 0; at -= placeNumbers) {
+      if ((this.#places[at + 1] as number) > position && at > 0) continue;
+      return {
+        segmentId: this.#places[at] as number,
+        next: this.#places[at + placeNumbers + 1] ?? Infinity,
+      };
+    }
+    return undefined;
+  }
+
+  get places(): readonly { readonly segmentId: number; readonly bytes: number }[] {
+    return Array.from({ length: this.#places.length / placeNumbers }, (_, index) => ({
+      segmentId: this.#places[index * placeNumbers] as number,
+      bytes: this.#places[index * placeNumbers + 2] as number,
+    }));
+  }
+}
+
+export type Series = RecordSeries | LogSeries;
+
+export function logName({ life, channel }: Pick<ChannelKey, "life" | "channel">): string {
+  return `${life}\n${channel}`;
+}
+
+/** JSON has no infinity, which some limits are. */
+export function encodeRecord(record: ProcessRecord): string {
+  return JSON.stringify(record, (_, value: unknown) => (value === Infinity ? "Infinity" : value));
+}
+
+function decodeRecord(json: string): ProcessRecord {
+  const record = JSON.parse(json) as ProcessRecord;
+  if (!json.includes(':"Infinity"')) return record;
+  const channels = record.channels.map((channel) => ({
+    ...channel,
+    maxLogEntries: Number(channel.maxLogEntries),
+    maxLogBytes: Number(channel.maxLogBytes),
+  }));
+  return { ...record, channels };
+}

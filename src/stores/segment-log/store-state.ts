@@ -1,0 +1,224 @@
+import { decodeBatch } from "../../core/codec/batch-codec.ts";
+import { ByteReader } from "../../core/codec/byte-reader.ts";
+import type { ByteWriter } from "../../core/codec/byte-writer.ts";
+import { decodeHead } from "../../core/codec/head-codec.ts";
+import type { ProcessRecord } from "../../core/process-record.ts";
+import { SortedTexts } from "../../core/sorted-texts.ts";
+import type { Batch, ChannelKey } from "../../core/store.ts";
+import { RecordKind } from "./segment-format.ts";
+import type { RecordHeader } from "./segment-format.ts";
+import type { SegmentContents } from "./segment-contents.ts";
+import type { ScannedRecord } from "./segment-scan.ts";
+import { LogSeries, RecordSeries, logName } from "./series.ts";
+import type { Series } from "./series.ts";
+
+/** Heads that are kept as objects; others are packed. */
+const hotHeadsMax = 4096;
+
+/** Positions of a log that no batch was found for. */
+export interface LostEntries {
+  readonly key: ChannelKey;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Everything that the store knows, by name and by number: the fold of all records that are durable. */
+export class StoreState {
+  readonly records = new Map<string, RecordSeries>();
+  readonly logs = new Map<string, LogSeries>();
+  readonly byNumber = new Map<number, Series>();
+  /** In the order of a list. */
+  readonly processIds = new SortedTexts();
+  nextSeries = 1;
+  /** Bytes of all entries that logs still count. */
+  keptBytes = 0;
+  /** Logs whose heads are objects, in the order of last use. */
+  readonly #hot = new Set<LogSeries>();
+
+  takeNumber(): number {
+    return this.nextSeries++;
+  }
+
+  /** The head of a log, to be used for a while. */
+  headOf(log: LogSeries): LogSeries["head"] {
+    const { head } = log;
+    this.#hot.delete(log);
+    this.#hot.add(log);
+    if (this.#hot.size > hotHeadsMax) {
+      const [coldest] = this.#hot;
+      this.#hot.delete(coldest as LogSeries);
+      coldest?.pack();
+    }
+    return head;
+  }
+
+  putRecord(number: number, record: ProcessRecord, json: string, revision: number): RecordSeries {
+    const known = this.byNumber.get(number);
+    if (known instanceof RecordSeries) {
+      known.json = json;
+      known.revision = revision;
+      return known;
+    }
+    const series = new RecordSeries(number, record, json, revision);
+    this.#addNumber(series);
+    if (!this.records.has(series.processId)) this.processIds.add(series.processId);
+    this.records.set(series.processId, series);
+    return series;
+  }
+
+  /** A log with its first batch. */
+  openLog(number: number, key: ChannelKey, batch: Batch, revision: number): LogSeries {
+    const log = LogSeries.open(number, key, batch);
+    this.#addLog(log);
+    this.applyBatch(log, batch, revision);
+    return log;
+  }
+
+  applyBatch(log: LogSeries, batch: Batch, revision: number): void {
+    const head = this.headOf(log);
+    const before = head.cumulativeBytes - head.trimmedBytes;
+    log.apply(batch, revision);
+    this.keptBytes += head.cumulativeBytes - head.trimmedBytes - before;
+  }
+
+  /** A log as it was at a frame, from a checkpoint or from compaction. */
+  putLog(number: number, key: ChannelKey, head: LogSeries["head"], revision: number): LogSeries {
+    const log = new LogSeries(number, key, head, revision);
+    const known = this.byNumber.get(number);
+    if (known !== undefined) this.remove(known);
+    this.#addLog(log);
+    this.keptBytes += head.cumulativeBytes - head.trimmedBytes;
+    this.headOf(log);
+    return log;
+  }
+
+  remove(series: Series): void {
+    this.byNumber.delete(series.number);
+    if (series instanceof RecordSeries) {
+      // Its id may belong to a later process already.
+      if (this.records.get(series.processId) !== series) return;
+      this.records.delete(series.processId);
+      this.processIds.delete(series.processId);
+      return;
+    }
+    const { cumulativeBytes, trimmedBytes } = series.head;
+    this.keptBytes -= cumulativeBytes - trimmedBytes;
+    this.#hot.delete(series);
+    const name = logName(series.key);
+    if (this.logs.get(name) === series) this.logs.delete(name);
+  }
+
+  /** Where the series of a segment have their entries; segments are added in their order. */
+  addPlaces(segmentId: number, contents: SegmentContents): void {
+    for (const [number, { batches, storedBytes }] of contents.series)
+      this.addPlace(segmentId, number, batches[0], storedBytes);
+  }
+
+  addPlace(
+    segmentId: number,
+    number: number,
+    first: number | undefined,
+    storedBytes: number,
+  ): void {
+    const series = this.byNumber.get(number);
+    if (series instanceof RecordSeries) {
+      if (storedBytes === 0) return;
+      series.segmentId = segmentId;
+      series.storedBytes = storedBytes;
+    } else if (series !== undefined && first !== undefined && first > 0)
+      series.addPlace(segmentId, first, storedBytes);
+  }
+
+  #addLog(log: LogSeries): void {
+    this.#addNumber(log);
+    this.logs.set(logName(log.key), log);
+  }
+
+  #addNumber(series: Series): void {
+    this.byNumber.set(series.number, series);
+    this.nextSeries = Math.max(this.nextSeries, series.number + 1);
+  }
+}
+
+/** What a replay could not place: damage, unless what follows explains it. */
+export class Replay {
+  readonly #state: StoreState;
+  /** Series with records and without a beginning: those whose removal follows are none. */
+  readonly #unknown = new Map<number, number>();
+  readonly lost: LostEntries[] = [];
+
+  constructor(state: StoreState) {
+    this.#state = state;
+  }
+
+  /** Series of which records were found and nothing else. */
+  get orphans(): readonly number[] {
+    return [...this.#unknown.keys()];
+  }
+
+  /** Takes in one record; one that the state reflects already changes nothing. */
+  apply({ header, body }: ScannedRecord): void {
+    const { kind, series: number, frame } = header;
+    const known = this.#state.byNumber.get(number);
+    this.#state.nextSeries = Math.max(this.#state.nextSeries, number + 1);
+    if (kind === RecordKind.removal) {
+      this.#unknown.delete(number);
+      if (known !== undefined) this.#state.remove(known);
+    } else if (known !== undefined && frame <= known.revision) return;
+    else if (kind === RecordKind.process) this.#putRecord(number, body, frame);
+    else if (kind === RecordKind.state) this.#putState(number, body, frame);
+    else if (kind === RecordKind.opening) {
+      const { key, rest } = decodeNamed(body);
+      this.#unknown.delete(number);
+      this.#state.openLog(number, key, decodeBatch(rest), frame);
+    } else if (known instanceof LogSeries) this.#applyBatch(known, decodeBatch(body), frame);
+    else this.#unknown.set(number, frame);
+  }
+
+  /** A batch whose header is known and whose body is damaged: its positions are taken, its entries gone. */
+  lose({ series, first, entryCount, frame, bodyLength: bytes }: RecordHeader): void {
+    const log = this.#state.byNumber.get(series);
+    if (!(log instanceof LogSeries) || frame <= log.revision) return;
+    const head = this.#state.headOf(log);
+    log.revision = frame;
+    if (entryCount === 0) return;
+    head.last = Math.max(head.last, first + entryCount - 1);
+    head.cumulativeBytes += bytes;
+    this.lost.push({ key: log.key, from: first, to: head.last });
+  }
+
+  #putRecord(number: number, body: Buffer, frame: number): void {
+    const json = body.toString("utf8");
+    this.#unknown.delete(number);
+    this.#state.putRecord(number, JSON.parse(json) as ProcessRecord, json, frame);
+  }
+
+  #putState(number: number, body: Buffer, frame: number): void {
+    const { key, rest } = decodeNamed(body);
+    this.#unknown.delete(number);
+    this.#state.putLog(number, key, decodeHead(rest), frame);
+  }
+
+  #applyBatch(log: LogSeries, batch: Batch, frame: number): void {
+    const head = this.#state.headOf(log);
+    if (batch.first > head.last + 1)
+      this.lost.push({ key: log.key, from: head.last + 1, to: batch.first - 1 });
+    this.#state.applyBatch(log, batch, frame);
+  }
+}
+
+/** A body that begins with the names of its log. */
+export function encodeNames(writer: ByteWriter, { life, processId, channel }: ChannelKey): void {
+  writer.text(life);
+  writer.text(processId);
+  writer.text(channel);
+}
+
+export function decodeNamed(body: Uint8Array): {
+  readonly key: ChannelKey;
+  readonly rest: Uint8Array;
+} {
+  const reader = new ByteReader(body);
+  const key = { life: reader.text(), processId: reader.text(), channel: reader.text() };
+  return { key, rest: reader.rest() };
+}
