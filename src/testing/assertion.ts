@@ -10,10 +10,15 @@ export function requireTrue(condition: boolean, claim: string): void {
   if (!condition) throw new SuiteFailure(`does not hold: ${claim}`);
 }
 
-/** Compares by JSON: everything that a store hands out is plain data. */
+/** Compares by JSON, whatever the order of fields: everything that a store hands out is plain data. */
 export function requireEqual(actual: unknown, expected: unknown, what: string): void {
-  const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
+  const [a, e] = [JSON.stringify(actual, inOrder), JSON.stringify(expected, inOrder)];
   if (a !== e) throw new SuiteFailure(`${what}: expected ${e}, got ${a}`);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The rejection of a promise; a fulfilled one fails. */

@@ -74,6 +74,7 @@ export class LogWriter {
   #lastFrame: number;
   #written: number;
   #synced: number;
+  #committed: number;
   #isProof = true;
   #isRunning = false;
   #failure: StoreRejection | undefined;
@@ -88,14 +89,16 @@ export class LogWriter {
     this.#lastFrame = lastFrame;
     this.#written = lastFrame;
     this.#synced = lastFrame;
+    this.#committed = lastFrame;
   }
 
   get lastFrame(): number {
     return this.#written;
   }
 
-  get syncedThrough(): number {
-    return this.#synced;
+  /** Frames up to it are on disk, and those who wait for them have been told. */
+  get settledThrough(): number {
+    return Math.min(this.#synced, this.#committed);
   }
 
   get failure(): StoreRejection | undefined {
@@ -239,6 +242,7 @@ export class LogWriter {
     this.#options.onFrame({ number, offset, length, records });
     for (const [index, { commit }] of frame.waiting.entries())
       commit(number, records[index] as RecordHeader);
+    this.#committed = number;
     builder.clear();
     if (this.#spare.length < sparesMax) this.#spare.push(builder);
   }

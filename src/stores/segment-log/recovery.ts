@@ -3,6 +3,7 @@ import { readCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { Segment } from "./segment.ts";
 import { SegmentContents } from "./segment-contents.ts";
+import { RecordKind } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
 import { listSegments } from "./segment-listing.ts";
 import { parseCheckpointName, segmentName } from "./segment-names.ts";
@@ -233,12 +234,12 @@ class ReplayPass {
   finish(): Pick<Recovered, "provenThrough" | "unproven" | "tails" | "damages"> {
     const provenThrough = this.#through;
     const lost = this.#replay.lost.map(({ key, from, to }) => ({
-      ...nowhere,
+      ...{ ...nowhere, loss: "entries" as const },
       reason: `entries ${from} to ${to} of ${key.processId}/${key.channel} are gone`,
       ...{ key, first: from, last: to },
     }));
     const orphans = this.#replay.orphans.map((number) => ({
-      ...nowhere,
+      ...{ ...nowhere, loss: "unknown" as const },
       reason: `series ${number} has no beginning`,
     }));
     return {
@@ -260,11 +261,13 @@ class ReplayPass {
     const expected = this.#through + 1;
     if (header.firstFrame <= expected) return;
     const reason = `frames ${expected} to ${header.firstFrame - 1} are missing before it`;
-    this.#damages.push({ file: name, offset: 0, length: 0, reason });
+    this.#damages.push({ file: name, offset: 0, length: 0, reason, loss: "unknown" });
   }
 
   #noteDamage({ name }: Segment, { offset, length, reason, record }: SegmentDamage): void {
-    this.#damages.push({ file: name, offset, length, reason });
+    // Of a batch with entries it is known what is gone; of anything else, not what would have followed.
+    const loss = record !== undefined && record.entryCount > 0 && record.kind === RecordKind.batch;
+    this.#damages.push({ file: name, offset, length, reason, loss: loss ? "entries" : "unknown" });
     if (record !== undefined && record.frame > this.#reflected) this.#replay.lose(record);
   }
 }

@@ -19,7 +19,8 @@ export interface SeriesContents {
   storedBytes: number;
 }
 
-const batchNumbers = 5;
+/** Numbers of one batch in `batches`. */
+export const batchNumbers = 5;
 
 /** What is in a segment, as it is written or scanned. */
 export class SegmentContents {

@@ -47,20 +47,14 @@ export async function listSegments(
     );
     if (decoded === undefined) {
       if (headers.length === 0 && range.generation === 0) unused.unshift(range);
-      else
-        damages.unshift({ file: name, offset: 0, length: 0, reason: "its header is unreadable" });
+      else damages.unshift(headerDamage(name, "unknown", "its header is unreadable"));
       continue;
     }
     const { header, isWhole } = decoded;
     if (header.storeId !== storeId)
       throw new StoreOpenError(`${name} belongs to another store (${header.storeId})`);
     if (!isWhole)
-      damages.unshift({
-        file: name,
-        offset: 0,
-        length: segmentHeaderBytes,
-        reason: "one copy of its header is unreadable; the other one was used",
-      });
+      damages.unshift(headerDamage(name, "nothing", "one copy of its header is unreadable"));
     headers.unshift(header);
   }
   const indexed = new Set(headers.map((header) => indexName(segmentName(header))));
@@ -70,6 +64,10 @@ export async function listSegments(
     ...names.filter((name) => isIndexName(name) && !indexed.has(name)),
   ];
   return { headers, unused, superfluous, damages };
+}
+
+function headerDamage(file: string, loss: StoreDamage["loss"], reason: string): StoreDamage {
+  return { file, offset: 0, length: segmentHeaderBytes, reason, loss };
 }
 
 function chooseRanges(names: readonly string[]): {

@@ -23,6 +23,8 @@ import type { StoreState } from "./store-state.ts";
 
 /** The first segment of a life is made before anything else can go on; the next ones are large. */
 const firstSegmentBytesMax = 4 * 1024 * 1024;
+/** The part of a segment that is used when the next one is prepared. */
+const reserveShare = 0.25;
 const openFilesMax = 64;
 
 export interface SegmentLogOptions {
@@ -51,6 +53,10 @@ export class SegmentLog {
   readonly #writer: LogWriter;
   readonly #reserve: SegmentReserve;
   #active: Segment | undefined;
+  /** Of the segment that is written, in bytes. */
+  #capacity = 0;
+  /** Of the segment after it. */
+  #nextId = 0;
   #sealing: Promise<void> = Promise.resolve();
 
   /** Reads what is there, and makes durable what it shows. Throws `StoreOpenError`, `DecodeError`. */
@@ -108,8 +114,9 @@ export class SegmentLog {
     return this.#writer.lastFrame;
   }
 
-  get syncedThrough(): number {
-    return this.#writer.syncedThrough;
+  /** Frames up to it are on disk and in the state. */
+  get settledThrough(): number {
+    return this.#writer.settledThrough;
   }
 
   get active(): Segment | undefined {
@@ -126,6 +133,11 @@ export class SegmentLog {
 
   flush(): Promise<void> {
     return this.#writer.flush();
+  }
+
+  /** Segments that are not written to any more. */
+  get sealedSegments(): readonly Segment[] {
+    return this.segments.all.filter((segment) => segment !== this.#active);
   }
 
   /** Until the indexes of sealed segments are on disk, or have failed to get there. */
@@ -149,6 +161,7 @@ export class SegmentLog {
     const [left] = unused;
     const first = await this.#firstSegment(left?.firstId ?? nextSegmentId, left !== undefined);
     this.#reserve.adopt(first);
+    this.#nextId = first.id;
     await this.#rewrite(unproven);
     // Only now: what was behind the proven part is safe in the new segment.
     for (const { segment, length } of tails) await truncate(directory, segment, length);
@@ -193,7 +206,7 @@ export class SegmentLog {
   }
 
   async #nextSegment(): Promise<{ prepared: PreparedFile; header: SegmentHeader }> {
-    const prepared = await this.#reserve.take();
+    const prepared = await this.#reserve.take(this.#nextId);
     const { directory, storeId, system } = this.#options;
     const { id } = prepared;
     const header: SegmentHeader = {
@@ -207,7 +220,8 @@ export class SegmentLog {
     const extent = { usedBytes: segmentHeaderBytes, lastFrame: this.#writer.lastFrame };
     this.#active = new Segment(directory, this.files, header, extent, new SegmentContents());
     this.segments.add(this.#active);
-    this.#reserve.prepare(id + 1);
+    this.#nextId = id + 1;
+    this.#capacity = prepared.capacity;
     if (full !== undefined) this.#seal(full, true);
     return { prepared, header };
   }
@@ -217,6 +231,7 @@ export class SegmentLog {
     active.usedBytes = offset + length;
     active.lastFrame = number;
     for (const record of records) active.contents?.add(record, offset);
+    if (active.usedBytes >= this.#capacity * reserveShare) this.#reserve.prepare(this.#nextId);
   }
 
   #addPlace({ series, first, entryCount, bodyLength }: RecordHeader): void {

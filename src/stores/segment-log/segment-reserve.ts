@@ -38,6 +38,8 @@ export interface PreparedFile {
  */
 export class SegmentReserve {
   readonly #options: ReserveOptions;
+  /** Id of the segment that is or was prepared last. */
+  #id = 0;
   #prepared: PreparedFile | undefined;
   #work: Promise<void> | undefined;
   #waiting: Deferred<PreparedFile> | undefined;
@@ -54,8 +56,14 @@ export class SegmentReserve {
     return this.#error;
   }
 
-  /** Begins to prepare the segment of that id. */
+  /** Begins to prepare the segment of that id, unless that was begun before. */
   prepare(id: number): void {
+    if (this.#id >= id) return;
+    this.#id = id;
+    this.#begin(id);
+  }
+
+  #begin(id: number): void {
     this.#timer = undefined;
     if (this.#isClosed) return;
     this.#work = this.#prepare(id).catch((error: unknown) => {
@@ -63,12 +71,13 @@ export class SegmentReserve {
       this.#options.onFull(error);
       this.#waiting?.reject(new NoRoomError(error));
       this.#waiting = undefined;
-      if (!this.#isClosed) this.#timer = this.#options.clock.after(retryMs, () => this.prepare(id));
+      if (!this.#isClosed) this.#timer = this.#options.clock.after(retryMs, () => this.#begin(id));
     });
   }
 
-  /** The prepared file, once it is there. Rejects with `NoRoomError` where it cannot be prepared now. */
-  async take(): Promise<PreparedFile> {
+  /** The segment of that id, once it is prepared. Rejects with `NoRoomError` where it cannot be prepared now. */
+  async take(id: number): Promise<PreparedFile> {
+    this.prepare(id);
     const prepared = this.#prepared;
     this.#prepared = undefined;
     if (prepared !== undefined) return prepared;
@@ -79,6 +88,7 @@ export class SegmentReserve {
 
   /** Takes a file that was prepared before. */
   adopt(prepared: PreparedFile): void {
+    this.#id = prepared.id;
     this.#prepared = prepared;
   }
 

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { SegmentContents } from "./segment-contents.ts";
 import {
   decodeFrameHeader,
   decodeRecordHeader,
@@ -119,4 +120,18 @@ function parseFrame(
     }
   }
   return { frame: { offset, header, records }, damages };
+}
+
+/** What a segment holds, for its index. */
+export function scanContents(
+  bytes: Buffer,
+  header: SegmentHeader,
+  provenThrough: number,
+): SegmentContents {
+  const contents = new SegmentContents();
+  for (const step of scanSegment(bytes, header, provenThrough)) {
+    if (step.kind !== "frame" || step.frame.header.number > provenThrough) continue;
+    for (const record of step.frame.records) contents.add(record.header, step.frame.offset);
+  }
+  return contents;
 }

@@ -1,10 +1,12 @@
-import { DecodeError } from "../../core/codec/byte-reader.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readFully, writeFully } from "./file-write.ts";
+import { batchNumbers } from "./segment-contents.ts";
 import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
 import type { SegmentHeader } from "./segment-format.ts";
 import { encodeSegmentIndex, SegmentIndex } from "./segment-index.ts";
+import type { IndexedSeries } from "./segment-index.ts";
 import { indexName, segmentName, temporarySuffix } from "./segment-names.ts";
+import { scanContents } from "./segment-scan.ts";
 import type { StoreDirectory } from "./store-directory.ts";
 
 /** One file of the log, from its first frame until compaction has replaced it and its last reader left. */
@@ -66,20 +68,45 @@ export class Segment {
     position: number,
     countMax: number,
   ): Promise<readonly BatchPlace[]> {
-    if (this.#contents !== undefined) return this.#contents.batchesFrom(series, position, countMax);
-    const index = await this.index();
-    const places = await this.#files.use(indexName(this.name), (file) =>
-      index.batchesFrom(file, series, position, countMax),
-    );
-    if (places !== undefined) return places;
-    throw new DecodeError(`the index of ${this.name} is damaged`);
+    if (this.#contents === undefined) {
+      const index = await this.#loadedIndex();
+      const places =
+        index === undefined
+          ? undefined
+          : await this.#files.use(indexName(this.name), (file) =>
+              index.batchesFrom(file, series, position, countMax),
+            );
+      if (places !== undefined) return places;
+    }
+    const contents = await this.#loadContents();
+    return contents.batchesFrom(series, position, countMax);
   }
 
-  /** The directory of its index, from disk where it is not in memory. */
-  async index(): Promise<SegmentIndex> {
+  /** Each series of which it holds a record, in no order. */
+  async seriesList(): Promise<readonly IndexedSeries[]> {
+    const index = this.#contents === undefined ? await this.#loadedIndex() : undefined;
+    if (index !== undefined)
+      return Array.from({ length: index.seriesCount }, (_, at) => index.seriesAt(at));
+    const { series } = await this.#loadContents();
+    return [...series].map(([number, { batches, storedBytes }]) => ({
+      ...{ series: number, first: batches[0] ?? 0, storedBytes },
+      batchCount: batches.length / batchNumbers,
+    }));
+  }
+
+  async #loadedIndex(): Promise<SegmentIndex | undefined> {
     this.#index ??= await this.loadIndex();
-    if (this.#index === undefined) throw new DecodeError(`the index of ${this.name} is damaged`);
     return this.#index;
+  }
+
+  /** From the frames themselves, where there is no right index: it stays in memory until the next start. */
+  async #loadContents(): Promise<SegmentContents> {
+    if (this.#contents === undefined) {
+      const proven = this.header.lastFrame > 0 ? Infinity : this.lastFrame;
+      const bytes = await this.read(0, this.usedBytes);
+      this.#contents ??= scanContents(bytes, this.header, proven);
+    }
+    return this.#contents;
   }
 
   /** Undefined where it is missing or damaged. */

@@ -103,15 +103,18 @@ export class LogSeries {
   }
 
   /** The segment in which a position would be, and where the one behind it begins. */
-  placeOf(position: number): { readonly segmentId: number; readonly next: number } | undefined {
-    for (let at = this.#places.length - placeNumbers; at >= 0; at -= placeNumbers) {
-      if ((this.#places[at + 1] as number) > position && at > 0) continue;
-      return {
-        segmentId: this.#places[at] as number,
-        next: this.#places[at + placeNumbers + 1] ?? Infinity,
-      };
-    }
-    return undefined;
+  placeOf(position: number): Place | undefined {
+    return placeIn(this.#places, position);
+  }
+
+  /** The log as far as it is in some segments. */
+  within(isWithin: (segmentId: number) => boolean): PlacedLog {
+    const places: number[] = [];
+    for (let at = 0; at < this.#places.length; at += placeNumbers)
+      if (isWithin(this.#places[at] as number))
+        places.push(...this.#places.slice(at, at + placeNumbers));
+    const { number, key } = this;
+    return { number, key, placeOf: (position) => placeIn(places, position) };
   }
 
   get places(): readonly { readonly segmentId: number; readonly bytes: number }[] {
@@ -123,6 +126,22 @@ export class LogSeries {
 }
 
 export type Series = RecordSeries | LogSeries;
+
+/** What is needed of a log to find its entries. */
+export type PlacedLog = Pick<LogSeries, "number" | "key" | "placeOf">;
+
+interface Place {
+  readonly segmentId: number;
+  readonly next: number;
+}
+
+function placeIn(places: readonly number[], position: number): Place | undefined {
+  for (let at = places.length - placeNumbers; at >= 0; at -= placeNumbers) {
+    if ((places[at + 1] as number) > position && at > 0) continue;
+    return { segmentId: places[at] as number, next: places[at + placeNumbers + 1] ?? Infinity };
+  }
+  return undefined;
+}
 
 export function logName({ life, channel }: Pick<ChannelKey, "life" | "channel">): string {
   return `${life}\n${channel}`;

@@ -7,6 +7,8 @@ export interface StoreDamage {
   readonly offset: number;
   readonly length: number;
   readonly reason: string;
+  /** What is gone by it: nothing, entries of the one log that is named, or nobody can say. */
+  readonly loss: "nothing" | "entries" | "unknown";
   /** The log that it hits, where that is known, and the positions that are gone. */
   readonly key?: ChannelKey;
   readonly first?: number;

@@ -1,0 +1,222 @@
+import { crc32 } from "node:zlib";
+import { createDeferred } from "../../core/deferred.ts";
+import { entryBytes } from "../../core/entry.ts";
+import type { MsgEntry } from "../../core/entry.ts";
+import type { Batch } from "../../core/store.ts";
+import type { System } from "../../core/system.ts";
+import { writeFully } from "./file-write.ts";
+import { FrameBuilder } from "./frame-builder.ts";
+import { readPage } from "./log-page.ts";
+import { encodeSegmentHeader, RecordKind, segmentHeaderBytes } from "./segment-format.ts";
+import type { SegmentHeader } from "./segment-format.ts";
+import { SegmentContents } from "./segment-contents.ts";
+import type { SegmentLog } from "./segment-log.ts";
+import { segmentName, temporarySuffix } from "./segment-names.ts";
+import { SegmentTable } from "./segment-table.ts";
+import { Segment } from "./segment.ts";
+import { LogSeries, RecordSeries } from "./series.ts";
+import type { StoreDamage } from "./store-damage.ts";
+import type { StoreDirectory, StoreFile } from "./store-directory.ts";
+import { encodeNames } from "./store-state.ts";
+
+/** Neighbouring batches of a log become one of about this size. */
+const mergedBytesMax = 64 * 1024;
+const frameBytes = 256 * 1024;
+/** The output is synced in steps, and the log gets as much time as each step took. */
+const stepBytes = 4 * 1024 * 1024;
+
+export interface CompactionOptions {
+  readonly directory: StoreDirectory;
+  readonly system: System;
+  readonly log: SegmentLog;
+  readonly onDamage: (damage: StoreDamage) => void;
+  readonly isStopped: () => boolean;
+  /** Ends the pauses. */
+  readonly stopped: Promise<void>;
+}
+
+/**
+ * Replaces a run of segments by one that holds what still counts of them: the newest version of each process
+ * record, the head of each log, and its entries that are not trimmed. It takes the place of the run, so data
+ * always stands before the removal that kills it. Where it fails or is stopped, nothing has happened.
+ */
+export async function compactRun(
+  run: readonly Segment[],
+  options: CompactionOptions,
+): Promise<Segment | undefined> {
+  const { directory, log, isStopped } = options;
+  const header = headerOf(run, options);
+  const temporary = segmentName(header) + temporarySuffix;
+  const file = await directory.create(temporary);
+  const output = new CompactionOutput(file, header, options);
+  let isWhole = false;
+  try {
+    await copyLive(run, output, options);
+    isWhole = !isStopped();
+    // What made records of the run superfluous has to be on disk before they go.
+    if (isWhole) await Promise.all([output.finish(), log.flush()]);
+  } finally {
+    await file.close();
+    if (!isWhole) await directory.remove(temporary);
+  }
+  if (!isWhole) return undefined;
+  await directory.rename(temporary, segmentName(header));
+  await directory.sync();
+  const { contents, length: usedBytes } = output;
+  const extent = { usedBytes, lastFrame: header.lastFrame };
+  return new Segment(directory, log.files, header, extent, contents);
+}
+
+function headerOf(run: readonly Segment[], { system, log }: CompactionOptions): SegmentHeader {
+  const first = run[0] as Segment;
+  const last = run.at(-1) as Segment;
+  return {
+    ...first.header,
+    lastId: last.header.lastId,
+    generation: Math.max(...run.map(({ header }) => header.generation)) + 1,
+    salt: crc32(system.randomId(16)),
+    lastFrame: last.lastFrame,
+    nextSeries: log.state.nextSeries,
+  };
+}
+
+async function copyLive(
+  run: readonly Segment[],
+  output: CompactionOutput,
+  options: CompactionOptions,
+): Promise<void> {
+  const { log, isStopped } = options;
+  const isOldest = run[0] === log.segments.all[0];
+  const source = new SegmentTable();
+  for (const segment of run) source.add(segment);
+  for (const number of await seriesOf(run)) {
+    if (isStopped()) return;
+    const series = log.state.byNumber.get(number);
+    // Older segments may hold something of a series that is gone; in the oldest ones nobody needs to know.
+    if (series === undefined) {
+      if (!isOldest) output.addRemoval(number);
+    } else if (series instanceof RecordSeries) {
+      if (source.holding(series.segmentId) !== undefined) output.addRecord(series);
+    } else await copyLog(series, source, output, options);
+    await output.flushFull();
+  }
+}
+
+async function seriesOf(run: readonly Segment[]): Promise<readonly number[]> {
+  const numbers = new Set<number>();
+  for (const segment of run)
+    for (const { series } of await segment.seriesList()) numbers.add(series);
+  return [...numbers].sort((a, b) => a - b);
+}
+
+async function copyLog(
+  log: LogSeries,
+  source: SegmentTable,
+  output: CompactionOutput,
+  { log: { state }, onDamage, isStopped }: CompactionOptions,
+): Promise<void> {
+  // The head first: by its frame the batches behind it are known to be in it.
+  output.addState(log);
+  const limits = { entriesMax: Infinity, bytesMax: mergedBytesMax };
+  const within = log.within((id) => source.holding(id) !== undefined);
+  for (let after = 0; !isStopped();) {
+    const range = state.headOf(log);
+    const entries = await readPage(source, within, range, after, limits, onDamage);
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    output.addEntries(log, entries);
+    after = last.position;
+    await output.flushFull();
+  }
+}
+
+/** A compacted segment as it is written. */
+class CompactionOutput {
+  readonly contents = new SegmentContents();
+  length = segmentHeaderBytes;
+  readonly #file: StoreFile;
+  readonly #header: SegmentHeader;
+  readonly #options: CompactionOptions;
+  readonly #builder = new FrameBuilder();
+  #frame = 0;
+  #unsyncedBytes = 0;
+  #startedAtMs: number;
+
+  constructor(file: StoreFile, header: SegmentHeader, options: CompactionOptions) {
+    this.#file = file;
+    this.#header = header;
+    this.#options = options;
+    this.#startedAtMs = options.system.clock.monotonicMs();
+  }
+
+  addRemoval(series: number): void {
+    const { lastFrame: frame } = this.#header;
+    const content = { kind: RecordKind.removal, series, first: 0, entryCount: 0, frame };
+    this.#builder.add(content, () => undefined);
+  }
+
+  addRecord({ number: series, revision: frame, json }: RecordSeries): void {
+    const content = { kind: RecordKind.process, series, first: 0, entryCount: 0, frame };
+    this.#builder.addBody(content, Buffer.from(json));
+  }
+
+  addState(log: LogSeries): void {
+    const { number: series, revision: frame } = log;
+    const content = { kind: RecordKind.state, series, first: 0, entryCount: 0, frame };
+    this.#builder.add(content, (writer) => {
+      encodeNames(writer, log.key);
+      log.encodeHead(writer);
+    });
+  }
+
+  addEntries({ number: series, revision: frame }: LogSeries, entries: readonly MsgEntry[]): void {
+    const [{ position: first }] = entries as [MsgEntry];
+    const content = {
+      ...{ kind: RecordKind.batch, series, first, entryCount: entries.length },
+      frame: Math.min(frame, this.#header.lastFrame),
+    };
+    this.#builder.addBatch(content, mergedBatch(first, entries));
+  }
+
+  /** Writes a frame once enough has gathered, and gives the log its time. */
+  async flushFull(): Promise<void> {
+    if (this.#builder.length < frameBytes) return;
+    await this.#flush();
+    if (this.#unsyncedBytes < stepBytes) return;
+    await this.#file.sync();
+    this.#unsyncedBytes = 0;
+    const { system, stopped } = this.#options;
+    const { clock } = system;
+    const rested = createDeferred();
+    const timer = clock.after(clock.monotonicMs() - this.#startedAtMs, () => rested.resolve());
+    await Promise.race([rested.promise, stopped]);
+    timer.cancel();
+    this.#startedAtMs = clock.monotonicMs();
+  }
+
+  async finish(): Promise<void> {
+    await this.#flush({ isLast: true });
+    await writeFully(this.#file, [encodeSegmentHeader(this.#header)], 0);
+    await this.#file.sync();
+  }
+
+  async #flush(options: { readonly isLast?: boolean } = {}): Promise<void> {
+    const { lastFrame, salt } = this.#header;
+    const { chunks, records } = this.#builder.build(++this.#frame, lastFrame, salt, options);
+    const { length } = this.#builder;
+    await writeFully(this.#file, chunks, this.length);
+    for (const record of records) this.contents.add(record, this.length);
+    this.length += length;
+    this.#unsyncedBytes += length;
+    this.#builder.clear();
+  }
+}
+
+/** Only its entries count: everything else is in the head. */
+function mergedBatch(first: number, entries: readonly MsgEntry[]): Batch {
+  return {
+    ...{ id: "", kind: "data", epoch: "", term: 0, first, entries },
+    bytes: entries.reduce((sum, entry) => sum + entryBytes(entry), 0),
+    ...{ logicalFirst: 0, trimmedBytes: 0, marks: [], producers: [], forgottenProducers: [] },
+  };
+}

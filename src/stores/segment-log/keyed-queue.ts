@@ -1,0 +1,25 @@
+import { createDeferred } from "../../core/deferred.ts";
+import type { Deferred } from "../../core/deferred.ts";
+
+/** Runs work one at a time for each key, in the order in which it came; work of different keys at once. */
+export class KeyedQueue {
+  readonly #running = new Map<string, Promise<unknown>>();
+  #idle: Deferred<void> | undefined;
+
+  async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#running.get(key);
+    const result = before === undefined ? work() : before.then(work, work);
+    this.#running.set(key, result);
+    try {
+      return await result;
+    } finally {
+      if (this.#running.get(key) === result) this.#running.delete(key);
+      if (this.#running.size === 0) this.#idle?.resolve();
+    }
+  }
+
+  /** Until nothing runs or waits. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await (this.#idle = createDeferred()).promise;
+  }
+}

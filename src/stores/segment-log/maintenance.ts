@@ -1,0 +1,132 @@
+import { createDeferred } from "../../core/deferred.ts";
+import type { System } from "../../core/system.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
+import { compactRun } from "./compaction.ts";
+import { chooseRun } from "./compaction-plan.ts";
+import { checkpointName } from "./segment-names.ts";
+import { removeFiles } from "./segment-listing.ts";
+import type { SegmentLog } from "./segment-log.ts";
+import type { StoreDamage } from "./store-damage.ts";
+import type { StoreDirectory } from "./store-directory.ts";
+
+const checkpointsKept = 2;
+/** How long after space was freed it is looked for something to give back. */
+const freedMs = 2_000;
+
+export interface MaintenanceOptions {
+  readonly directory: StoreDirectory;
+  readonly system: System;
+  readonly storeId: string;
+  readonly segmentBytes: number;
+  readonly log: SegmentLog;
+  readonly onDamage: (damage: StoreDamage) => void;
+  readonly onError: (error: unknown, context: { readonly stage: string }) => void;
+}
+
+/** Checkpoints and compaction, one after the other in the background. Where one fails nothing has changed. */
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  #work: Promise<unknown> = Promise.resolve();
+  #timer: { cancel(): void } | undefined;
+  #isStopped = false;
+  readonly #stopped = createDeferred();
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+  }
+
+  checkpoint(): Promise<void> {
+    return this.#enqueue(() => this.#checkpoint());
+  }
+
+  /** Rejects where it fails; what was compacted before stays so. */
+  compact(): Promise<void> {
+    return this.#enqueue(() => this.#compact());
+  }
+
+  /** A segment is full: from now on a start would have to read it. */
+  sealed(): void {
+    this.#runInBackground(() => this.#checkpoint(), "checkpoint");
+    this.#runInBackground(() => this.#compact(), "compaction");
+  }
+
+  /** Something was deleted or trimmed. */
+  freed(): void {
+    if (this.#isStopped) return;
+    this.#timer ??= this.#options.system.clock.after(freedMs, () => {
+      this.#timer = undefined;
+      this.#runInBackground(() => this.#compact(), "compaction");
+    });
+  }
+
+  /** Lets what is under way come to its next step, and stops; then leaves a checkpoint. */
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    this.#stopped.resolve();
+    this.#timer?.cancel();
+    await this.#work;
+    if (this.#options.log.failure === undefined) await this.#checkpoint();
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => undefined);
+    return result;
+  }
+
+  #runInBackground(work: () => Promise<void>, stage: string): void {
+    this.#enqueue(async () => {
+      if (!this.#isStopped) await work();
+    }).catch((error: unknown) => {
+      if (!this.#isStopped) this.#options.onError(error, { stage });
+    });
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { directory, storeId, log } = this.#options;
+    const frame = log.settledThrough;
+    if (frame === (log.checkpoints.at(-1) ?? 0)) return;
+    await writeCheckpoint(directory, storeId, frame, log.state, async () => {
+      await log.flush();
+      return log.settledThrough;
+    });
+    await this.#keepCheckpoints([...log.checkpoints, frame].slice(-checkpointsKept));
+  }
+
+  async #keepCheckpoints(kept: readonly number[]): Promise<void> {
+    const { directory, log } = this.#options;
+    const dropped = log.checkpoints.filter((frame) => !kept.includes(frame));
+    log.checkpoints = kept;
+    await removeFiles(directory, dropped.map(checkpointName));
+  }
+
+  async #compact(): Promise<void> {
+    const { log, segmentBytes } = this.#options;
+    while (!this.#isStopped && log.failure === undefined) {
+      await log.sealed();
+      const run = await chooseRun(log, segmentBytes);
+      if (run === undefined) return;
+      const { lastFrame } = run.at(-1) as (typeof run)[number];
+      // A start from a checkpoint replays what is behind it: compaction must leave that as it was.
+      if ((log.checkpoints.at(-1) ?? 0) < lastFrame) await this.#checkpoint();
+      if ((log.checkpoints.at(-1) ?? 0) < lastFrame) return;
+      await this.#replace(run);
+    }
+  }
+
+  async #replace(run: NonNullable<Awaited<ReturnType<typeof chooseRun>>>): Promise<void> {
+    const { log } = this.#options;
+    const { lastFrame } = run.at(-1) as (typeof run)[number];
+    await this.#keepCheckpoints(log.checkpoints.filter((frame) => frame >= lastFrame));
+    const isStopped = (): boolean => this.#isStopped;
+    const stopped = this.#stopped.promise;
+    const compacted = await compactRun(run, { ...this.#options, isStopped, stopped });
+    if (compacted === undefined) return;
+    log.segments.replace(run, compacted);
+    // Without an index on disk it stays in memory.
+    await compacted
+      .seal()
+      .catch((error: unknown) => this.#options.onError(error, { stage: "index" }));
+    for (const segment of run) await segment.retire();
+  }
+}

@@ -1,0 +1,175 @@
+import { defaultSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import { Maintenance } from "./maintenance.ts";
+import type { SyncMode } from "./log-writer.ts";
+import { RecordKind, formatVersion } from "./segment-format.ts";
+import { SegmentLog } from "./segment-log.ts";
+import { parseSegmentName } from "./segment-names.ts";
+import { encodeRecord } from "./series.ts";
+import { StoreOpenError } from "./store-damage.ts";
+import type { StoreDamage } from "./store-damage.ts";
+import type { StoreDirectory } from "./store-directory.ts";
+import { needsNewEpochs, readNote, writeNote } from "./store-note.ts";
+import type { StoreNote } from "./store-note.ts";
+
+const MiB = 1024 * 1024;
+const storeIdLength = 16;
+const epochLength = 12;
+const knownDamagesMax = 1_000;
+
+export interface SegmentLogStoreOptions {
+  readonly directory: StoreDirectory;
+  /** Clock and random ids. */
+  readonly system?: System;
+  /** When what is acknowledged is on disk; by default always. */
+  readonly sync?: SyncMode;
+  /** Size of a segment, in bytes, from 4 KiB to 1 GiB. */
+  readonly segmentBytes?: number;
+  /** Reads of files at a time. The system's threads, four unless told otherwise, are shared with the log. */
+  readonly readsAtOnce?: number;
+  /** Silence after which the last frame is proven to be on disk, in milliseconds. */
+  readonly idleMs?: number;
+  /** Names the machine's present boot; after another one, what was not synced is gone. */
+  readonly bootId?: string;
+  /** False: start from the segments alone, whatever checkpoint there is. */
+  readonly usesCheckpoint?: boolean;
+  /** Told of every failure that nobody waits for, and of damage. */
+  readonly onError?: (error: unknown, context: { readonly stage: string }) => void;
+  /** Called once when the store is closed: lets the next program in. */
+  readonly onClosed?: () => Promise<void> | void;
+}
+
+export type ResolvedStoreOptions = Required<SegmentLogStoreOptions>;
+
+/** Throws `RangeError` for a size that cannot be. */
+export function resolveStoreOptions({
+  directory,
+  system = defaultSystem,
+  sync = "always",
+  segmentBytes = 64 * MiB,
+  readsAtOnce = 2,
+  idleMs = 1_000,
+  bootId = "",
+  usesCheckpoint = true,
+  onError = () => undefined,
+  onClosed = () => undefined,
+}: SegmentLogStoreOptions): ResolvedStoreOptions {
+  if (!(Number.isInteger(segmentBytes) && segmentBytes >= 4096 && segmentBytes <= 1024 * MiB))
+    throw new RangeError(`segmentBytes must be from 4096 to 2^30, got ${segmentBytes}`);
+  if (!(readsAtOnce >= 1))
+    throw new RangeError(`readsAtOnce must be at least 1, got ${readsAtOnce}`);
+  if (typeof sync === "object" && !(sync.intervalMs >= 1))
+    throw new RangeError(`sync.intervalMs must be at least 1, got ${sync.intervalMs}`);
+  return {
+    ...{ directory, system, sync, segmentBytes, readsAtOnce, idleMs, bootId },
+    ...{ usesCheckpoint, onError, onClosed },
+  };
+}
+
+/** An open store from its first to its last moment. */
+export interface StoreSession {
+  readonly options: ResolvedStoreOptions;
+  readonly log: SegmentLog;
+  readonly maintenance: Maintenance;
+  close(): Promise<void>;
+}
+
+/** Opens what is in the directory, or begins a new store in an empty one. */
+export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSession> {
+  const options = resolveStoreOptions(given);
+  const { directory, system, onError } = options;
+  const note = (await readNote(directory)) ?? (await createNote(options));
+  const { storeId } = note;
+  let maintenance: Maintenance | undefined;
+  const log = await SegmentLog.open({ ...options, storeId, onSealed: () => maintenance?.sealed() });
+  try {
+    const { newEpochs: _done, ...settled } = note;
+    const known = log.damages.map(nameOf).slice(-knownDamagesMax);
+    if (hasToRenew(note, log.damages, options)) await renewEpochs(log, system);
+    await writeNote(directory, { ...settled, ...lifeOf(options), knownDamages: known });
+    for (const damage of log.damages) onError(new Error(describe(damage)), { stage: "open" });
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  const onDamage = (damage: StoreDamage): void =>
+    onError(new Error(describe(damage)), { stage: "compaction" });
+  maintenance = new Maintenance({ ...options, storeId, log, onDamage });
+  return { options, log, maintenance, close: () => closeStore(options, log, maintenance, note) };
+}
+
+async function closeStore(
+  options: ResolvedStoreOptions,
+  log: SegmentLog,
+  maintenance: Maintenance | undefined,
+  { newEpochs: _done, ...note }: StoreNote,
+): Promise<void> {
+  const { directory, onError, onClosed } = options;
+  try {
+    await maintenance?.close();
+    await log.close();
+    const knownDamages = log.damages.map(nameOf).slice(-knownDamagesMax);
+    if (log.failure === undefined)
+      await writeNote(directory, { ...note, ...lifeOf(options), isClosed: true, knownDamages });
+  } catch (error) {
+    // The log has everything; the next start only takes longer.
+    onError(error, { stage: "close" });
+  } finally {
+    await onClosed();
+  }
+}
+
+function lifeOf({
+  bootId,
+  sync,
+}: ResolvedStoreOptions): Pick<StoreNote, "bootId" | "isSynced" | "isClosed"> {
+  return { bootId, isSynced: sync === "always", isClosed: false };
+}
+
+async function createNote({ directory, system, bootId }: ResolvedStoreOptions): Promise<StoreNote> {
+  const names = await directory.list();
+  if (names.some((name) => parseSegmentName(name) !== undefined))
+    throw new StoreOpenError("the directory holds segments of a store and no store.json");
+  const note = {
+    ...{ format: formatVersion, storeId: system.randomId(storeIdLength), bootId },
+    ...{ isSynced: true, isClosed: true, knownDamages: [] },
+  };
+  await writeNote(directory, note);
+  return note;
+}
+
+function hasToRenew(
+  note: StoreNote,
+  damages: readonly StoreDamage[],
+  { bootId }: ResolvedStoreOptions,
+): boolean {
+  if (note.newEpochs !== undefined || needsNewEpochs(note, bootId)) return true;
+  return damages.some(
+    (damage) => damage.loss === "unknown" && !note.knownDamages.includes(nameOf(damage)),
+  );
+}
+
+/** Positions of every process that has not ended may come to name other entries: their cursors end. */
+async function renewEpochs(log: SegmentLog, system: System): Promise<void> {
+  const { state } = log;
+  const renewed = [...state.records.values()].map((series) => {
+    const { record } = series;
+    if (record.state === "closed") return undefined;
+    const json = encodeRecord({ ...record, epoch: system.randomId(epochLength) });
+    const content = { kind: RecordKind.process, series: series.number, first: 0, entryCount: 0 };
+    return log.append(
+      (builder) => builder.addBody(content, Buffer.from(json)),
+      (frame) => state.putRecord(series.number, record, json, frame),
+    );
+  });
+  await Promise.all(renewed);
+  await log.flush();
+}
+
+function nameOf({ file, offset, reason }: StoreDamage): string {
+  return `${file}:${offset}:${reason}`;
+}
+
+function describe({ file, offset, reason }: StoreDamage): string {
+  return file === "" ? reason : `${file} is damaged at ${offset}: ${reason}`;
+}
