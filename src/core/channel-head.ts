@@ -65,13 +65,15 @@ export function applyBatch(head: ChannelHead, batch: Batch): void {
   head.cumulativeBytes += batch.bytes;
   head.first = batch.logicalFirst;
   head.trimmedBytes = batch.trimmedBytes;
-  if (batch.marks.length > 0 || head.marks.some((mark) => mark.position < head.first)) {
+  const [lowest] = head.marks;
+  if (batch.marks.length > 0 || (lowest !== undefined && lowest.position < head.first)) {
     head.marks = [...head.marks, ...batch.marks].filter((mark) => mark.position >= head.first);
   }
   for (const state of batch.producers) {
+    const key = producerKey(state);
     // In the order of last use, so that the ones to forget are found at the front.
-    head.producers.delete(producerKey(state));
-    head.producers.set(producerKey(state), state);
+    if (head.producers.size > 1) head.producers.delete(key);
+    head.producers.set(key, state);
   }
   for (const key of batch.forgottenProducers) {
     head.hasForgotten = true;

@@ -22,6 +22,11 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** A part of it, valid until the next write. */
+  slice(from: number, to = this.#length): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(from, to);
+  }
+
   clear(): void {
     this.#length = 0;
   }
@@ -40,13 +45,17 @@ export class ByteWriter {
   /** An integer from 0 to 2^53. */
   unsigned(value: number): void {
     if (this.#bytes.byteLength - this.#length < 8) this.#grow(8);
+    const bytes = this.#bytes;
+    let at = this.#length;
     let rest = value;
     // Shifts would cut at 32 bits.
-    while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+    while (rest > 0x7fffffff) {
+      bytes[at++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
-    this.#bytes[this.#length++] = rest;
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    this.#length = at;
   }
 
   /** An integer within ±2^53: a byte with its sign and six bits, then the rest. */
@@ -66,6 +75,8 @@ export class ByteWriter {
     if (this.#bytes.byteLength - this.#length < length + 8) this.#grow(length + 8);
     const start = this.#length;
     this.unsigned(length * 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code > 0xff) {
@@ -73,8 +84,9 @@ export class ByteWriter {
         this.#wideText(text);
         return;
       }
-      this.#bytes[this.#length++] = code;
+      bytes[at++] = code;
     }
+    this.#length = at;
   }
 
   bytes(bytes: Uint8Array): void {

@@ -16,11 +16,9 @@ const copiedBytesMax = 4096;
 
 /** What a record says besides its body. */
 export type RecordContent = Pick<RecordHeader, "kind" | "series" | "first" | "entryCount"> & {
-  /** Of a record that was committed before and is written again; else the frame's own number. */
-  readonly frame?: number;
+  /** Of a record that was committed before and is written again; 0 for the frame's own number. */
+  readonly frame: number;
 };
-
-type Built = RecordContent & Pick<RecordHeader, "bodyOffset" | "bodyLength" | "bodyChecksum">;
 
 /** Bytes that stand in the frame without having been copied: behind `at` bytes of what was copied. */
 interface Inserted {
@@ -34,7 +32,7 @@ interface Inserted {
  */
 export class FrameBuilder {
   readonly #writer = new ByteWriter(64 * 1024);
-  #records: Built[] = [];
+  #records: RecordHeader[] = [];
   #inserted: Inserted[] = [];
   #insertedBytes = 0;
   #bodyStart = 0;
@@ -107,8 +105,8 @@ export class FrameBuilder {
     const header = { number, syncedThrough, length, recordCount, tableOffset, isLast };
     encodeFrameHeader(copied, header, salt);
     const records = this.#records.map((record, index): RecordHeader => {
-      const placed = { ...record, frame: record.frame ?? number };
-      encodeRecordHeader(copied.subarray(tableStart + index * recordHeaderBytes), placed, salt);
+      const placed = record.frame === 0 ? withFrame(record, number) : record;
+      encodeRecordHeader(copied, tableStart + index * recordHeaderBytes, placed, salt);
       return placed;
     });
     return { chunks: this.#interleave(copied), records };
@@ -128,16 +126,26 @@ export class FrameBuilder {
     let checksum = 0;
     let at = this.#bodyStart;
     let length = this.#writer.length - at;
-    const { written } = this.#writer;
     for (let i = this.#bodyInserted; i < this.#inserted.length; i++) {
       const part = this.#inserted[i] as Inserted;
-      checksum = crc32(part.bytes, crc32(written.subarray(at, part.at), checksum));
+      checksum = crc32(part.bytes, crc32(this.#writer.slice(at, part.at), checksum));
       at = part.at;
       length += part.bytes.byteLength;
     }
-    checksum = crc32(written.subarray(at), checksum);
+    checksum = crc32(this.#writer.slice(at), checksum);
     const bodyOffset = this.#writer.length + this.#insertedBytes - length;
-    this.#records.push({ ...content, bodyOffset, bodyLength: length, bodyChecksum: checksum });
+    // Field by field, here and below: spreading costs more than the rest of a small record.
+    const { kind, series, frame, first, entryCount } = content;
+    this.#records.push({
+      kind,
+      series,
+      frame,
+      first,
+      entryCount,
+      bodyOffset,
+      bodyLength: length,
+      bodyChecksum: checksum,
+    });
   }
 
   #interleave(copied: Buffer): readonly Uint8Array[] {
@@ -151,4 +159,9 @@ export class FrameBuilder {
     chunks.push(copied.subarray(at));
     return chunks;
   }
+}
+
+function withFrame(record: RecordHeader, frame: number): RecordHeader {
+  const { kind, series, first, entryCount, bodyOffset, bodyLength, bodyChecksum } = record;
+  return { kind, series, frame, first, entryCount, bodyOffset, bodyLength, bodyChecksum };
 }

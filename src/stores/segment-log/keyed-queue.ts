@@ -6,16 +6,16 @@ export class KeyedQueue {
   readonly #running = new Map<string, Promise<unknown>>();
   #idle: Deferred<void> | undefined;
 
-  async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+  run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.#running.get(key);
     const result = before === undefined ? work() : before.then(work, work);
     this.#running.set(key, result);
-    try {
-      return await result;
-    } finally {
+    const settle = (): void => {
       if (this.#running.get(key) === result) this.#running.delete(key);
       if (this.#running.size === 0) this.#idle?.resolve();
-    }
+    };
+    result.then(settle, settle);
+    return result;
   }
 
   /** Until nothing runs or waits. */

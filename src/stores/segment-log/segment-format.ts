@@ -180,17 +180,26 @@ export function findFrame(bytes: Buffer, offset: number, salt: number): number {
   return -1;
 }
 
-export function encodeRecordHeader(into: Buffer, record: RecordHeader, salt: number): void {
-  into.writeUInt32LE(record.kind, 0);
-  into.writeUIntLE(record.series, 4, wide);
-  into.writeUIntLE(record.frame, 10, wide);
-  into.writeUIntLE(record.first, 16, wide);
-  into.writeUInt32LE(record.entryCount, 22);
-  into.writeUInt32LE(record.bodyOffset, 26);
-  into.writeUInt32LE(record.bodyLength, 30);
-  into.writeUInt32LE(record.bodyChecksum, 34);
-  into.writeUIntLE(0, 38, wide);
-  into.writeUInt32LE(crc32(into.subarray(0, 44), salt), 44);
+// Filled anew for each record: a view of its own would cost more than all that is written.
+const recordScratch = Buffer.alloc(recordHeaderBytes);
+const recordChecked = recordScratch.subarray(0, 44);
+
+export function encodeRecordHeader(
+  into: Uint8Array,
+  offset: number,
+  record: RecordHeader,
+  salt: number,
+): void {
+  recordScratch.writeUInt32LE(record.kind, 0);
+  recordScratch.writeUIntLE(record.series, 4, wide);
+  recordScratch.writeUIntLE(record.frame, 10, wide);
+  recordScratch.writeUIntLE(record.first, 16, wide);
+  recordScratch.writeUInt32LE(record.entryCount, 22);
+  recordScratch.writeUInt32LE(record.bodyOffset, 26);
+  recordScratch.writeUInt32LE(record.bodyLength, 30);
+  recordScratch.writeUInt32LE(record.bodyChecksum, 34);
+  recordScratch.writeUInt32LE(crc32(recordChecked, salt), 44);
+  into.set(recordScratch, offset);
 }
 
 /** Undefined where the checksum is wrong. */

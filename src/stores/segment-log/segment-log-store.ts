@@ -1,5 +1,6 @@
 import { copyHead } from "../../core/channel-head.ts";
 import { refusal, requireAcceptable } from "../../core/batch-acceptance.ts";
+import type { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { MsgEntry } from "../../core/entry.ts";
 import { Followers } from "../../core/followers.ts";
@@ -42,7 +43,8 @@ export class SegmentLogStore implements Store {
   readonly #maintenance: Maintenance;
   readonly #followers = new Followers();
   /** One write of a log or record at a time: it is judged by the state that the one before has left. */
-  readonly #queue = new KeyedQueue();
+  readonly #records = new KeyedQueue();
+  readonly #logs = new KeyedQueue();
   readonly #damages: StoreDamage[];
   #closing: Promise<void> | undefined;
 
@@ -70,7 +72,7 @@ export class SegmentLogStore implements Store {
   }
 
   async createRecord(record: ProcessRecord): Promise<Revision> {
-    return await this.#queue.run(recordName(record.id), async () => {
+    return await this.#records.run(record.id, async () => {
       this.#requireWritable();
       if (this.#log.state.records.has(record.id))
         throw new StoreRejection("conflict", `process ${record.id} has a record`);
@@ -86,14 +88,14 @@ export class SegmentLogStore implements Store {
   }
 
   async updateRecord(record: ProcessRecord, expected: Revision): Promise<Revision> {
-    return await this.#queue.run(recordName(record.id), async () => {
+    return await this.#records.run(record.id, async () => {
       this.#requireWritable();
       return await this.#putRecord(this.#requireRecord(record.id, expected).number, record);
     });
   }
 
   async deleteRecord(processId: string, expected: Revision): Promise<void> {
-    await this.#queue.run(recordName(processId), async () => {
+    await this.#records.run(processId, async () => {
       this.#requireWritable();
       await this.#remove(this.#requireRecord(processId, expected));
       this.#followers.tellRecord(processId, undefined);
@@ -119,22 +121,14 @@ export class SegmentLogStore implements Store {
     return { head: copyHead(this.#log.state.headOf(log)), revision: log.revision };
   }
 
-  async append(key: ChannelKey, batch: Batch, expected: Revision | undefined): Promise<Revision> {
+  append(key: ChannelKey, batch: Batch, expected: Revision | undefined): Promise<Revision> {
     const name = logName(key);
-    return await this.#queue.run(`log ${name}`, async () => {
-      this.#requireWritable();
-      const { state } = this.#log;
-      const log = state.logs.get(name);
-      if (log?.revision !== expected)
-        throw new StoreRejection("conflict", "the head has another revision");
-      const head = log === undefined ? undefined : state.headOf(log);
-      requireAcceptable(key, batch, head, this.manifest.batchBytesMax);
-      if (batch.kind === "data" || batch.kind === "open") this.#requireRoom();
-      const revision = await (log === undefined
-        ? this.#openLog(key, batch)
-        : this.#appendBatch(log, batch));
-      this.#followers.tellCommit(name, { key, batch, revision });
-      return revision;
+    return this.#logs.run(name, () => {
+      try {
+        return this.#append(name, key, batch, expected);
+      } catch (error) {
+        return Promise.reject(error as StoreRejection);
+      }
     });
   }
 
@@ -175,7 +169,7 @@ export class SegmentLogStore implements Store {
 
   async removeLog(key: ChannelKey): Promise<void> {
     const name = logName(key);
-    await this.#queue.run(`log ${name}`, async () => {
+    await this.#logs.run(name, async () => {
       this.#requireWritable();
       const { state } = this.#log;
       const log = state.logs.get(name);
@@ -214,14 +208,16 @@ export class SegmentLogStore implements Store {
 
   /** Waits for writes under way, leaves a checkpoint, and lets the next program in. */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.idle().then(() => this.#session.close());
+    this.#closing ??= Promise.all([this.#records.idle(), this.#logs.idle()]).then(() =>
+      this.#session.close(),
+    );
     return this.#closing;
   }
 
   async #putRecord(number: number, record: ProcessRecord): Promise<Revision> {
     const json = encodeRecord(record);
     const body = Buffer.from(json);
-    const content = { kind: RecordKind.process, series: number, first: 0, entryCount: 0 };
+    const content = { ...plain, kind: RecordKind.process, series: number };
     const revision = await this.#log.append(
       (builder) => builder.addBody(content, body),
       (frame) => this.#log.state.putRecord(number, record, json, frame),
@@ -230,29 +226,38 @@ export class SegmentLogStore implements Store {
     return revision;
   }
 
-  #openLog(key: ChannelKey, batch: Batch): Promise<number> {
+  #append(
+    name: string,
+    key: ChannelKey,
+    batch: Batch,
+    expected: Revision | undefined,
+  ): Promise<Revision> {
+    this.#requireWritable();
     const { state } = this.#log;
-    const series = state.takeNumber();
-    const content = { ...contentOf(batch), kind: RecordKind.opening, series };
+    const log = state.logs.get(name);
+    if (log?.revision !== expected)
+      throw new StoreRejection("conflict", "the head has another revision");
+    const head = log === undefined ? undefined : state.headOf(log);
+    requireAcceptable(key, batch, head, this.manifest.batchBytesMax);
+    if (batch.kind === "data" || batch.kind === "open") this.#requireRoom();
+    const series = log?.number ?? state.takeNumber();
+    const { first, entries } = batch;
+    const kind = log === undefined ? RecordKind.opening : RecordKind.batch;
+    const content = { kind, series, frame: 0, first, entryCount: entries.length };
+    const names =
+      log === undefined ? (writer: ByteWriter): void => encodeNames(writer, key) : undefined;
     return this.#log.append(
-      (builder) => builder.addBatch(content, batch, (writer) => encodeNames(writer, key)),
-      (frame) => state.openLog(series, key, batch, frame),
-    );
-  }
-
-  #appendBatch(log: LogSeries, batch: Batch): Promise<number> {
-    const content = { ...contentOf(batch), kind: RecordKind.batch, series: log.number };
-    return this.#log.append(
-      (builder) => builder.addBatch(content, batch),
-      (frame) => this.#log.state.applyBatch(log, batch, frame),
+      (builder) => builder.addBatch(content, batch, names),
+      (frame) => {
+        if (log === undefined) state.openLog(series, key, batch, frame);
+        else state.applyBatch(log, batch, frame);
+      },
+      (revision) => this.#followers.tellCommit(name, { key, batch, revision }),
     );
   }
 
   async #remove(series: LogSeries | RecordSeries): Promise<void> {
-    const content = {
-      ...{ kind: RecordKind.removal, series: series.number },
-      ...{ first: 0, entryCount: 0 },
-    };
+    const content = { ...plain, kind: RecordKind.removal, series: series.number };
     await this.#log.append(
       (builder) => builder.add(content, () => undefined),
       () => this.#log.state.remove(series),
@@ -297,14 +302,9 @@ export class SegmentLogStore implements Store {
 
 const damagesMax = 1_000;
 
-function recordName(processId: string): string {
-  return `record ${processId}`;
-}
+/** A record without entries. */
+const plain = { first: 0, entryCount: 0, frame: 0 };
 
 function storedOf({ record, revision }: RecordSeries): StoredRecord {
   return { record, revision };
-}
-
-function contentOf({ first, entries }: Batch): { first: number; entryCount: number } {
-  return { first, entryCount: entries.length };
 }

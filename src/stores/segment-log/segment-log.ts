@@ -123,11 +123,19 @@ export class SegmentLog {
     return this.#active;
   }
 
-  /** Adds a record; `apply` takes it into the state once it is durable. Rejects as `LogWriter.append`. */
-  append(add: (builder: FrameBuilder) => void, apply: (frame: number) => void): Promise<number> {
+  /**
+   * Adds a record. Once it is durable `apply` takes it into the state, and `tell` may tell of it. Rejects as
+   * `LogWriter.append`.
+   */
+  append(
+    add: (builder: FrameBuilder) => void,
+    apply: (frame: number) => void,
+    tell?: (frame: number) => void,
+  ): Promise<number> {
     return this.#writer.append(add, (frame, record) => {
       apply(frame);
       this.#addPlace(record);
+      tell?.(frame);
     });
   }
 

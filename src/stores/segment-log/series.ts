@@ -39,6 +39,8 @@ export class LogSeries {
   readonly key: ChannelKey;
   /** Frame of its last batch. */
   revision: number;
+  /** Its head was used since it was last looked for one to pack. */
+  isUsed = false;
   #head: ChannelHead | undefined;
   /** The head while nobody uses it, one character a byte: hundreds of thousands are cold. */
   #packed = "";

@@ -156,7 +156,10 @@ async function renewEpochs(log: SegmentLog, system: System): Promise<void> {
     const { record } = series;
     if (record.state === "closed") return undefined;
     const json = encodeRecord({ ...record, epoch: system.randomId(epochLength) });
-    const content = { kind: RecordKind.process, series: series.number, first: 0, entryCount: 0 };
+    const content = {
+      ...{ kind: RecordKind.process, series: series.number },
+      ...{ first: 0, entryCount: 0, frame: 0 },
+    };
     return log.append(
       (builder) => builder.addBody(content, Buffer.from(json)),
       (frame) => state.putRecord(series.number, record, json, frame),

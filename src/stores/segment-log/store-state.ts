@@ -32,7 +32,7 @@ export class StoreState {
   nextSeries = 1;
   /** Bytes of all entries that logs still count. */
   keptBytes = 0;
-  /** Logs whose heads are objects, in the order of last use. */
+  /** Logs whose heads are objects. */
   readonly #hot = new Set<LogSeries>();
 
   takeNumber(): number {
@@ -41,15 +41,21 @@ export class StoreState {
 
   /** The head of a log, to be used for a while. */
   headOf(log: LogSeries): LogSeries["head"] {
-    const { head } = log;
-    this.#hot.delete(log);
+    if (!log.isHot || !this.#hot.has(log)) this.#heat(log);
+    log.isUsed = true;
+    return log.head;
+  }
+
+  /** The oldest one that was not used since it was looked at last is packed for it. */
+  #heat(log: LogSeries): void {
     this.#hot.add(log);
-    if (this.#hot.size > hotHeadsMax) {
-      const [coldest] = this.#hot;
-      this.#hot.delete(coldest as LogSeries);
-      coldest?.pack();
+    for (const oldest of this.#hot) {
+      if (this.#hot.size <= hotHeadsMax) return;
+      this.#hot.delete(oldest);
+      if (oldest.isUsed || oldest === log) this.#hot.add(oldest);
+      else oldest.pack();
+      oldest.isUsed = false;
     }
-    return head;
   }
 
   putRecord(number: number, record: ProcessRecord, json: string, revision: number): RecordSeries {
