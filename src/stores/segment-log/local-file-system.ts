@@ -1,0 +1,20 @@
+import { statfs } from "node:fs/promises";
+
+/** Types of file systems that only one kernel writes to, from linux/magic.h and the modules' own sources. */
+const localTypes: ReadonlySet<bigint> = new Set([
+  0xef53n, // ext4
+  0x58465342n, // xfs
+  0x9123683en, // btrfs
+  0xf2f52010n, // f2fs
+  0x2fc12fc1n, // zfs
+  0xca451a4en, // bcachefs
+  0x01021994n, // tmpfs
+  0x794c7630n, // overlay
+]);
+
+/** Throws unless no other machine can write to the folder's file system. */
+export async function requireLocalFileSystem(folder: string): Promise<void> {
+  const { type } = await statfs(folder, { bigint: true });
+  if (localTypes.has(type)) return;
+  throw new Error(`its file system (type 0x${type.toString(16)}) may be shared by machines`);
+}
