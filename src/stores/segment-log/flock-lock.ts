@@ -58,7 +58,7 @@ async function requireRefusal(path: string, clock: Clock): Promise<void> {
 
 function runFlock(descriptor: number, clock: Clock): Promise<"held" | "refused" | "no command"> {
   return new Promise((resolve, reject) => {
-    // These options alone: BusyBox knows no other way to name the exit code of a refusal, for one.
+    // No other options: BusyBox has fewer, and exits for an unknown one as it does for a refusal.
     const child = spawn("flock", ["-n", "-x", "3"], {
       stdio: ["ignore", "ignore", "pipe", descriptor],
     });

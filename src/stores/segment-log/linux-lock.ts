@@ -1,7 +1,7 @@
 import type { System } from "../../core/system.ts";
 import type { LockOutcome } from "./lock-outcome.ts";
 import { acquireFlock } from "./flock-lock.ts";
-import { requireLocalFileSystem } from "./local-file-system.ts";
+import { isOnLocalFileSystem } from "./local-file-system.ts";
 import { acquireSocketLock } from "./socket-lock.ts";
 
 /**
@@ -34,11 +34,17 @@ export async function acquireLinuxLock(
 }
 
 async function acquireBySocketAlone(folder: string, system: System): Promise<LockOutcome> {
-  await requireLocalFileSystem(folder);
-  const socket = await acquireSocketLock(folder, system);
-  if (socket.status === "refused") return { refusedBy: "socket" };
-  if (socket.status === "held") return socket;
-  throw new Error("without the command flock the lock is a socket, which cannot be made there", {
-    cause: socket.cause,
-  });
+  let cause: unknown;
+  if (await isOnLocalFileSystem(folder)) {
+    const socket = await acquireSocketLock(folder, system);
+    if (socket.status === "refused") return { refusedBy: "socket" };
+    if (socket.status === "held") return socket;
+    ({ cause } = socket);
+  }
+  const obstacle =
+    cause instanceof Error ? cause.message : "its file system may be shared with other machines";
+  throw new Error(
+    `the command flock (of util-linux or BusyBox) is missing, and no socket can do its work: ${obstacle}`,
+    { cause },
+  );
 }

@@ -12,9 +12,7 @@ const localTypes: ReadonlySet<bigint> = new Set([
   0x794c7630n, // overlay
 ]);
 
-/** Throws unless no other machine can write to the folder's file system. */
-export async function requireLocalFileSystem(folder: string): Promise<void> {
-  const { type } = await statfs(folder, { bigint: true });
-  if (localTypes.has(type)) return;
-  throw new Error(`its file system (type 0x${type.toString(16)}) may be shared by machines`);
+/** Whether it is known that no other machine can write to the folder's file system. */
+export async function isOnLocalFileSystem(folder: string): Promise<boolean> {
+  return localTypes.has((await statfs(folder, { bigint: true })).type);
 }
