@@ -113,6 +113,17 @@ describe.runIf(process.platform === "linux")("the answer of the command flock", 
     );
   });
 
+  it.each(["/bin/rm $file", "/bin/rm $file; : > $file"])(
+    "counts for nothing after %s",
+    async (removal) => {
+      stubFlock(`file=${join(directory, "lock", "file")}; ${removal}; exit 0`);
+
+      expect((await refusalOf(acquireDirectoryLock(directory))).message).toContain(
+        "was replaced while it was locked",
+      );
+    },
+  );
+
   it.each([
     ["echo 'flock: No locks available' >&2; exit 1", "exit code 1: flock: No locks available"],
     ["echo 'flock: 3: Bad file descriptor' >&2; exit 65", "exit code 65: flock: 3: Bad file"],

@@ -40,8 +40,9 @@ function openLockFile(path: string): number {
 
 /** A lock on a file that was taken away between opening and locking keeps nobody out. */
 function requireSameFile(path: string, descriptor: number): void {
-  const [locked, named] = [fstatSync(descriptor), statSync(path)];
-  if (locked.dev === named.dev && locked.ino === named.ino) return;
+  const locked = fstatSync(descriptor, { bigint: true });
+  const named = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (locked.dev === named?.dev && locked.ino === named.ino) return;
   throw new Error(`${path} was replaced while it was locked`);
 }
 
