@@ -17,18 +17,16 @@ export async function acquireFlock(
   clock: Clock,
 ): Promise<(() => void) | "refused" | "no command"> {
   const descriptor = openLockFile(path);
+  let isHeld = false;
   try {
     const answer = await runFlock(descriptor, clock);
-    if (answer === "held") {
-      requireSameFile(path, descriptor);
-      await requireRefusal(path, clock);
-      return () => closeSync(descriptor);
-    }
-    closeSync(descriptor);
-    return answer;
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
+    if (answer !== "held") return answer;
+    requireSameFile(path, descriptor);
+    await requireRefusal(path, clock);
+    isHeld = true;
+    return () => closeSync(descriptor);
+  } finally {
+    if (!isHeld) closeSync(descriptor);
   }
 }
 
@@ -63,7 +61,11 @@ function runFlock(descriptor: number, clock: Clock): Promise<"held" | "refused" 
     const child = spawn("flock", ["-n", "-x", "3"], {
       stdio: ["ignore", "ignore", "pipe", descriptor],
     });
-    const timer = clock.after(commandMsMax, () => child.kill("SIGKILL"));
+    const timer = clock.after(commandMsMax, () => {
+      child.kill("SIGKILL");
+      // Not when it has ended: what waits for a dead file server may not even be killed.
+      reject(new Error(`the command flock has not answered within ${commandMsMax} ms`));
+    });
     let complaint = "";
     child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
       complaint = (complaint + chunk).slice(0, complaintLengthMax);
