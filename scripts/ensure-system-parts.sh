@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests drive: a browser, a terminal multiplexer and curl.
+# Installs the programs that the tests drive: a browser, a terminal multiplexer, curl and BusyBox's flock.
 # Does nothing where they are. CHROMIUM names another browser binary.
 set -euo pipefail
+
+[ "$(uname)" != Linux ] || bash "$(dirname "$0")/ensure-busybox-flock.sh" >/dev/null
 
 missing=()
 command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
