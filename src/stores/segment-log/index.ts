@@ -1,7 +1,15 @@
-export { SegmentLogStore } from "./segment-log-store.ts";
+export { DirectoryLockError, DirectoryLockedError } from "./directory-lock-error.ts";
+export { acquireDirectoryLock } from "./directory-lock.ts";
+export { backUpStore } from "./directory-backup.ts";
+export type { BackupReport } from "./directory-backup.ts";
 export { NodeDirectory } from "./node-directory.ts";
+export { openSegmentLogStore } from "./open-directory.ts";
+export type { OpenDirectoryOptions } from "./open-directory.ts";
+export { SegmentLogStore } from "./segment-log-store.ts";
 export { StoreOpenError } from "./store-damage.ts";
 export type { StoreDamage } from "./store-damage.ts";
 export type { StoreDirectory, StoreFile } from "./store-directory.ts";
+export { inspectStore, markForNewEpochs } from "./store-inspection.ts";
+export type { StoreReport } from "./store-inspection.ts";
 export type { SegmentLogStoreOptions } from "./store-opening.ts";
 export type { SyncMode } from "./log-writer.ts";

@@ -44,6 +44,11 @@ export class Maintenance {
     return this.#enqueue(() => this.#compact());
   }
 
+  /** Runs while no file of the log is replaced or removed. */
+  undisturbed<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#enqueue(work);
+  }
+
   /** A segment is full: from now on a start would have to read it. */
   sealed(): void {
     this.#runInBackground(() => this.#checkpoint(), "checkpoint");
@@ -68,7 +73,7 @@ export class Maintenance {
     if (this.#options.log.failure === undefined) await this.#checkpoint();
   }
 
-  #enqueue(work: () => Promise<void>): Promise<void> {
+  #enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#work.then(work);
     this.#work = result.catch(() => undefined);
     return result;

@@ -1,3 +1,4 @@
+import { hasCode } from "./error-code.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readFully } from "./file-write.ts";
 import { decodeSegmentHeader, segmentHeaderBytes } from "./segment-format.ts";
@@ -12,7 +13,6 @@ import {
 import type { SegmentRange } from "./segment-names.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDamage } from "./store-damage.ts";
-import { isMissing } from "./segment.ts";
 import type { StoreDirectory } from "./store-directory.ts";
 
 export interface SegmentListing {
@@ -98,7 +98,7 @@ export async function removeFiles(
   await directory.sync();
   for (const name of names) {
     await directory.remove(name).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
+      if (!hasCode(error, "ENOENT")) throw error;
     });
   }
 }

@@ -25,6 +25,8 @@ import { SegmentLog } from "./segment-log.ts";
 import { encodeRecord, logName } from "./series.ts";
 import type { LogSeries, RecordSeries } from "./series.ts";
 import type { StoreDamage } from "./store-damage.ts";
+import { takeSnapshot } from "./store-snapshot.ts";
+import type { StoreSnapshot } from "./store-snapshot.ts";
 import { encodeNames } from "./store-state.ts";
 import { openStore } from "./store-opening.ts";
 import type { SegmentLogStoreOptions, StoreSession } from "./store-opening.ts";
@@ -204,6 +206,18 @@ export class SegmentLogStore implements Store {
   async compact(): Promise<void> {
     this.#requireWritable();
     await this.#maintenance.compact();
+  }
+
+  /**
+   * Hands out the files that make up the store as it is now, for a copy of them: none of them is replaced or
+   * removed until `copy` is done, and of the last one only the given length counts.
+   */
+  async snapshot<Result>(copy: (snapshot: StoreSnapshot) => Promise<Result>): Promise<Result> {
+    this.#requireWritable();
+    return await this.#maintenance.undisturbed(async () => {
+      await this.#log.flush();
+      return await copy(takeSnapshot(this.#session));
+    });
   }
 
   /** Waits for writes under way, leaves a checkpoint, and lets the next program in. */

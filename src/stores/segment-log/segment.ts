@@ -1,3 +1,4 @@
+import { hasCode } from "./error-code.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readFully, writeFully } from "./file-write.ts";
 import { batchNumbers } from "./segment-contents.ts";
@@ -116,7 +117,7 @@ export class Segment {
         SegmentIndex.read(file, this.header),
       );
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
   }
@@ -160,7 +161,7 @@ export class Segment {
       for (const name of [this.name, indexName(this.name)]) {
         await this.#files.forget(name);
         await this.#directory.remove(name).catch((error: unknown) => {
-          if (!isMissing(error)) throw error;
+          if (!hasCode(error, "ENOENT")) throw error;
         });
       }
     };
@@ -186,8 +187,4 @@ export async function writeNewFile(
   }
   await file.close();
   await directory.rename(temporary, name);
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

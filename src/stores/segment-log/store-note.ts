@@ -1,7 +1,8 @@
+import { hasCode } from "./error-code.ts";
 import { readFully } from "./file-write.ts";
 import { formatVersion } from "./segment-format.ts";
 import { noteName } from "./segment-names.ts";
-import { isMissing, writeNewFile } from "./segment.ts";
+import { writeNewFile } from "./segment.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDirectory } from "./store-directory.ts";
 
@@ -33,7 +34,7 @@ export async function readNote(directory: StoreDirectory): Promise<StoreNote | u
       await file.close();
     }
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
   const note = parse(text);
@@ -61,5 +62,5 @@ export async function writeNote(directory: StoreDirectory, note: StoreNote): Pro
 
 /** Whether what was shown may be gone: then positions may come to name other entries. */
 export function needsNewEpochs({ isClosed, isSynced, bootId }: StoreNote, boot: string): boolean {
-  return !isClosed && !isSynced && bootId !== boot;
+  return !isClosed && !isSynced && (bootId === "" || bootId !== boot);
 }

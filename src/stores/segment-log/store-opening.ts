@@ -69,6 +69,8 @@ export function resolveStoreOptions({
 /** An open store from its first to its last moment. */
 export interface StoreSession {
   readonly options: ResolvedStoreOptions;
+  /** What the directory says while the store is open. */
+  readonly note: StoreNote;
   readonly log: SegmentLog;
   readonly maintenance: Maintenance;
   close(): Promise<void>;
@@ -78,15 +80,16 @@ export interface StoreSession {
 export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSession> {
   const options = resolveStoreOptions(given);
   const { directory, system, onError } = options;
-  const note = (await readNote(directory)) ?? (await createNote(options));
-  const { storeId } = note;
+  const before = (await readNote(directory)) ?? (await createNote(options));
+  const { storeId } = before;
   let maintenance: Maintenance | undefined;
   const log = await SegmentLog.open({ ...options, storeId, onSealed: () => maintenance?.sealed() });
+  const { newEpochs: _done, ...rest } = before;
+  const knownDamages = log.damages.map(nameOf).slice(-knownDamagesMax);
+  const note: StoreNote = { ...rest, ...lifeOf(options), knownDamages };
   try {
-    const { newEpochs: _done, ...settled } = note;
-    const known = log.damages.map(nameOf).slice(-knownDamagesMax);
-    if (hasToRenew(note, log.damages, options)) await renewEpochs(log, system);
-    await writeNote(directory, { ...settled, ...lifeOf(options), knownDamages: known });
+    if (hasToRenew(before, log.damages, options)) await renewEpochs(log, system);
+    await writeNote(directory, note);
     for (const damage of log.damages) onError(new Error(describe(damage)), { stage: "open" });
   } catch (error) {
     await log.close();
@@ -95,22 +98,21 @@ export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSes
   const onDamage = (damage: StoreDamage): void =>
     onError(new Error(describe(damage)), { stage: "compaction" });
   maintenance = new Maintenance({ ...options, storeId, log, onDamage });
-  return { options, log, maintenance, close: () => closeStore(options, log, maintenance, note) };
+  const session = { options, note, log, maintenance };
+  return { ...session, close: () => closeStore(session) };
 }
 
-async function closeStore(
-  options: ResolvedStoreOptions,
-  log: SegmentLog,
-  maintenance: Maintenance | undefined,
-  { newEpochs: _done, ...note }: StoreNote,
-): Promise<void> {
+async function closeStore({
+  options,
+  note,
+  log,
+  maintenance,
+}: Omit<StoreSession, "close">): Promise<void> {
   const { directory, onError, onClosed } = options;
   try {
-    await maintenance?.close();
+    await maintenance.close();
     await log.close();
-    const knownDamages = log.damages.map(nameOf).slice(-knownDamagesMax);
-    if (log.failure === undefined)
-      await writeNote(directory, { ...note, ...lifeOf(options), isClosed: true, knownDamages });
+    if (log.failure === undefined) await writeNote(directory, { ...note, isClosed: true });
   } catch (error) {
     // The log has everything; the next start only takes longer.
     onError(error, { stage: "close" });
