@@ -57,8 +57,13 @@ export function producerKey({ senderId, producer }: ProducerKey): string {
   return producer === "" ? senderId : `${senderId}\n${producer}`;
 }
 
+/** What of a batch changes a head: of its entries only how many they are. */
+export type BatchEffect = Omit<Batch, "id" | "entries"> & {
+  readonly entries: { readonly length: number };
+};
+
 /** Advances the head by one batch, in place. */
-export function applyBatch(head: ChannelHead, batch: Batch): void {
+export function applyBatch(head: ChannelHead, batch: BatchEffect): void {
   head.epoch = batch.epoch;
   head.term = Math.max(head.term, batch.term);
   head.last = batch.first + batch.entries.length - 1;

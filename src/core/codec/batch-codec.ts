@@ -1,4 +1,4 @@
-import type { ByteMark } from "../channel-head.ts";
+import type { BatchEffect, ByteMark } from "../channel-head.ts";
 import type { MsgEntry, MsgType } from "../entry.ts";
 import type { Outcome } from "../process-record.ts";
 import type { ProducerKey, ProducerState, SequenceHole } from "../producers.ts";
@@ -68,26 +68,46 @@ export function encodeBatchHeader(writer: ByteWriter, batch: Batch): void {
 export function decodeBatch(bytes: Uint8Array): Batch {
   const reader = new ByteReader(bytes);
   requireVersion(reader, batchCodecVersion, "batch");
+  const kind = decodeKind(reader);
+  const id = reader.text();
+  const effect = decodeFields(reader, kind);
+  const entries = decodeEntries(reader, effect.first);
+  if (!reader.isAtEnd) throw new DecodeError("bytes behind a batch");
+  return { ...effect, id, entries };
+}
+
+/** What the batch changes in a head, without looking at its entries. Throws `DecodeError`. */
+export function decodeBatchEffect(bytes: Uint8Array): BatchEffect {
+  const reader = new ByteReader(bytes);
+  requireVersion(reader, batchCodecVersion, "batch");
+  const kind = decodeKind(reader);
+  reader.skipText();
+  const effect = decodeFields(reader, kind);
+  return { ...effect, entries: { length: reader.unsigned() } };
+}
+
+function decodeKind(reader: ByteReader): Batch["kind"] {
   const kind = kinds[reader.byte()];
   if (kind === undefined) throw new DecodeError("a batch of an unknown kind");
-  const id = reader.text();
+  return kind;
+}
+
+function decodeFields(reader: ByteReader, kind: Batch["kind"]): Omit<Batch, "id" | "entries"> {
   const epoch = reader.text();
   const term = reader.unsigned();
   const first = reader.unsigned();
-  const byteCount = reader.unsigned();
+  const bytes = reader.unsigned();
   const logicalFirst = reader.unsigned();
   const trimmedBytes = reader.unsigned();
   const marks = decodeMarks(reader);
   const producers = decodeProducers(reader);
   const forgottenProducers = decodeList(reader, decodeProducerKey);
   const outcome = decodeOutcome(reader);
-  const entries = decodeEntries(reader, first);
-  if (!reader.isAtEnd) throw new DecodeError("bytes behind a batch");
-  return {
-    ...{ id, kind, epoch, term, first, entries, bytes: byteCount, logicalFirst, trimmedBytes },
+  const fields = {
+    ...{ kind, epoch, term, first, bytes, logicalFirst, trimmedBytes },
     ...{ marks, producers, forgottenProducers },
-    ...(outcome === undefined ? {} : { outcome }),
   };
+  return outcome === undefined ? fields : { ...fields, outcome };
 }
 
 export function requireVersion(reader: ByteReader, expected: number, what: string): void {
@@ -174,13 +194,15 @@ export function encodeProducers(writer: ByteWriter, producers: readonly Producer
 }
 
 export function decodeProducers(reader: ByteReader): ProducerState[] {
-  return decodeList(reader, () => ({
-    ...decodeProducerKey(reader),
-    max: reader.signed(),
-    floor: reader.signed(),
-    lastUsedAt: reader.signed(),
-    holes: decodeList(reader, (): SequenceHole => [reader.signed(), reader.signed()]),
-  }));
+  return decodeList(reader, () => {
+    const senderId = reader.text();
+    const producer = reader.text();
+    const max = reader.signed();
+    const floor = reader.signed();
+    const lastUsedAt = reader.signed();
+    const holes = decodeList(reader, (): SequenceHole => [reader.signed(), reader.signed()]);
+    return { senderId, producer, max, floor, lastUsedAt, holes };
+  });
 }
 
 function decodeProducerKey(reader: ByteReader): ProducerKey {

@@ -46,13 +46,13 @@ export class ByteReader {
 
   text(): string {
     const header = this.unsigned();
-    const isWide = header % 2 === 1;
-    const bytes = this.bytes(isWide ? header - 1 : header / 2);
-    const codes: Uint8Array | number[] = isWide ? wideCodes(bytes) : bytes;
-    let text = "";
-    for (let i = 0; i < codes.length; i += charactersAtOnce)
-      text += String.fromCharCode(...codes.slice(i, i + charactersAtOnce));
-    return text;
+    if (header % 2 === 1) return textOf(wideCodes(this.bytes(header - 1)));
+    return textOf(this.bytes(header / 2));
+  }
+
+  skipText(): void {
+    const header = this.unsigned();
+    this.bytes(header % 2 === 1 ? header - 1 : header / 2);
   }
 
   /** All that follows. */
@@ -68,6 +68,18 @@ export class ByteReader {
     this.#at = end;
     return view;
   }
+}
+
+function textOf(codes: Uint8Array | number[]): string {
+  if (codes.length <= charactersAtOnce) return fromCodes(codes);
+  let text = "";
+  for (let i = 0; i < codes.length; i += charactersAtOnce)
+    text += fromCodes(codes.slice(i, i + charactersAtOnce));
+  return text;
+}
+
+function fromCodes(codes: Uint8Array | number[]): string {
+  return String.fromCharCode.apply(undefined, codes as number[]);
 }
 
 function wideCodes(bytes: Uint8Array): number[] {

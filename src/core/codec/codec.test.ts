@@ -5,7 +5,7 @@ import type { ChannelHead } from "../channel-head.ts";
 import type { MsgEntry } from "../entry.ts";
 import { producerKey } from "../channel-head.ts";
 import type { Batch } from "../store.ts";
-import { decodeBatch, encodeBatchHeader } from "./batch-codec.ts";
+import { decodeBatch, decodeBatchEffect, encodeBatchHeader } from "./batch-codec.ts";
 import { ByteReader, DecodeError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { decodeHead, encodeHead } from "./head-codec.ts";
@@ -77,6 +77,9 @@ describe("the batch codec", () => {
   it("gives back every batch as it was", () => {
     const property = fc.property(batch, (one) => {
       expect(decodeBatch(encoded(one))).toEqual(one);
+      const { id: _id, ...effect } = one;
+      const entries = { length: one.entries.length };
+      expect(decodeBatchEffect(encoded(one))).toEqual({ ...effect, entries });
     });
     fc.assert(property);
   });

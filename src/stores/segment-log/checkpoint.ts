@@ -11,7 +11,7 @@ import type { Series } from "./series.ts";
 import type { StoreDirectory, StoreFile } from "./store-directory.ts";
 import { decodeNamed, encodeNames, StoreState } from "./store-state.ts";
 
-const magic = "RWCP";
+const magic = "JWCP";
 /** Written in slices, so that nobody waits long for a turn of the event loop. */
 const sliceBytes = 1024 * 1024;
 /** Last frame that was synced when it was finished, and the checksum of everything before. */

@@ -7,8 +7,8 @@ export const formatVersion = 1;
 /** All integers are little-endian. Numbers of segments, frames, series and positions take 48 bits. */
 const wide = 6;
 
-const segmentMagic = 0x47535752;
-const frameMagic = 0x4d465752;
+const segmentMagic = 0x4753574a;
+const frameMagic = 0x4d46574a;
 const headerCopyBytes = 512;
 
 /** Frames begin here: the header stands twice before, in two sectors, so that losing one loses nothing. */
@@ -208,16 +208,16 @@ export function decodeRecordHeader(
   offset: number,
   salt: number,
 ): RecordHeader | undefined {
-  const checksum = crc32(bytes.subarray(offset, offset + 44), salt);
-  if (bytes.readUInt32LE(offset + 44) !== checksum) return undefined;
+  bytes.copy(recordScratch, 0, offset, offset + recordHeaderBytes);
+  if (recordScratch.readUInt32LE(44) !== crc32(recordChecked, salt)) return undefined;
   return {
-    kind: bytes.readUInt32LE(offset) as RecordKind,
-    series: bytes.readUIntLE(offset + 4, wide),
-    frame: bytes.readUIntLE(offset + 10, wide),
-    first: bytes.readUIntLE(offset + 16, wide),
-    entryCount: bytes.readUInt32LE(offset + 22),
-    bodyOffset: bytes.readUInt32LE(offset + 26),
-    bodyLength: bytes.readUInt32LE(offset + 30),
-    bodyChecksum: bytes.readUInt32LE(offset + 34),
+    kind: recordScratch.readUInt32LE(0) as RecordKind,
+    series: recordScratch.readUIntLE(4, wide),
+    frame: recordScratch.readUIntLE(10, wide),
+    first: recordScratch.readUIntLE(16, wide),
+    entryCount: recordScratch.readUInt32LE(22),
+    bodyOffset: recordScratch.readUInt32LE(26),
+    bodyLength: recordScratch.readUInt32LE(30),
+    bodyChecksum: recordScratch.readUInt32LE(34),
   };
 }

@@ -5,7 +5,7 @@ import { endOf, firstIndex } from "./segment-contents.ts";
 import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
 import type { StoreFile } from "./store-directory.ts";
 
-const magic = 0x49585752;
+const magic = 0x5849574a;
 const headerBytes = 32;
 /** Places are read in blocks, each with its own checksum. */
 const blockBytes = 4096;

@@ -1,9 +1,9 @@
 import { applyBatch, createHead } from "../../core/channel-head.ts";
-import type { ChannelHead } from "../../core/channel-head.ts";
+import type { BatchEffect, ChannelHead } from "../../core/channel-head.ts";
 import { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { decodeHead, encodeHead } from "../../core/codec/head-codec.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
-import type { Batch, ChannelKey } from "../../core/store.ts";
+import type { ChannelKey } from "../../core/store.ts";
 
 /** Numbers of a place: id of a segment, position of the first entry in it, bytes stored there. */
 const placeNumbers = 3;
@@ -54,7 +54,7 @@ export class LogSeries {
     this.#head = head;
   }
 
-  static open(number: number, key: ChannelKey, batch: Batch): LogSeries {
+  static open(number: number, key: ChannelKey, batch: BatchEffect): LogSeries {
     return new LogSeries(number, key, createHead(batch.epoch, batch.term), 0);
   }
 
@@ -67,7 +67,7 @@ export class LogSeries {
     return this.#head !== undefined;
   }
 
-  apply(batch: Batch, revision: number): void {
+  apply(batch: BatchEffect, revision: number): void {
     applyBatch(this.head, batch);
     this.revision = revision;
   }

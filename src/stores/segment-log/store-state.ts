@@ -1,10 +1,11 @@
-import { decodeBatch } from "../../core/codec/batch-codec.ts";
+import type { BatchEffect } from "../../core/channel-head.ts";
+import { decodeBatchEffect } from "../../core/codec/batch-codec.ts";
 import { ByteReader } from "../../core/codec/byte-reader.ts";
 import type { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { decodeHead } from "../../core/codec/head-codec.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
 import { SortedTexts } from "../../core/sorted-texts.ts";
-import type { Batch, ChannelKey } from "../../core/store.ts";
+import type { ChannelKey } from "../../core/store.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
 import type { SegmentContents } from "./segment-contents.ts";
@@ -73,14 +74,14 @@ export class StoreState {
   }
 
   /** A log with its first batch. */
-  openLog(number: number, key: ChannelKey, batch: Batch, revision: number): LogSeries {
+  openLog(number: number, key: ChannelKey, batch: BatchEffect, revision: number): LogSeries {
     const log = LogSeries.open(number, key, batch);
     this.#addLog(log);
     this.applyBatch(log, batch, revision);
     return log;
   }
 
-  applyBatch(log: LogSeries, batch: Batch, revision: number): void {
+  applyBatch(log: LogSeries, batch: BatchEffect, revision: number): void {
     const head = this.headOf(log);
     const before = head.cumulativeBytes - head.trimmedBytes;
     log.apply(batch, revision);
@@ -176,8 +177,8 @@ export class Replay {
     else if (kind === RecordKind.opening) {
       const { key, rest } = decodeNamed(body);
       this.#unknown.delete(number);
-      this.#state.openLog(number, key, decodeBatch(rest), frame);
-    } else if (known instanceof LogSeries) this.#applyBatch(known, decodeBatch(body), frame);
+      this.#state.openLog(number, key, decodeBatchEffect(rest), frame);
+    } else if (known instanceof LogSeries) this.#applyBatch(known, decodeBatchEffect(body), frame);
     else this.#unknown.set(number, frame);
   }
 
@@ -205,7 +206,7 @@ export class Replay {
     this.#state.putLog(number, key, decodeHead(rest), frame);
   }
 
-  #applyBatch(log: LogSeries, batch: Batch, frame: number): void {
+  #applyBatch(log: LogSeries, batch: BatchEffect, frame: number): void {
     const head = this.#state.headOf(log);
     if (batch.first > head.last + 1)
       this.lost.push({ key: log.key, from: head.last + 1, to: batch.first - 1 });
