@@ -284,6 +284,10 @@ describe("the history checker", () => {
         ...read("bc", 1, { after: 0, gap: { first: 2 } }),
       ],
     ],
+    [
+      "a client that asked for more than there was",
+      [...read("", 5), ...added("a", 1), ...read("a")],
+    ],
     ["a refused entry that is sent again", [...sent("a"), ...refused("a"), ...added("a", 1)]],
     [
       "an entry that is there though its second try was refused",

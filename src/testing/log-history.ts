@@ -171,9 +171,10 @@ export class LogHistory {
     }
     if (sent?.isRemoved === true && entries.length > 0)
       this.#report(`${client} read entries of a log that was removed`);
-    this.#remember(client, next - 1);
+    // Who asks for what is after a position has not seen it.
+    if (entries.length > 0 || gap !== undefined) this.#remember(client, next - 1);
     if (!event.isEnd || this.#removal !== "none") return;
-    this.#end = Math.max(this.#end, next - 1);
+    if (next <= this.#last + 1) this.#end = Math.max(this.#end, next - 1);
     if (next <= known)
       this.#report(
         `${client} was told that the log ends behind ${next - 1}, but ${known} was acknowledged or shown`,

@@ -33,6 +33,10 @@ export class SeededScheduler {
     if (index !== -1) this.#tasks.splice(index, 1);
   }
 
+  withdrawAll(): void {
+    this.#tasks.length = 0;
+  }
+
   /** A pause of unknown length: others may go on first. */
   pause(): Promise<void> {
     return new Promise((resolve) => {
