@@ -23,7 +23,7 @@ export default defineConfig({
     projects: [
       project("unit", [
         "src/**/*.test.ts",
-        "test/{architecture,conformance,docs,doors,seed,tooling}/**/*.test.ts",
+        "test/{architecture,conformance,docs,doors,seed,storage,tooling}/**/*.test.ts",
       ]),
       // Faults measure time and kill processes: a neighbour would disturb them.
       project("faults", ["test/faults/**/*.test.ts"], oneAtATime),

@@ -1,6 +1,14 @@
 export { SuiteFailure } from "./assertion.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { FaultyStore } from "./faulty-store.ts";
+export { HistoryChecker } from "./history-checker.ts";
+export type {
+  CrashEvent,
+  HistoryEvent,
+  LogEvent,
+  RegisterEvent,
+  SeenEntry,
+} from "./history-events.ts";
 export { createSeededRandom } from "./store-samples.ts";
 export { storeSuite } from "./store-suite.ts";
 export type { StoreSuiteOptions, SuiteRunner } from "./store-suite.ts";
