@@ -12,8 +12,13 @@ export function requireTrue(condition: boolean, claim: string): void {
 
 /** Compares by JSON, whatever the order of fields: everything that a store hands out is plain data. */
 export function requireEqual(actual: unknown, expected: unknown, what: string): void {
-  const [a, e] = [JSON.stringify(actual, inOrder), JSON.stringify(expected, inOrder)];
+  const [a, e] = [canonicalJson(actual), canonicalJson(expected)];
   if (a !== e) throw new SuiteFailure(`${what}: expected ${e}, got ${a}`);
+}
+
+/** The same text for the same data, whatever the order of fields. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, inOrder);
 }
 
 function inOrder(_key: string, value: unknown): unknown {

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../src/testing/assertion.ts";
 import { crc32 } from "node:zlib";
 import { applyBatch, copyHead, createHead, producerKey } from "../../src/core/channel-head.ts";
 import type { ChannelHead } from "../../src/core/channel-head.ts";
@@ -90,14 +91,14 @@ export class LogModel {
 
 /** Everything of a head as text. */
 export function headText({ producers, ...head }: ChannelHead): string {
-  return JSON.stringify({ ...head, producers: [...producers] });
+  return canonicalJson({ ...head, producers: [...producers] });
 }
 
 /** Everything of an entry but its position as text, short and unique. */
 export function contentOf(entry: MsgEntry): string {
   const { position: _, payload, ...rest } = entry;
   const name = Buffer.from(payload.subarray(0, 40)).toString("latin1").split(":")[0] ?? "";
-  return `${name} ${payload.byteLength} ${crc32(payload)} ${crc32(JSON.stringify(rest))}`;
+  return `${name} ${payload.byteLength} ${crc32(payload)} ${crc32(canonicalJson(rest))}`;
 }
 
 function createPayload(prefix: string, random: SeededRandom, bytesMax: number): Uint8Array {

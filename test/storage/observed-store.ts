@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../src/testing/assertion.ts";
 import { entryBytes } from "../../src/core/entry.ts";
 import type { MsgEntry } from "../../src/core/entry.ts";
 import { isChannelError } from "../../src/core/errors.ts";
@@ -72,7 +73,7 @@ export class ObservedStore {
     const answer = await this.#look(
       `record ${processId}`,
       () => this.#store.readRecord(processId),
-      ({ record }) => JSON.stringify(record),
+      ({ record }) => canonicalJson(record),
     );
     return answer?.stored;
   }
@@ -184,7 +185,7 @@ export class ObservedStore {
     expected: Revision | undefined,
     act: () => Promise<Revision>,
   ): Promise<StoredRecord | undefined> {
-    const value = JSON.stringify(record);
+    const value = canonicalJson(record);
     const name = this.#life.nextName("record");
     const answer = await this.#change(`record ${record.id}`, name, { expected, value, act });
     return answer.kind === "acknowledged" ? { record, revision: answer.value } : undefined;
