@@ -53,7 +53,6 @@ function addChannelRoutes(server: FastifyInstance, { broker }: RouteContext): vo
 
 function headersOf({ epoch, first, last, keptBytes }: ChannelView): Record<string, string> {
   return {
-    "cache-control": "no-store",
     "jobwire-first": String(first),
     "jobwire-last": String(last),
     "jobwire-bytes": String(keptBytes),
@@ -118,11 +117,9 @@ async function readPage(
   if (answerFromTag(request, reply, view, "json")) return reply;
   // Who waits holds nothing that others wait for.
   if (waitSeconds > 0) request.release();
-  const left = new AbortController();
-  reply.raw.once("close", () => left.abort());
   const result = await broker.read(caller, process, channel, {
     ...given({ after: start, entriesMax, waitMs: waitSeconds * 1000 }),
-    signal: left.signal,
+    signal: request.left,
   });
   return reply.send(encodeRead(result));
 }
