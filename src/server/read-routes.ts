@@ -14,6 +14,8 @@ import { ChannelParams, NoQuery, ProcessParams, ReadQuery } from "./schemas.ts";
 
 const path = "/v1/processes/:process/channels";
 const waitSecondsMax = 60;
+/** Payloads that take a millisecond or more to be written as JSON. */
+const turnBytes = 256 * 1024;
 
 export function addReadRoutes(server: FastifyInstance, context: RouteContext): void {
   addChannelRoutes(server, context);
@@ -106,7 +108,7 @@ interface Place {
 }
 
 async function readPage(
-  { broker }: RouteContext,
+  { broker, turns }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   place: Place & { entriesMax: number | undefined; waitSeconds: number | undefined },
@@ -121,6 +123,8 @@ async function readPage(
     ...given({ after: start, entriesMax, waitMs: waitSeconds * 1000 }),
     signal: request.left,
   });
+  const bytes = result.entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+  if (bytes >= turnBytes) await turns.next();
   return reply.send(encodeRead(result));
 }
 

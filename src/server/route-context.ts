@@ -11,6 +11,7 @@ import type { SharedBudget } from "./shared-budget.ts";
 import { pump } from "./stream-pump.ts";
 import type { StreamOptions, StreamSource } from "./stream-pump.ts";
 import type { Identified } from "./token-verifier.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 /** What every route needs. */
 export interface RouteContext {
@@ -21,6 +22,8 @@ export interface RouteContext {
   readonly limits: ServerLimits;
   /** Bytes of answers and streams that their readers have not taken yet. */
   readonly answers: SharedBudget;
+  /** Where large answers wait to be written as JSON. */
+  readonly turns: TurnQueue;
   readonly stallMs: number;
   readonly heartbeatMs: number;
   /** Streams that are open: shutdown waits for their last words. */

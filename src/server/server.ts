@@ -31,6 +31,7 @@ import { SharedBudget } from "./shared-budget.ts";
 import { addSeveralRoute } from "./several-route.ts";
 import { addSignInRoutes } from "./sign-in-routes.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 export interface ServerOptions extends KeySource {
   readonly broker: Broker;
@@ -106,6 +107,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       total: limits.answerBytes,
       perAddress: Math.ceil(limits.answerBytes / 2),
     }),
+    turns: new TurnQueue(),
     heartbeatMs,
     stallMs,
     streams: new Set(),
