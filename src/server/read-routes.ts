@@ -108,7 +108,7 @@ interface Place {
 }
 
 async function readPage(
-  { broker, turns }: RouteContext,
+  { broker, largeAnswers }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   place: Place & { entriesMax: number | undefined; waitSeconds: number | undefined },
@@ -124,7 +124,7 @@ async function readPage(
     signal: request.left,
   });
   const bytes = result.entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
-  if (bytes >= turnBytes) await turns.next();
+  if (bytes >= turnBytes) await largeAnswers.next();
   return reply.send(encodeRead(result));
 }
 

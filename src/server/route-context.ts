@@ -22,8 +22,9 @@ export interface RouteContext {
   readonly limits: ServerLimits;
   /** Bytes of answers and streams that their readers have not taken yet. */
   readonly answers: SharedBudget;
-  /** Where large answers wait to be written as JSON. */
-  readonly turns: TurnQueue;
+  /** Where large answers wait to be written as JSON, and streams to be written at all. */
+  readonly largeAnswers: TurnQueue;
+  readonly streamWrites: TurnQueue;
   readonly stallMs: number;
   readonly heartbeatMs: number;
   /** Streams that are open: shutdown waits for their last words. */
@@ -66,11 +67,11 @@ export function sendStream(
   reply: FastifyReply,
   source: StreamSource,
 ): FastifyReply {
-  const { clock, stallMs, heartbeatMs, streams, answers } = context;
+  const { clock, stallMs, heartbeatMs, streams, answers, streamWrites: turns } = context;
   const { expiresAt } = identityOf(request);
   const { ip, left } = request;
   const take = (length: number): (() => void) => answers.take(ip, length);
-  const options: StreamOptions = { clock, stallMs, heartbeatMs, expiresAt, left, take };
+  const options: StreamOptions = { clock, stallMs, heartbeatMs, expiresAt, left, take, turns };
   request.release();
   const kept = pump(reply, source, options).catch((error: unknown) => {
     request.log.error({ err: error }, "stream failed");

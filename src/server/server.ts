@@ -72,6 +72,8 @@ const parameterLengthMax = 300;
 const requestIdForm = /^[\w.-]{1,128}$/;
 /** How often slow requests are looked for, and lost peers of quiet connections. */
 const timeoutCheckMs = 1_000;
+/** Some milliseconds of work. */
+const streamWritesPerTurn = 100;
 const keepAliveProbeMs = 30_000;
 
 /** Throws `TypeError` or `RangeError` for options that cannot be. */
@@ -107,7 +109,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       total: limits.answerBytes,
       perAddress: Math.ceil(limits.answerBytes / 2),
     }),
-    turns: new TurnQueue(),
+    largeAnswers: new TurnQueue(1),
+    streamWrites: new TurnQueue(streamWritesPerTurn),
     heartbeatMs,
     stallMs,
     streams: new Set(),

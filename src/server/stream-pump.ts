@@ -1,9 +1,12 @@
 import type { FastifyReply } from "fastify";
 import { ResponseWriter } from "./response-writer.ts";
 import type { WriterOptions } from "./response-writer.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 export interface StreamOptions extends WriterOptions {
   readonly heartbeatMs: number;
+  /** All streams share it. */
+  readonly turns: TurnQueue;
   /** When the caller's token or grant expires, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -47,6 +50,7 @@ export async function pump(
         : await untilTimer(source, writer.signal, options);
       // A timer that fires for the expiry has nothing to send but the end, which the next turn does.
       if (part === undefined) continue;
+      await options.turns.next();
       if (part.then !== undefined) return finish(reply, writer, part);
       await writeAll(writer, part.data);
     }

@@ -160,7 +160,7 @@ attackSuite(
         ];
         const verdicts: string[] = [];
         for (const id of ids)
-          for (const target of [`${id}`, `${id}/channels/out`, `p/channels/${id}/entries`])
+          for (const target of [id, `${id}/channels/out`, `p/channels/${id}/entries`])
             verdicts.push(
               await attacker.send(attacker.head(`GET /v1/processes/${target}`, [], token)),
             );
