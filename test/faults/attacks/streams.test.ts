@@ -53,7 +53,7 @@ async function untilAllPlacesAreFree(
 ): Promise<Record<string, number>> {
   const take = async (): Promise<Record<string, number>> => {
     const sockets = await attacker.openMany(50);
-    const statuses = tally(await subscribe(attacker, sockets, entriesOf(id)));
+    const statuses = tally(await subscribe(attacker, sockets, `${entriesOf(id)}?after=now`));
     for (const socket of sockets) socket.destroy();
     return statuses;
   };
