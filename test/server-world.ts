@@ -8,6 +8,18 @@ import { MemoryStore } from "../src/stores/memory/memory-store.ts";
 
 export const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
 
+/** A token of ten minutes, unless the claims say otherwise. */
+export async function signToken(
+  identity: string,
+  claims: Record<string, unknown> = {},
+  key: Uint8Array = secret,
+): Promise<string> {
+  return await new SignJWT({ exp: Math.floor(Date.now() / 1000) + 600, ...claims })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(identity)
+    .sign(key);
+}
+
 /** A real server on a real socket, over a memory store. */
 export class ServerWorld {
   readonly broker: Broker;
@@ -65,16 +77,7 @@ export class ServerWorld {
     return Number(new URL(this.url).port);
   }
 
-  async token(
-    identity: string,
-    claims: Record<string, unknown> = {},
-    key: Uint8Array = secret,
-  ): Promise<string> {
-    return await new SignJWT({ exp: Math.floor(Date.now() / 1000) + 600, ...claims })
-      .setProtectedHeader({ alg: "HS256" })
-      .setSubject(identity)
-      .sign(key);
-  }
+  readonly token = signToken;
 
   async request(
     identity: string,

@@ -29,13 +29,14 @@ function requireExactIntegers(text: string, argument: string): void {
     const end = quote === -1 ? text.length : quote;
     for (const [found] of text.slice(start, end).matchAll(number)) requireExact(found, argument);
     if (quote === -1) return;
-    start = endOfString(text, quote);
+    start = endOfJsonString(text, quote);
   }
 }
 
-/** Behind the string that begins at the given quote. */
-function endOfString(text: string, quote: number): number {
+/** Behind the string that begins at the given quote; the end of the text where it has no end. */
+export function endOfJsonString(text: string, quote: number): number {
   for (let end = text.indexOf('"', quote + 1); ; end = text.indexOf('"', end + 1)) {
+    if (end === -1) return text.length;
     let first = end;
     while (text[first - 1] === "\\") first -= 1;
     // An even number of backslashes escape each other, not the quote.

@@ -74,9 +74,9 @@ export class Authentication {
   }
 
   /** What this server signs tokens with, if it may. */
-  signingSecret(): Uint8Array | undefined {
+  signingKey(): Extract<TokenKey, { kind: "hmac" }> | undefined {
     for (const key of this.#keys)
-      if (key.kind === "hmac" && key.validUntil === undefined) return key.secret;
+      if (key.kind === "hmac" && key.validUntil === undefined) return key;
     return undefined;
   }
 

@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { ChannelError, invalidArgument } from "../core/errors.ts";
 import { encodeError, errorStatus } from "../protocol/error-status.ts";
+import type { RequestsUnderWay } from "./requests-under-way.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
 /** Refuses what is not an HTTP request, or does not become one in time: no route has seen it. */
@@ -10,9 +11,10 @@ export function refuseBrokenRequest(
   error: Error & { readonly code?: string },
   socket: Socket,
   limits: ServerLimits,
+  underWay: RequestsUnderWay,
 ): void {
   // The peer left, or an answer is under way that this would be written into.
-  if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
+  if (error.code === "ECONNRESET" || !socket.writable || underWay.isAnswering(socket)) {
     socket.destroy();
     return;
   }

@@ -11,8 +11,8 @@ export type EventFormat = "json" | "text";
 /** After what time a client is asked to come back. */
 const retryMs = 1_000;
 
-/** One page of a stream: small enough that a reader that leaves has cost little. */
-export const pageLimits = { entriesMax: 500, bytesMax: 256 * 1024 };
+/** One page of a stream: small enough that ten thousand readers that take nothing have cost little. */
+export const pageLimits = { entriesMax: 500, bytesMax: 32 * 1024 };
 
 /** A reconnect with this behind its cursor has seen the end, and is not to come again. */
 export const endMark = ".end";
@@ -21,8 +21,11 @@ export const eventStreamType = "text/event-stream; charset=utf-8";
 
 const utf8 = new TextDecoder();
 
-// Readers of one channel share its entries, and what they look like on the wire.
-const jsonTexts = new WeakMap<MsgEntry, string>();
+// Readers of one channel share its entries, and what the newest of them look like on the wire.
+const jsonTexts = new Map<MsgEntry, string>();
+const jsonTextsMax = 1_000;
+/** Longer ones are not kept: they cost little beside sending them. */
+const jsonTextLengthMax = 8 * 1024;
 
 /** Sent before any data, so that a reader that is cut off at once comes back to the same place. */
 export function encodeBegin(cursor: string): string {
@@ -127,12 +130,19 @@ function encodeEntryEvent(entry: MsgEntry, epoch: string, format: EventFormat): 
     return entry.type === "data"
       ? encodeSseEvent({ id, data: utf8.decode(entry.payload) })
       : encodeSseId(id);
-  let data = jsonTexts.get(entry);
-  if (data === undefined) {
-    data = JSON.stringify({ ...encodeEntry(entry), cursor: id });
-    jsonTexts.set(entry, data);
-  }
-  return encodeSseEvent({ id, data });
+  return encodeSseEvent({ id, data: jsonTexts.get(entry) ?? encodeJsonText(entry, id) });
+}
+
+function encodeJsonText(entry: MsgEntry, cursor: string): string {
+  const text = JSON.stringify({ ...encodeEntry(entry), cursor });
+  if (text.length > jsonTextLengthMax) return text;
+  if (jsonTexts.size >= jsonTextsMax)
+    for (const oldest of jsonTexts.keys()) {
+      jsonTexts.delete(oldest);
+      break;
+    }
+  jsonTexts.set(entry, text);
+  return text;
 }
 
 function encodeEndEvent(

@@ -14,10 +14,7 @@ export function answerFromTag(
   { epoch, first, last, outcome }: ChannelView,
   form: "json" | "bytes",
 ): boolean {
-  if (outcome === undefined) {
-    void reply.header("cache-control", "no-store");
-    return false;
-  }
+  if (outcome === undefined) return false;
   const tag = `"${formVersion}.${form}.${epoch}.${first}-${last}"`;
   void reply.headers({
     etag: tag,

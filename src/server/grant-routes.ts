@@ -36,10 +36,7 @@ export function addGrantRoutes(server: FastifyInstance, { broker, clock }: Route
       ...given({ channels }),
     });
     const value = encodeGrantValue({ grantId: grant.id, secret, processId });
-    return reply
-      .code(201)
-      .header("cache-control", "no-store")
-      .send({ ...encodeGrant(grant), grant: value });
+    return reply.code(201).send({ ...encodeGrant(grant), grant: value });
   });
 
   const list = operation(

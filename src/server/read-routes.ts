@@ -14,6 +14,8 @@ import { ChannelParams, NoQuery, ProcessParams, ReadQuery } from "./schemas.ts";
 
 const path = "/v1/processes/:process/channels";
 const waitSecondsMax = 60;
+/** Payloads that take a millisecond or more to be written as JSON. */
+const turnBytes = 256 * 1024;
 
 export function addReadRoutes(server: FastifyInstance, context: RouteContext): void {
   addChannelRoutes(server, context);
@@ -53,7 +55,6 @@ function addChannelRoutes(server: FastifyInstance, { broker }: RouteContext): vo
 
 function headersOf({ epoch, first, last, keptBytes }: ChannelView): Record<string, string> {
   return {
-    "cache-control": "no-store",
     "jobwire-first": String(first),
     "jobwire-last": String(last),
     "jobwire-bytes": String(keptBytes),
@@ -107,7 +108,7 @@ interface Place {
 }
 
 async function readPage(
-  { broker }: RouteContext,
+  { broker, largeAnswers }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
   place: Place & { entriesMax: number | undefined; waitSeconds: number | undefined },
@@ -118,12 +119,12 @@ async function readPage(
   if (answerFromTag(request, reply, view, "json")) return reply;
   // Who waits holds nothing that others wait for.
   if (waitSeconds > 0) request.release();
-  const left = new AbortController();
-  reply.raw.once("close", () => left.abort());
   const result = await broker.read(caller, process, channel, {
     ...given({ after: start, entriesMax, waitMs: waitSeconds * 1000 }),
-    signal: left.signal,
+    signal: request.left,
   });
+  const bytes = result.entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+  if (bytes >= turnBytes) await largeAnswers.next();
   return reply.send(encodeRead(result));
 }
 

@@ -1,10 +1,11 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Socket } from "node:net";
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import type { ConnectionLimit } from "./connection-limit.ts";
 import type { OriginRules } from "./origin-rules.ts";
 import { preflightHeaders } from "./origin-rules.ts";
-import type { TrustedProxies } from "./trusted-proxies.ts";
+import type { RequestsUnderWay } from "./requests-under-way.ts";
 import { integerOf } from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
 import { SharedBudget } from "./shared-budget.ts";
@@ -17,29 +18,34 @@ const audited: readonly ErrorCode[] = [
   "origin_refused",
 ];
 
-/** How long a connection beyond the limit may take to hear why. */
-const excessMs = 1_000;
+/** Headers of every answer, unless it says otherwise. */
+const defaultHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+/** Characters of an answer that is counted: what is smaller, the limit of requests bounds. */
+const largeAnswerLength = 16 * 1024;
 
 /** Everything that is looked at before a request's body is read, in this order, for every route. */
 export class RequestGuard {
   readonly #context: RouteContext;
   readonly #rules: OriginRules;
-  readonly #proxies: TrustedProxies;
-  readonly #connections: SharedBudget;
+  readonly #connections: ConnectionLimit;
+  readonly #underWay: RequestsUnderWay;
   readonly #requests: SharedBudget;
   readonly #bodies: SharedBudget;
-  /** Connections that came when the limit was reached, with their refusal. */
-  readonly #excess = new WeakMap<Socket, unknown>();
+  /** Requests whose senders wait for a word before they send the body (RFC 9110 §10.1.1). */
+  readonly #expecting = new WeakSet<IncomingMessage>();
 
-  constructor(context: RouteContext, rules: OriginRules, proxies: TrustedProxies) {
+  constructor(
+    context: RouteContext,
+    rules: OriginRules,
+    connections: ConnectionLimit,
+    underWay: RequestsUnderWay,
+  ) {
     const { limits } = context;
     this.#context = context;
     this.#rules = rules;
-    this.#proxies = proxies;
-    this.#connections = new SharedBudget("connections", {
-      total: limits.connections,
-      perAddress: limits.connectionsPerAddress,
-    });
+    this.#connections = connections;
+    this.#underWay = underWay;
     this.#requests = new SharedBudget("requests under way", {
       total: limits.requests,
       perAddress: limits.requestsPerAddress,
@@ -52,55 +58,70 @@ export class RequestGuard {
 
   install(app: FastifyInstance): void {
     app.decorateRequest("identified", undefined);
+    app.decorateRequest("left", null as never);
     app.decorateRequest("release", null as never);
-    app.server.on("connection", (socket: Socket) => this.#count(socket));
+    this.#connections.watch(app.server);
+    app.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      this.#expecting.add(request);
+      app.routing(request, response);
+    });
     app.addHook("onRequest", async (request, reply) => {
       request.release = () => undefined;
-      void reply.header("x-request-id", request.id);
+      void reply.headers({ ...defaultHeaders, "x-request-id": request.id });
       await this.#admit(request, reply);
+    });
+    app.addHook("preParsing", async (request, reply) => {
+      if (this.#expecting.delete(request.raw)) reply.raw.writeContinue();
+    });
+    app.addHook("onSend", async (request, _reply, payload) => {
+      // An answer that is not taken is held here: of large ones there must not be too many.
+      if (typeof payload === "string" && payload.length > largeAnswerLength)
+        request.left.addEventListener(
+          "abort",
+          this.#context.answers.take(request.ip, payload.length),
+        );
     });
     app.options("/*", { schema: { hide: true } }, async (_request, reply) =>
       reply.headers(preflightHeaders).code(204).send(),
     );
   }
 
-  #count(socket: Socket): void {
-    const address = socket.remoteAddress ?? "";
-    // What comes through a proxy is counted by request, under the address that the proxy names.
-    const key = this.#proxies.has(address) ? "" : address;
-    try {
-      const release = key === "" ? () => undefined : this.#connections.take(key);
-      socket.once("close", release);
-    } catch (error) {
-      this.#excess.set(socket, error);
-      socket.setTimeout(excessMs, () => socket.destroy());
-    }
-  }
-
   async #admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { host, origin } = request.headers;
-    const { socket } = request.raw;
     try {
       void reply.headers(this.#rules.headersFor(origin));
-      const excess = this.#excess.get(socket);
-      if (excess !== undefined) throw excess as Error;
+      this.#requirePlace(request, reply);
       this.#rules.requireHost(host);
       this.#rules.requireOrigin(request.method, origin, host);
-      this.#take(request, reply);
+      this.#take(request);
       await this.#requireAccess(request);
     } catch (error) {
       // Whoever still sends a body hears of the refusal only if what he sends is taken and thrown away;
-      // one that is longer than any that is taken ends the connection.
-      if (isTooLong(request)) void reply.header("connection", "close");
+      // one that is longer than any that is taken, or that may not come at all, ends the connection.
+      if (isTooLong(request) || this.#expecting.has(request.raw))
+        void reply.header("connection", "close");
       this.#note(request, error);
       throw error;
     }
   }
 
-  #take(request: FastifyRequest, reply: FastifyReply): void {
+  /** A connection too many is closed with its answer, and so is one that asks too much at once. */
+  #requirePlace(request: FastifyRequest, reply: FastifyReply): void {
+    try {
+      const refusal = this.#connections.refusalOf(request.raw.socket);
+      if (refusal !== undefined) throw refusal as Error;
+      request.left = this.#underWay.begin(request.raw, reply.raw);
+    } catch (error) {
+      void reply.header("connection", "close");
+      request.left = AbortSignal.abort();
+      throw error;
+    }
+  }
+
+  #take(request: FastifyRequest): void {
     const releases = [this.#requests.take(request.ip)];
     request.release = () => releases.forEach((release) => release());
-    reply.raw.once("close", request.release);
+    request.left.addEventListener("abort", request.release);
     const bytes = announcedBytes(request);
     if (bytes > 0) releases.push(this.#bodies.take(request.ip, bytes));
   }

@@ -1,11 +1,17 @@
 import type { ServerResponse } from "node:http";
+import { isChannelError } from "../core/errors.ts";
 import { createDeferred } from "../core/deferred.ts";
 import type { Deferred } from "../core/deferred.ts";
 import type { Clock } from "../core/system.ts";
 
-export interface WriterLimits {
+export interface WriterOptions {
+  readonly clock: Clock;
   /** Time in which a peer that has stopped taking must take something, in milliseconds. */
   readonly stallMs: number;
+  /** Aborted when the peer has left. */
+  readonly left: AbortSignal;
+  /** Counts what the peer has not taken; returns what gives it back. Errors: as `SharedBudget.take`. */
+  readonly take: (length: number) => () => void;
 }
 
 /**
@@ -16,47 +22,57 @@ export class ResponseWriter {
   readonly #response: ServerResponse;
   readonly #clock: Clock;
   readonly #stallMs: number;
-  /** Aborted when the peer has left, or was cut off because it took nothing. */
-  readonly #left = new AbortController();
+  readonly #take: WriterOptions["take"];
+  readonly signal: AbortSignal;
   #draining: Deferred<void> | undefined;
-  #isStalled = false;
+  #trouble: "too_slow" | "overloaded" | undefined;
 
-  constructor(response: ServerResponse, clock: Clock, { stallMs }: WriterLimits) {
+  constructor(response: ServerResponse, { clock, stallMs, left, take }: WriterOptions) {
     this.#response = response;
     this.#clock = clock;
     this.#stallMs = stallMs;
+    this.#take = take;
+    this.signal = left;
     response.on("drain", () => this.#release());
-    response.on("close", () => {
-      this.#left.abort();
-      this.#release();
-    });
+    left.addEventListener("abort", () => this.#release());
   }
 
-  get signal(): AbortSignal {
-    return this.#left.signal;
+  /** Why no more is written though the peer is there. */
+  get trouble(): "too_slow" | "overloaded" | undefined {
+    return this.#trouble;
   }
 
-  get isStalled(): boolean {
-    return this.#isStalled;
-  }
-
-  /** Resolves once the socket takes more; false when the peer is gone or has stalled. */
+  /** Resolves once the socket takes more; false when the peer is gone or is to go. */
   async write(data: string | Uint8Array): Promise<boolean> {
     if (this.signal.aborted) return false;
-    if (this.#response.write(data)) return true;
-    await this.#drained();
-    return !this.signal.aborted && !this.#isStalled;
+    const giveBack = this.#tryTake(data.length);
+    if (giveBack === undefined) return false;
+    if (!this.#response.write(data)) await this.#drained();
+    // What a stalled peer does not take is held until its connection goes.
+    if (this.#trouble === undefined) giveBack();
+    else this.signal.addEventListener("abort", giveBack);
+    return !this.signal.aborted && this.#trouble === undefined;
   }
 
   /** A last word, if the peer is still there; what the socket cannot take is dropped with the connection. */
   end(data?: string): void {
     if (this.signal.aborted) return;
-    if (this.#isStalled) {
+    if (this.#trouble === "too_slow") {
       // It lies behind what the peer has not taken: it gets it should it take the rest before the connection goes.
       if (data !== undefined) this.#response.write(data);
       this.#response.end();
       this.#clock.after(this.#stallMs, () => this.#response.destroy());
     } else this.#response.end(data);
+  }
+
+  #tryTake(length: number): (() => void) | undefined {
+    try {
+      return this.#take(length);
+    } catch (error) {
+      if (!isChannelError(error)) throw error;
+      this.#trouble = "overloaded";
+      return undefined;
+    }
   }
 
   #release(): void {
@@ -86,7 +102,7 @@ export class ResponseWriter {
         this.#restart(this.#watchStall());
         return;
       }
-      this.#isStalled = true;
+      this.#trouble = "too_slow";
       this.#release();
     });
   }

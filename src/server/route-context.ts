@@ -7,9 +7,11 @@ import type { Clock } from "../core/system.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { Authentication } from "./authentication.ts";
 import type { ServerLimits } from "./server-limits.ts";
+import type { SharedBudget } from "./shared-budget.ts";
 import { pump } from "./stream-pump.ts";
 import type { StreamOptions, StreamSource } from "./stream-pump.ts";
 import type { Identified } from "./token-verifier.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 /** What every route needs. */
 export interface RouteContext {
@@ -18,6 +20,11 @@ export interface RouteContext {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly limits: ServerLimits;
+  /** Bytes of answers and streams that their readers have not taken yet. */
+  readonly answers: SharedBudget;
+  /** Where large answers wait to be written as JSON, and streams to be written at all. */
+  readonly largeAnswers: TurnQueue;
+  readonly streamWrites: TurnQueue;
   readonly stallMs: number;
   readonly heartbeatMs: number;
   /** Streams that are open: shutdown waits for their last words. */
@@ -36,6 +43,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     identified: Identified | undefined;
+    /** Aborted when the answer was taken, or nobody is there to take it. */
+    left: AbortSignal;
     /** Gives back what the request holds of the budgets. */
     release: () => void;
   }
@@ -58,9 +67,11 @@ export function sendStream(
   reply: FastifyReply,
   source: StreamSource,
 ): FastifyReply {
-  const { clock, stallMs, heartbeatMs, streams } = context;
+  const { clock, stallMs, heartbeatMs, streams, answers, streamWrites: turns } = context;
   const { expiresAt } = identityOf(request);
-  const options: StreamOptions = { clock, stallMs, heartbeatMs, expiresAt };
+  const { ip, left } = request;
+  const take = (length: number): (() => void) => answers.take(ip, length);
+  const options: StreamOptions = { clock, stallMs, heartbeatMs, expiresAt, left, take, turns };
   request.release();
   const kept = pump(reply, source, options).catch((error: unknown) => {
     request.log.error({ err: error }, "stream failed");

@@ -6,8 +6,12 @@ export interface ServerLimits {
   /** Requests under way that are no streams and wait for nothing. */
   readonly requests: number;
   readonly requestsPerAddress: number;
+  /** Requests under way that one connection has sent without waiting for their answers. */
+  readonly requestsPerConnection: number;
   /** Bytes of bodies under way, as far as they are announced; one address gets half of it. */
   readonly bodyBytes: number;
+  /** Bytes of answers and streams that are not taken by their readers; one address gets half of it. */
+  readonly answerBytes: number;
   readonly headerBytes: number;
   /** From the first byte to the end of the header, and to the end of the body. */
   readonly headerMs: number;
@@ -23,7 +27,9 @@ export const defaultServerLimits: ServerLimits = {
   connectionsPerAddress: 5_000,
   requests: 2_000,
   requestsPerAddress: 1_000,
+  requestsPerConnection: 16,
   bodyBytes: 256 * MiB,
+  answerBytes: 256 * MiB,
   headerBytes: 16 * 1024,
   headerMs: 10_000,
   requestMs: 120_000,

@@ -11,9 +11,11 @@ import { AuditLog } from "./audit-log.ts";
 import { Authentication } from "./authentication.ts";
 import type { KeySource } from "./authentication.ts";
 import { refuseBrokenRequest } from "./broken-request.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import { addGrantRoutes } from "./grant-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addDocument } from "./openapi.ts";
+import { requireBoundedJson } from "./json-bounds.ts";
 import { OriginRules } from "./origin-rules.ts";
 import { sendProblem, toProblem } from "./problem.ts";
 import { addProcessRoutes } from "./process-routes.ts";
@@ -22,11 +24,14 @@ import { RequestGuard } from "./request-guard.ts";
 import type { RouteContext } from "./route-context.ts";
 import { RouteTable } from "./route-table.ts";
 import type { Route } from "./route-table.ts";
+import { RequestsUnderWay } from "./requests-under-way.ts";
 import { resolveServerLimits } from "./server-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
+import { SharedBudget } from "./shared-budget.ts";
 import { addSeveralRoute } from "./several-route.ts";
 import { addSignInRoutes } from "./sign-in-routes.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 export interface ServerOptions extends KeySource {
   readonly broker: Broker;
@@ -67,6 +72,8 @@ const parameterLengthMax = 300;
 const requestIdForm = /^[\w.-]{1,128}$/;
 /** How often slow requests are looked for, and lost peers of quiet connections. */
 const timeoutCheckMs = 1_000;
+/** Some milliseconds of work. */
+const streamWritesPerTurn = 100;
 const keepAliveProbeMs = 30_000;
 
 /** Throws `TypeError` or `RangeError` for options that cannot be. */
@@ -85,7 +92,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const limits = resolveServerLimits(options.limits ?? {});
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const rules = new OriginRules(publicUrls, allowedOrigins);
-  const app = createApp(logger, limits, proxies);
+  const underWay = new RequestsUnderWay(limits.requestsPerConnection);
+  const app = createApp(logger, limits, proxies, underWay);
   const audit =
     options.audit ?? new AuditLog((line) => app.log.warn({ audit: line }, "refused"), clock);
   const authentication = new Authentication({ keys, reload }, broker.grants, clock, (error) =>
@@ -97,12 +105,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     audit,
     clock,
     limits,
+    answers: new SharedBudget("bytes of answers under way", {
+      total: limits.answerBytes,
+      perAddress: Math.ceil(limits.answerBytes / 2),
+    }),
+    largeAnswers: new TurnQueue(1),
+    streamWrites: new TurnQueue(streamWritesPerTurn),
     heartbeatMs,
     stallMs,
     streams: new Set(),
   };
   const table = new RouteTable(app);
-  new RequestGuard(context, rules, proxies).install(app);
+  const connections = new ConnectionLimit(limits, proxies);
+  new RequestGuard(context, rules, connections, underWay).install(app);
   await addDocument(app);
   await app.register((scope, _options, done) => {
     addRoutes(scope, context);
@@ -133,6 +148,7 @@ function createApp(
   logger: FastifyBaseLogger | undefined,
   limits: ServerLimits,
   proxies: TrustedProxies,
+  underWay: RequestsUnderWay,
 ): FastifyInstance {
   const app: FastifyInstance = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
@@ -156,7 +172,7 @@ function createApp(
       keepAlive: true,
       keepAliveInitialDelay: keepAliveProbeMs,
     },
-    clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket, limits),
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket, limits, underWay),
     // Types of a query are text, and numbers of a body are numbers: nothing is turned into anything else.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     frameworkErrors: (error, request, reply) => {
@@ -179,7 +195,9 @@ function addJsonParser(app: FastifyInstance): void {
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     try {
-      done(null, body === "" ? undefined : parseJson(String(body)));
+      const text = String(body);
+      requireBoundedJson(text);
+      done(null, text === "" ? undefined : parseJson(text));
     } catch (error) {
       done(error as Error);
     }

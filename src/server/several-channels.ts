@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ChannelSubscription } from "../core/broker/channel-subscription.ts";
 import type { SubscriptionItem } from "../core/broker/views.ts";
 import { createDeferred } from "../core/deferred.ts";
@@ -45,6 +46,8 @@ export class SeveralChannels implements StreamSource {
       taken: createDeferred(),
       isEnded: false,
     }));
+    // Each lane listens to it: more than Node takes for no mistake.
+    setMaxListeners(this.#lanes.length, this.#closed.signal);
     for (const lane of this.#lanes) {
       this.#fill(lane).catch((error: unknown) => {
         this.#failure = error;

@@ -7,6 +7,8 @@ import type { Identified } from "./token-verifier.ts";
 const codeBytes = 32;
 const codeLifeMs = 300_000;
 const codesMax = 1_000;
+/** Of one identity: it must not push out the codes of others. */
+const codesPerIdentity = 10;
 
 /**
  * Codes that stand for whoever made them, once: for a link that may be seen by others later. They live in
@@ -26,10 +28,16 @@ export class SignInCodes {
       if (expiresAt > now && this.#codes.size < codesMax) break;
       this.#codes.delete(hash);
     }
+    this.#dropOldestOf(maker.caller.identity);
     const code = randomBytes(codeBytes).toString("base64url");
     const expiresAt = Math.min(now + codeLifeMs, maker.expiresAt);
     this.#codes.set(hashSecret(code), { maker, expiresAt });
     return { code, expiresAt };
+  }
+
+  #dropOldestOf(identity: string): void {
+    const own = [...this.#codes].filter(([, { maker }]) => maker.caller.identity === identity);
+    if (own.length >= codesPerIdentity) this.#codes.delete(own[0]?.[0] ?? "");
   }
 
   /** Who made the code, which is used up by it. Errors: `unauthenticated`. */

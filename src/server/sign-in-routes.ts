@@ -31,12 +31,9 @@ export function addSignInRoutes(server: FastifyInstance, context: RouteContext):
       const { grant } = callerOf(request);
       if (grant !== undefined)
         throw new ChannelError("forbidden", { reason: "a grant is shared as it is" });
-      requireSecret();
+      requireSigningKey();
       const { code, expiresAt } = codes.create(identityOf(request));
-      return reply
-        .code(201)
-        .header("cache-control", "no-store")
-        .send({ code, expiresat: encodeTime(expiresAt) });
+      return reply.code(201).send({ code, expiresat: encodeTime(expiresAt) });
     },
   );
 
@@ -54,11 +51,10 @@ export function addSignInRoutes(server: FastifyInstance, context: RouteContext):
       const now = clock.now();
       const expiresAt = Math.min(knownUntil, now + sessionMsMax);
       const { identity, isAdmin, narrowed } = caller;
-      const claims = { identity, isAdmin, ...given({ ...narrowed }) };
-      const token = await mintToken(requireSecret(), claims, { now, expiresAt });
-      return reply
-        .header("cache-control", "no-store")
-        .send({ token, identity, expiresat: encodeTime(expiresAt) });
+      const { secret, issuer, audience } = requireSigningKey();
+      const claims = { identity, isAdmin, ...narrowed, ...given({ issuer, audience }) };
+      const token = await mintToken(secret, claims, { now, expiresAt });
+      return reply.send({ token, identity, expiresat: encodeTime(expiresAt) });
     },
   );
 
@@ -72,9 +68,9 @@ export function addSignInRoutes(server: FastifyInstance, context: RouteContext):
     }
   }
 
-  function requireSecret(): Uint8Array {
-    const secret = authentication.signingSecret();
-    if (secret !== undefined) return secret;
+  function requireSigningKey(): NonNullable<ReturnType<typeof authentication.signingKey>> {
+    const key = authentication.signingKey();
+    if (key !== undefined) return key;
     throw new ChannelError("forbidden", { reason: "this server signs no tokens of its own" });
   }
 }

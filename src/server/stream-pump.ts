@@ -1,17 +1,18 @@
 import type { FastifyReply } from "fastify";
-import type { Clock } from "../core/system.ts";
 import { ResponseWriter } from "./response-writer.ts";
+import type { WriterOptions } from "./response-writer.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
-export interface StreamOptions {
-  readonly clock: Clock;
-  readonly stallMs: number;
+export interface StreamOptions extends WriterOptions {
   readonly heartbeatMs: number;
+  /** All streams share it. */
+  readonly turns: TurnQueue;
   /** When the caller's token or grant expires, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
 /** Why a stream ends that could have gone on. */
-export type Interruption = "token_expired" | "too_slow" | "shutdown";
+export type Interruption = "token_expired" | "too_slow" | "overloaded" | "shutdown";
 
 /** What comes next of a stream. `cut`: the connection is broken, so that a copier notices. */
 export interface StreamPart {
@@ -41,18 +42,19 @@ export async function pump(
   const { clock, expiresAt } = options;
   const writer = startStream(reply, source, options);
   try {
-    if (!(await writer.write(source.begin()))) return;
-    for (;;) {
+    await writer.write(source.begin());
+    while (!writer.signal.aborted && writer.trouble === undefined) {
       const isExpired = clock.now() >= expiresAt;
       const part = isExpired
         ? source.interruption("token_expired")
         : await untilTimer(source, writer.signal, options);
       // A timer that fires for the expiry has nothing to send but the end, which the next turn does.
       if (part === undefined) continue;
+      await options.turns.next();
       if (part.then !== undefined) return finish(reply, writer, part);
-      if (!(await writeAll(writer, part.data))) break;
+      await writeAll(writer, part.data);
     }
-    if (writer.isStalled) finish(reply, writer, source.interruption("too_slow"));
+    if (writer.trouble !== undefined) finish(reply, writer, source.interruption(writer.trouble));
   } catch (error) {
     if (!writer.signal.aborted) throw error;
   } finally {
@@ -64,7 +66,7 @@ export async function pump(
 function startStream(
   reply: FastifyReply,
   source: StreamSource,
-  { clock, stallMs }: StreamOptions,
+  options: StreamOptions,
 ): ResponseWriter {
   reply.hijack();
   const { raw } = reply;
@@ -72,7 +74,6 @@ function startStream(
     if (value !== undefined) raw.setHeader(name, value);
   raw.writeHead(200, {
     "content-type": source.contentType,
-    "cache-control": String(raw.getHeader("cache-control") ?? "no-store"),
     // Proxies of the nginx family gather a response unless they are told not to.
     "x-accel-buffering": "no",
     // A connection that carried a stream may still hold what its peer has not taken: it is not used again.
@@ -81,13 +82,12 @@ function startStream(
   raw.flushHeaders();
   // Where there is no sign of life, silence is no sign of death; the system still looks for lost peers.
   if (source.signOfLife() === undefined) raw.socket?.setTimeout(0);
-  return new ResponseWriter(raw, clock, { stallMs });
+  return new ResponseWriter(raw, options);
 }
 
-async function writeAll(writer: ResponseWriter, data: StreamPart["data"]): Promise<boolean> {
-  if (typeof data === "string") return await writer.write(data);
-  for (const bytes of data) if (!(await writer.write(bytes))) return false;
-  return true;
+async function writeAll(writer: ResponseWriter, data: StreamPart["data"]): Promise<void> {
+  for (const part of typeof data === "string" ? [data] : data)
+    if (!(await writer.write(part))) return;
 }
 
 function finish(reply: FastifyReply, writer: ResponseWriter, { data, then }: StreamPart): void {

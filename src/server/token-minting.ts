@@ -8,12 +8,14 @@ export interface TokenClaims {
   readonly processId?: string;
   readonly channels?: readonly string[];
   readonly ops?: readonly GrantOp[];
+  readonly issuer?: string;
+  readonly audience?: string;
 }
 
 /** A token signed by a server's own secret. Times are wall time in milliseconds since 1970. */
 export async function mintToken(
   secret: Uint8Array,
-  { identity, isAdmin = false, processId, channels, ops }: TokenClaims,
+  { identity, isAdmin = false, processId, channels, ops, issuer, audience }: TokenClaims,
   { now, expiresAt }: { readonly now: number; readonly expiresAt: number },
 ): Promise<string> {
   const claims = {
@@ -21,6 +23,8 @@ export async function mintToken(
     ...(processId === undefined ? {} : { process: processId }),
     ...(channels === undefined ? {} : { channels: [...channels] }),
     ...(ops === undefined ? {} : { ops: [...ops] }),
+    ...(issuer === undefined ? {} : { iss: issuer }),
+    ...(audience === undefined ? {} : { aud: audience }),
   };
   return await new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })

@@ -16,24 +16,19 @@ interface FuzzedRequest {
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 const failures: unknown[] = [];
 let world: ServerWorld;
+let tokens: string[];
 let bearers: string[];
 
 beforeAll(async () => {
   const logger = createLogger();
   world = await ServerWorld.create({ logger: logger as never, limits: { maxLogBytes: 1_000_000 } });
-  await setUp();
-  const grant = await world.request("sub", "POST", "/v1/processes/p/grants", {
-    json: { ops: ["read", "append", "cancel"], expiresin: 31_000_000 },
-  });
-  const { grant: value } = (await grant.json()) as { grant: string };
   const exp = Math.floor(Date.now() / 1000) + 36_000;
-  bearers = await Promise.all([
+  tokens = await Promise.all([
     world.token("sub", { exp }),
     world.token("exe", { exp }),
     world.token("root", { exp, scope: "admin" }),
     world.token("sub", { exp, channels: ["out"], ops: ["read"] }),
   ]);
-  bearers.push(value, "not-a-token", "");
 });
 
 afterAll(async () => {
@@ -53,10 +48,16 @@ function createLogger(): Record<string, unknown> {
 
 /** Again and again: what is sent closes and deletes it. */
 async function setUp(): Promise<void> {
+  await world.request("sub", "DELETE", "/v1/processes/p");
+  await world.request("sub", "DELETE", "/v1/processes/q");
   const channels = [{ name: "out", whenfull: "trim", maxlogentries: 50 }, { name: "in" }];
   const json = { id: "p", executorid: "exe", executors: ["candidate"], channels };
   const created = await world.request("sub", "POST", "/v1/processes", { json });
-  expect([200, 201, 409]).toContain(created.status);
+  expect(created.status).toBe(201);
+  const share = { json: { ops: ["read", "append", "cancel"] } };
+  const shared = await world.request("sub", "POST", "/v1/processes/p/grants", share);
+  const { grant } = (await shared.json()) as { grant: string };
+  bearers = [...tokens, grant, "not-a-token", ""];
 }
 
 const nasty = fc.constantFrom(
@@ -126,7 +127,9 @@ function mutate(body: unknown, at: number, by: unknown): unknown {
   };
   walk(copy);
   const place = places[at % (places.length + 1)];
-  if (place === undefined) return at % 2 === 0 ? copy : by;
+  // As often as not it is right: what is refused at once tries nothing that is behind.
+  if (at % 2 === 0) return body;
+  if (place === undefined) return by;
   const [holder, key] = place;
   if (at % 5 === 0) Reflect.deleteProperty(holder, key);
   else if (at % 7 === 0) holder[`${key}x`] = by;
@@ -141,12 +144,12 @@ function seldom<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | nul
 const headerText = fc.stringMatching(/^[\x20-\x7e\xa0-\xff]{0,40}$/);
 const choice = fc.record({
   route: fc.nat(),
-  bearer: fc.nat(),
+  bearer: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 4 }) }, fc.nat({ max: 6 })),
   method: seldom(fc.constantFrom("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")),
   process: fc.oneof({ weight: 4, arbitrary: fc.constant("p") }, text),
   channel: fc.oneof({ weight: 4, arbitrary: fc.constantFrom("out", "in") }, text),
   grant: text,
-  query: fc.array(fc.tuple(fc.nat(), text), { maxLength: 3 }),
+  query: fc.oneof(fc.constant([]), fc.array(fc.tuple(fc.nat(), text), { maxLength: 3 })),
   extra: seldom(fc.tuple(text, text)),
   at: fc.nat(),
   by: value,
@@ -178,12 +181,13 @@ function build(routes: readonly Route[], chosen: Choice): FuzzedRequest {
   const route = routes[chosen.route % routes.length];
   if (route === undefined) throw new Error("there is a route");
   const path = route.path.replaceAll(/:([a-z]+)/g, (_, name: "process" | "channel" | "grant") =>
-    // What cannot stand in a path as it is would never reach the server.
-    chosen[name].startsWith("%") ? chosen[name] : encodeURIComponent(wellFormed(chosen[name])),
+    // Broken escapes go as they are; what the client would not send is escaped.
+    /^%[\w.%-]*$/.test(chosen[name]) ? chosen[name] : encodeURIComponent(wellFormed(chosen[name])),
   );
   const query = new URLSearchParams();
+  const names = [...route.query.filter((name) => name !== "grant"), "x"];
   for (const [at, told] of chosen.query) {
-    const name = route.query[at % Math.max(1, route.query.length)] ?? "grant";
+    const name = names[at % names.length] ?? "grant";
     // A wait that is right would be waited for.
     query.append(name, name === "wait" && /^\d+$/.test(told) ? "0" : told);
   }
@@ -191,7 +195,7 @@ function build(routes: readonly Route[], chosen: Choice): FuzzedRequest {
   const method = chosen.method ?? route.method;
   const json = JSON.stringify(mutate(bodies[route.operationId] ?? {}, chosen.at, chosen.by));
   const body = route.takesBody || chosen.at % 3 === 0 ? (chosen.raw ?? json) : undefined;
-  const bearer = bearers[chosen.bearer % bearers.length] ?? "";
+  const bearer = bearers[chosen.bearer] ?? "";
   return {
     method,
     path: `${path}${query.size === 0 ? "" : `?${query.toString()}`}`,
@@ -217,7 +221,16 @@ function send({
   body,
 }: FuzzedRequest): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const options = { agent, port: world.port, host: "127.0.0.1", method, path, headers };
+    // Node frames no body of a DELETE or an OPTIONS by itself: it would be read as the next request.
+    const framing = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+    const options = {
+      agent,
+      port: world.port,
+      host: "127.0.0.1",
+      method,
+      path,
+      headers: { ...headers, ...framing },
+    };
     const request = httpRequest(options, (response) => {
       const status = response.statusCode ?? 0;
       const isStream = /event-stream|octet-stream/.test(response.headers["content-type"] ?? "");

@@ -22,8 +22,12 @@ export async function openSocket(port: number, localAddress?: string): Promise<S
 }
 
 /** Sends text as it is, and reads one answer with a length, or what came until the end. */
-export async function sendRaw(port: number, text: string): Promise<RawAnswer> {
-  const socket = await openSocket(port);
+export async function sendRaw(
+  port: number,
+  text: string,
+  localAddress?: string,
+): Promise<RawAnswer> {
+  const socket = await openSocket(port, localAddress);
   try {
     socket.write(text);
     return await readAnswer(socket, { hasBody: !text.startsWith("HEAD ") });

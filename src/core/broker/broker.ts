@@ -21,7 +21,6 @@ import { ProcessRegistry } from "./process-registry.ts";
 import {
   createRecord,
   isSameSpec,
-  requireId,
   requireIdentity,
   requireLease,
   requireOutcome,
@@ -326,7 +325,7 @@ export class Broker {
   }
 
   async #permitted(caller: Caller, action: ProcessAction, processId: string): Promise<OpenProcess> {
-    const process = await this.#registry.require(requireId("process", processId));
+    const process = await this.#registry.require(processId);
     this.#audit.check(caller, { action, processId }, () => {
       if (action === "assign_self") requireFree(caller, process);
       requireProcessAction(action, caller, process.record, process.now());

@@ -95,10 +95,11 @@ export class ChannelAccess {
     after: StartAt,
   ): Promise<ChannelSubscription> {
     const { process, channel } = await this.#readable(caller, processId, name);
+    const start = await resolveStart(channel, process.record.epoch, after).catch(rethrow);
+    // Nothing is waited for from here until it is counted: many may come at once.
     if (process.subscriptionCount >= this.#context.limits.subscriptionsPerProcess) {
       throw new ChannelError("overloaded", { retryAfterMs: 5_000 });
     }
-    const start = await resolveStart(channel, process.record.epoch, after).catch(rethrow);
     const subscription = new ChannelSubscription(process, channel, caller, start);
     // The right may have gone while the start was looked for.
     const place = { channel: channel.spec, now: process.now() };

@@ -3,6 +3,7 @@ import type { ProcessRecord } from "../process-record.ts";
 import type { StoredRecord } from "../store.ts";
 import { OpenProcess } from "./open-process.ts";
 import type { BrokerContext } from "./open-process.ts";
+import { requireId } from "./process-spec.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 
 const pageSize = 500;
@@ -47,8 +48,10 @@ export class ProcessRegistry {
     return this.#processes.get(processId) ?? this.#takeIn(stored);
   }
 
-  /** Errors: `process_not_found`, `unavailable`, `store_failed`. */
+  /** Errors: `invalid_argument`, `process_not_found`, `unavailable`, `store_failed`. */
   async require(processId: string): Promise<OpenProcess> {
+    // No store is asked for what is not an id: it may be a path or a pattern to it.
+    requireId("process", processId);
     try {
       const process = await this.find(processId);
       if (process !== undefined && !process.isDeleting) return process;

@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { ChannelError } from "../core/errors.ts";
+
+interface UnderWay {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly over: AbortController;
+}
+
+const retryAfterMs = 1_000;
+
+/**
+ * Requests under way, by connection. One that was sent behind others waits for its turn to be answered, and
+ * Node tells it of the connection's end only once it is its turn: without this it would be held for ever.
+ */
+export class RequestsUnderWay {
+  readonly #perConnection: number;
+  readonly #connections = new WeakMap<Socket, Set<UnderWay>>();
+
+  constructor(perConnection: number) {
+    this.#perConnection = perConnection;
+  }
+
+  /** Aborted once the answer was taken, or the connection has gone. Errors: `too_many_requests`. */
+  begin(request: IncomingMessage, response: ServerResponse): AbortSignal {
+    const underWay = this.#of(request.socket);
+    if (underWay.size >= this.#perConnection)
+      throw new ChannelError("too_many_requests", {
+        limit: "requests of one connection",
+        retryAfterMs,
+      });
+    const over = new AbortController();
+    const one = { request, response, over };
+    underWay.add(one);
+    response.once("close", () => {
+      underWay.delete(one);
+      over.abort();
+    });
+    return over.signal;
+  }
+
+  /** Whether what is written to the connection now would be taken for an answer to a whole request. */
+  isAnswering(socket: Socket): boolean {
+    return [...(this.#connections.get(socket) ?? [])].some(
+      ({ request, response }) => request.complete || response.headersSent,
+    );
+  }
+
+  #of(socket: Socket): Set<UnderWay> {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const underWay = new Set<UnderWay>();
+    this.#connections.set(socket, underWay);
+    socket.once("close", () => {
+      for (const { over } of underWay) over.abort();
+      underWay.clear();
+    });
+    return underWay;
+  }
+}
