@@ -22,7 +22,7 @@ import { RequestGuard } from "./request-guard.ts";
 import type { RouteContext } from "./route-context.ts";
 import { RouteTable } from "./route-table.ts";
 import type { Route } from "./route-table.ts";
-import { resolveServerLimits } from "./server-limits.ts";
+import { defaultStreamTimes, resolveServerLimits } from "./server-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import { addSeveralRoute } from "./several-route.ts";
 import { addSignInRoutes } from "./sign-in-routes.ts";
@@ -80,8 +80,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     logger,
     clock = systemClock,
   } = options;
-  const { publicUrls = [], allowedOrigins = [], heartbeatMs = 15_000, stallMs = 30_000 } = options;
-  const { graceMs = 5_000 } = options;
+  const { publicUrls = [], allowedOrigins = [] } = options;
+  const {
+    heartbeatMs = defaultStreamTimes.heartbeatMs,
+    stallMs = defaultStreamTimes.stallMs,
+    graceMs = defaultStreamTimes.graceMs,
+  } = options;
   const limits = resolveServerLimits(options.limits ?? {});
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const rules = new OriginRules(publicUrls, allowedOrigins);

@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ensureSecret } from "../../src/cli/data-directory.ts";
+import { ensureSecret } from "../../src/cli/secret-file.ts";
 import { commandTokenSeconds, localIdentity } from "../../src/cli/local-token.ts";
 import { mintToken } from "../../src/server/index.ts";
 import { Commands } from "./command.ts";
