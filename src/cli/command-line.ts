@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import type { GrantOp } from "../core/process-record.ts";
 import type { Api } from "./api.ts";
 import { configVariable } from "./configuration-file.ts";
 import {
@@ -11,7 +12,7 @@ import { connect } from "./connection.ts";
 import { describeExitCodes, type ExitCode } from "./exit-code.ts";
 import { createOption, parseArgument } from "./setting.ts";
 import type { Terminal } from "./terminal.ts";
-import { wholeNumberForm } from "./value-form.ts";
+import { choiceForm, durationForm, listForm, textForm, wholeNumberForm } from "./value-form.ts";
 
 /** What the commands are built with. */
 export interface CommandLine {
@@ -57,6 +58,32 @@ export function configOption(): Option {
     "--config <file>",
     `file with settings (${configVariable}; default: jobwire/config.json in the XDG configuration home)`,
   );
+}
+
+/** Milliseconds, written as a time of at least `msMin`. */
+export function durationOption(
+  flags: string,
+  description: string,
+  { defaultText, msMin = 1_000 }: { readonly defaultText: string; readonly msMin?: number },
+): Option {
+  const form = durationForm(msMin);
+  return new Option(flags, description)
+    .argParser((text) => parseArgument(form, text))
+    .default(parseArgument(form, defaultText), defaultText);
+}
+
+export function channelsOption(): Option {
+  return new Option("--channels <names>", "these channels only, commas between").argParser((text) =>
+    parseArgument(listForm(textForm), text),
+  );
+}
+
+export function opsOption(description: string): Option {
+  const form = listForm(choiceForm(["read", "append", "cancel"] satisfies GrantOp[]));
+  return new Option(
+    "--ops <ops>",
+    `${description}: read, append, cancel, commas between`,
+  ).argParser((text) => parseArgument(form, text));
 }
 
 export function configure(flags: CommonFlags, { terminal }: CommandLine): Configuration {

@@ -1,5 +1,7 @@
 import { decodeJwt } from "jose";
+import { grantIdentityPrefix } from "../core/broker/grants.ts";
 import type { System } from "../core/system.ts";
+import { decodeGrantValue } from "../protocol/grant-value.ts";
 import { mintToken, type TokenClaims } from "../server/token-minting.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
 import {
@@ -44,6 +46,8 @@ export class GivenCredentials implements Credentials {
 }
 
 function identityOf(token: string): string {
+  const grant = decodeGrantValue(token);
+  if (grant !== undefined) return `${grantIdentityPrefix}${grant.grantId}`;
   try {
     const { sub } = decodeJwt(token);
     if (sub !== undefined) return sub;

@@ -40,8 +40,8 @@ export function createOption<Value>(setting: Setting<Value>): Option {
   const option = new Option(flag ?? "", `${description} (${variable}${describeDefault(setting)})`);
   return item === undefined
     ? option.argParser((text) => parseArgument(form, text))
-    : option.argParser((text, earlier: readonly string[] = []) => [
-        ...earlier,
+    : option.argParser((text, earlier: readonly string[] | undefined) => [
+        ...(earlier ?? []),
         parseArgument(item, text),
       ]);
 }
@@ -49,7 +49,7 @@ export function createOption<Value>(setting: Setting<Value>): Option {
 function describeDefault({ default: value, defaultText }: Setting<unknown>): string {
   if (defaultText !== undefined) return `; default: ${defaultText}`;
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return "";
-  return `; default: ${String(value)}`;
+  return `; default: ${typeof value === "string" ? value : JSON.stringify(value)}`;
 }
 
 /** For options of commander: throws what makes it say which option is wrong. */

@@ -60,13 +60,15 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /** `90s`, `30m`, `24h`, `7d`, in milliseconds. */
-export const durationForm: ValueForm<number> = {
-  expected: "a time such as 90s, 30m, 24h or 7d",
-  parse: parseDuration,
-  decode: (json) => (typeof json === "string" ? parseDuration(json) : undefined),
-};
-
-function parseDuration(text: string): number | undefined {
-  const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  return amount === undefined ? undefined : Number(amount) * (unitMs[unit] ?? 0);
+export function durationForm(msMin: number): ValueForm<number> {
+  const parse = (text: string): number | undefined => {
+    const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+    const ms = Number(amount) * (unitMs[unit] ?? Number.NaN);
+    return ms >= msMin ? ms : undefined;
+  };
+  return {
+    expected: `a time such as 90s, 30m, 24h or 7d${msMin === 0 ? "" : `, at least ${msMin / 1000}s`}`,
+    parse,
+    decode: (json) => (typeof json === "string" ? parse(json) : undefined),
+  };
 }
