@@ -60,13 +60,19 @@ export function configOption(): Option {
   );
 }
 
-/** Milliseconds, written as a time of at least `msMin`. */
+interface DurationRange {
+  readonly defaultText: string;
+  readonly msMin?: number;
+  readonly msMax?: number;
+}
+
+/** Milliseconds, written as a time. */
 export function durationOption(
   flags: string,
   description: string,
-  { defaultText, msMin = 1_000 }: { readonly defaultText: string; readonly msMin?: number },
+  { defaultText, msMin = 1_000, msMax }: DurationRange,
 ): Option {
-  const form = durationForm(msMin);
+  const form = durationForm(msMin, msMax);
   return new Option(flags, description)
     .argParser((text) => parseArgument(form, text))
     .default(parseArgument(form, defaultText), defaultText);

@@ -23,6 +23,8 @@ export interface Configuration {
   readonly url?: string;
   readonly token?: string;
   readonly dataDirectory: string;
+  /** The file that a flag names: a server that is started takes it, too. */
+  readonly configPath?: string;
 }
 
 /** Settings of every command. */
@@ -86,6 +88,9 @@ export function resolveCommon(sources: Sources): Configuration {
     ...(url === undefined ? {} : { url: requireUrl(url.value) }),
     ...(token === undefined ? {} : { token: requireToken(token.value, token.source) }),
     dataDirectory: resolve(dataDirectory),
+    ...(sources.flags.config === undefined || sources.file === undefined
+      ? {}
+      : { configPath: sources.file.path }),
   };
 }
 

@@ -41,6 +41,7 @@ const exitCodes: Partial<Record<ErrorCode, ExitCode>> = {
   origin_refused: ExitCode.refused,
   process_not_found: ExitCode.notFound,
   channel_not_found: ExitCode.notFound,
+  grant_not_found: ExitCode.notFound,
   invalid_argument: ExitCode.usage,
   shutting_down: ExitCode.unreachable,
 };

@@ -60,14 +60,18 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /** `90s`, `30m`, `24h`, `7d`, in milliseconds. */
-export function durationForm(msMin: number): ValueForm<number> {
+export function durationForm(msMin: number, msMax = Infinity): ValueForm<number> {
   const parse = (text: string): number | undefined => {
     const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
     const ms = Number(amount) * (unitMs[unit] ?? Number.NaN);
-    return ms >= msMin ? ms : undefined;
+    return ms >= msMin && ms <= msMax ? ms : undefined;
   };
   return {
-    expected: `a time such as 90s, 30m, 24h or 7d${msMin === 0 ? "" : `, at least ${msMin / 1000}s`}`,
+    expected: [
+      "a time such as 90s, 30m, 24h or 7d",
+      ...(msMin === 0 ? [] : [`at least ${msMin / 1000}s`]),
+      ...(msMax === Infinity ? [] : [`at most ${Math.floor(msMax / 86_400_000)}d`]),
+    ].join(", "),
     parse,
     decode: (json) => (typeof json === "string" ? parse(json) : undefined),
   };

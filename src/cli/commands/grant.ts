@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { defaultBrokerLimits } from "../../core/limits.ts";
 import type { GrantOp } from "../../core/process-record.ts";
 import { defaultSystem } from "../../core/system.ts";
 import type { JsonGrant, JsonProcess } from "../../protocol/index.ts";
@@ -54,7 +55,12 @@ function addCreateCommand(grant: Command, commandLine: CommandLine): void {
     .argument("<process>", processNameHelp)
     .addOption(opsOption("what its holder may do").default(["read"], "read"))
     .addOption(channelsOption())
-    .addOption(durationOption("--expires <time>", "how long it counts", { defaultText: "24h" }))
+    .addOption(
+      durationOption("--expires <time>", "how long it counts", {
+        defaultText: "24h",
+        msMax: defaultBrokerLimits.grantLifeMsMax,
+      }),
+    )
     .option("--json", "print the grant as JSON")
     .action(async (name: string, flags: CreateFlags) => {
       const { ops, channels, expires: expiresInMs } = flags;

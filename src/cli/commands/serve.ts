@@ -56,8 +56,9 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
       ["jobwire serve --limit connections=500 --print-config", "what would hold, and why"],
     ],
     notes: [
-      `${describeLimits()}.`,
-      "Variables of limits: JOBWIRE_LIMIT_ and the name, as in JOBWIRE_LIMIT_HEADER_BYTES.",
+      "Limits, also set by variables such as JOBWIRE_LIMIT_HEADER_BYTES:",
+      describeLimits(),
+      "",
       "It ends at SIGINT or SIGTERM, once what is under way is settled; a second signal ends it at once.",
     ].join("\n"),
   });
@@ -70,7 +71,7 @@ function parseLimit(
   const [, name, number = ""] = /^(\w+)=(.*)$/.exec(text) ?? [];
   const setting = limitSettings.find((one) => one.name === name);
   if (setting === undefined)
-    throw new InvalidArgumentError(`Expected <name>=<number>. ${describeLimits()}.`);
+    throw new InvalidArgumentError("Expected <name>=<number>, the name one of those in the help.");
   return { ...limits, [setting.name]: parseArgument(setting.form, number) };
 }
 

@@ -108,11 +108,19 @@ function requireKnownLimits(environment: Environment): void {
     (name) => name.startsWith(limitPrefix) && !known.has(name),
   );
   if (unknown !== undefined)
-    throw new CommandError(`${unknown} names no limit\n${describeLimits()}`, ExitCode.usage);
+    throw new CommandError(
+      `${unknown} names no limit\nSee them with: jobwire serve --help`,
+      ExitCode.usage,
+    );
 }
 
+/** For the help of `serve`: one limit a line. */
 export function describeLimits(): string {
-  return `Limits are: ${limitSettings.map(({ name }) => name).join(", ")}`;
+  const rows = limitSettings.map(({ name, description, default: value, defaultText }) => [
+    `  ${name}`,
+    `${description} (default: ${defaultText ?? value ?? ""})`,
+  ]);
+  return formatTable(rows).trimEnd();
 }
 
 /** Every setting with its value and who has set it; secrets are not shown. */
