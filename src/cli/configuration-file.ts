@@ -89,7 +89,7 @@ function flatten(
   const values = new Map<string, unknown>();
   for (const [name, value] of Object.entries(json)) {
     const key = `${prefix}${name}`;
-    if (keys.includes(key)) values.set(key, value);
+    if (keys.includes(key) && !name.includes(".")) values.set(key, value);
     else if (!keys.some((one) => one.startsWith(`${key}.`))) throw unknownKey(key, path, keys);
     else if (!isObject(value))
       throw new CommandError(`${key} in ${path} must be a JSON object`, ExitCode.usage);
