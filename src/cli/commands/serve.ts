@@ -33,10 +33,9 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     command.addOption(createOption(setting));
   command
     .addOption(
-      new Option(
-        "--limit <name=number>",
-        "a limit by its name, see below; may be repeated",
-      ).argParser(parseLimit),
+      new Option("--limit <name=number>", "a limit by its name; may be repeated").argParser(
+        parseLimit,
+      ),
     )
     .addOption(dataDirectoryOption())
     .addOption(configOption())
