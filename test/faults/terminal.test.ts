@@ -168,6 +168,6 @@ describe("completion in bash", () => {
     await press("jobwire close greeting --st", /jobwire close greeting --status +$/m);
     await press("jobwire close greeting --status=canc", /--status=cancelled +$/m);
     await press("jobwire token --process=gre", /--process=greeting +$/m);
-    await press("jobwire serve --config bi", /--config bin\/$/m);
+    await press("jobwire serve --config bi", /--config bin\/ *$/m);
   });
 });

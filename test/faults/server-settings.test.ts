@@ -1,6 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeJwt } from "jose";
+import { decodeJwt, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CliWorld } from "../cli-world.ts";
 
@@ -94,5 +95,61 @@ describe("token rotate", () => {
     await world.serve();
     expect(await statusWith(old)).toBe(200);
     expect(await statusWith(await mint())).toBe(200);
+  });
+});
+
+describe("a key of others", () => {
+  it("counts beside the server's own secret, for tokens that are meant for it", async () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const path = join(world.directory, "key.pem");
+    await writeFile(path, publicKey.export({ type: "spki", format: "pem" }));
+    await world.stopServer();
+    Object.assign(world.environment, { JOBWIRE_PUBLIC_KEYS: path, JOBWIRE_AUDIENCE: "jobs" });
+    await world.serve();
+    const sign = (audience: string): Promise<string> =>
+      new SignJWT()
+        .setProtectedHeader({ alg: "ES256" })
+        .setSubject("worker")
+        .setAudience(audience)
+        .setExpirationTime("1m")
+        .sign(privateKey);
+    expect(await statusWith(await sign("jobs"))).toBe(200);
+    expect(await statusWith(await sign("others"))).toBe(401);
+    expect(await statusWith(await mint())).toBe(200);
+  });
+});
+
+describe("serve", () => {
+  it("takes its settings from a file, and refuses one that it does not understand", async () => {
+    const path = join(world.directory, "config.json");
+    await writeFile(path, JSON.stringify({ serve: { limits: { headerBytes: 2048 } } }));
+    await world.stopServer();
+    Object.assign(world.environment, { JOBWIRE_CONFIG: path });
+    await world.serve();
+    const headers = { "x-long": "x".repeat(4096) };
+    expect((await fetch(`${world.url}/healthz`, { headers })).status).toBe(431);
+    await writeFile(path, JSON.stringify({ serve: { limit: {} } }));
+    const refused = await world.run(["serve"]);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(refused.stderr).toContain(`unknown key "serve.limit" in ${path}`);
+    expect((await world.run(["ps"])).exitCode).toBe(2);
+  });
+
+  it("shows what would hold without starting", async () => {
+    const { exitCode, stdout } = await world.run(["serve", "--print-config", "--port", "1"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^serve\.port +1 +--port$/m);
+    expect(stdout).toMatch(/^dataDirectory +"\S+" +JOBWIRE_DATA_DIRECTORY$/m);
+  });
+
+  it.each([
+    [["--limit", "conections=1"], "the name one of those in the help"],
+    [["--limit", "connections=0"], "whole number from 1"],
+    [["--trust-proxy", "everyone"], "an IP address or a range"],
+    [["--jwks-url", "https://keys.example.org"], "--audience"],
+  ])("refuses %j", async (flags, message) => {
+    const { exitCode, stdout, stderr } = await world.run(["serve", "--port", "0", ...flags]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain(message);
   });
 });
