@@ -83,28 +83,24 @@ describe("attach in a terminal", () => {
     await pane.waitFor(/^error:bye$/m);
   });
 
-  it("goes on by itself when the server has been away", async () => {
-    await world.stopServer();
-    const server = await world.serve();
-    await world.run(["run", "-q", "--name", "done", "--", "true"]);
-    const pane = open();
-    const port = new URL(world.url).port;
-    const { token } = JSON.parse((await world.run(["token", "--json"])).stdout) as {
-      token: string;
-    };
+  it("waits for a server that went away, and says what it is told when that is back", async () => {
     const create = await fetch(`${world.url}/v1/processes`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${await world.token()}`,
+        "content-type": "application/json",
+      },
       body: JSON.stringify({ id: "waits", channels: [{ name: "stdout" }] }),
     });
     expect(create.status).toBe(201);
+    const pane = open();
     pane.enter("jobwire attach waits; echo code $?");
     await pane.waitFor(/Ctrl-C leaves/);
-    server.child.kill("SIGKILL");
-    await server.exited;
+    const { port } = new URL(world.url);
+    await world.stopServer();
     await pane.waitFor(/lost the server; waiting for it to come back/);
     await world.serve(Number(port));
-    // A server in memory has forgotten it: that it says so is its coming back.
+    // A server in memory has forgotten it.
     await pane.waitFor(/process not found: waits/);
     await pane.waitFor(/^code 5$/m);
   });
