@@ -46,10 +46,19 @@ export function createOption<Value>(setting: Setting<Value>): Option {
       ]);
 }
 
-function describeDefault({ default: value, defaultText }: Setting<unknown>): string {
-  if (defaultText !== undefined) return `; default: ${defaultText}`;
+function describeDefault(setting: Setting<unknown>): string {
+  const text = defaultTextOf(setting);
+  return text === "" ? "" : `; default: ${text}`;
+}
+
+/** What holds where nothing is set, or "". */
+export function defaultTextOf({
+  default: value,
+  defaultText,
+}: Pick<Setting<unknown>, "default" | "defaultText">): string {
+  if (defaultText !== undefined) return defaultText;
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return "";
-  return `; default: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** For options of commander: throws what makes it say which option is wrong. */

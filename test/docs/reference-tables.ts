@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { allSettings, commonSettings } from "../../src/cli/configuration.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { limitSettings } from "../../src/cli/serve/limit-settings.ts";
+import { defaultTextOf, type Setting } from "../../src/cli/setting.ts";
 import { createTerminal } from "../command-world.ts";
 
 export type Rows = readonly (readonly string[])[];
@@ -59,10 +60,9 @@ export function limitRows(): Rows {
   ]);
 }
 
-function defaultOf({ default: value, defaultText }: Partial<(typeof allSettings)[number]>): string {
-  if (defaultText !== undefined) return defaultText;
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return "";
-  return `\`${String(value)}\``;
+function defaultOf(setting: Pick<Setting<unknown>, "default" | "defaultText">): string {
+  const text = defaultTextOf(setting);
+  return text === "" || setting.defaultText !== undefined ? text : `\`${text}\``;
 }
 
 /** The rows of the first table below a heading that ends with the text, without the row of its titles. */
