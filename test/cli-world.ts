@@ -5,7 +5,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readSecret } from "../src/cli/data-directory.ts";
+import { readSecret } from "../src/cli/secret-file.ts";
 import { localIdentity } from "../src/cli/local-token.ts";
 import { mintToken } from "../src/server/index.ts";
 import type { TokenClaims } from "../src/server/index.ts";

@@ -1,14 +1,18 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
+import type { GrantOp } from "../core/process-record.ts";
 import type { Api } from "./api.ts";
+import { configVariable } from "./configuration-file.ts";
 import {
-  defaultUrl,
+  commonSettings,
   resolveConfiguration,
   type CommonFlags,
   type Configuration,
 } from "./configuration.ts";
 import { connect } from "./connection.ts";
 import { describeExitCodes, type ExitCode } from "./exit-code.ts";
+import { createOption, parseArgument } from "./setting.ts";
 import type { Terminal } from "./terminal.ts";
+import { choiceForm, durationForm, listForm, textForm, wholeNumberForm } from "./value-form.ts";
 
 /** What the commands are built with. */
 export interface CommandLine {
@@ -37,23 +41,55 @@ export function addHelpTexts(
 
 /** The options of every command that talks to a server. */
 export function addServerOptions(command: Command): Command {
+  const { variable, description } = commonSettings.token;
   return command
-    .option(
-      "--url <url>",
-      `address of the server (JOBWIRE_URL; else where one of this machine listens, ${defaultUrl})`,
-    )
+    .addOption(createOption(commonSettings.url))
     .addOption(dataDirectoryOption())
-    .addHelpText(
-      "after",
-      "\nA server elsewhere wants a token: JOBWIRE_TOKEN. On the same machine none is needed.",
-    );
+    .addOption(configOption())
+    .addHelpText("after", `\n${variable}: ${description}.`);
 }
 
 export function dataDirectoryOption(): Option {
+  return createOption(commonSettings.dataDirectory);
+}
+
+export function configOption(): Option {
   return new Option(
-    "--data-directory <path>",
-    "folder of the server's data (JOBWIRE_DATA_DIRECTORY; else XDG data home)",
+    "--config <file>",
+    `file with settings (${configVariable}; default: jobwire/config.json in the XDG configuration home)`,
   );
+}
+
+interface DurationRange {
+  readonly defaultText: string;
+  readonly msMin?: number;
+  readonly msMax?: number;
+}
+
+/** Milliseconds, written as a time. */
+export function durationOption(
+  flags: string,
+  description: string,
+  { defaultText, msMin = 1_000, msMax }: DurationRange,
+): Option {
+  const form = durationForm(msMin, msMax);
+  return new Option(flags, description)
+    .argParser((text) => parseArgument(form, text))
+    .default(parseArgument(form, defaultText), defaultText);
+}
+
+export function channelsOption(): Option {
+  return new Option("--channels <names>", "these channels only, commas between").argParser((text) =>
+    parseArgument(listForm(textForm), text),
+  );
+}
+
+export function opsOption(description: string): Option {
+  const form = listForm(choiceForm(["read", "append", "cancel"] satisfies GrantOp[]));
+  return new Option(
+    "--ops <ops>",
+    `${description}: read, append, cancel, commas between`,
+  ).argParser((text) => parseArgument(form, text));
 }
 
 export function configure(flags: CommonFlags, { terminal }: CommandLine): Configuration {
@@ -66,9 +102,6 @@ export async function connectByFlags(flags: CommonFlags, commandLine: CommandLin
 
 /** A parser of whole numbers for options. */
 export function parseInteger(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-  };
+  const form = wholeNumberForm(min, max);
+  return (text) => parseArgument(form, text);
 }

@@ -8,8 +8,9 @@ import {
   noCredentials,
   type Credentials,
 } from "./credentials.ts";
-import { readSecret, readServerNote } from "./data-directory.ts";
+import { readServerNote } from "./data-directory.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
+import { readSecret, requireSecret } from "./secret-file.ts";
 import { escapeText } from "./terminal-text.ts";
 
 /** The server that the configuration means, with the best credentials that there are for it. Sends nothing. */
@@ -18,14 +19,17 @@ export async function connect({ url, token, dataDirectory }: Configuration): Pro
   const address = url ?? note?.url ?? defaultUrl;
   // A token made here is worth something here: it is shown to this machine's servers only.
   const isLocal = isLoopback(address) || address === note?.url;
-  const secret = token === undefined && isLocal ? await readSecret(dataDirectory) : undefined;
-  return new Api(address, chooseCredentials(token, secret), defaultSystem);
+  const credentials = await chooseCredentials(token, isLocal ? dataDirectory : undefined);
+  return new Api(address, credentials, defaultSystem);
 }
 
-function chooseCredentials(token: string | undefined, secret: Uint8Array | undefined): Credentials {
+async function chooseCredentials(
+  token: string | undefined,
+  directory: string | undefined,
+): Promise<Credentials> {
   if (token !== undefined) return new GivenCredentials(token);
-  if (secret !== undefined) return new LocalCredentials(secret, defaultSystem);
-  return noCredentials;
+  if (directory === undefined || (await readSecret(directory)) === undefined) return noCredentials;
+  return new LocalCredentials(() => requireSecret(directory), defaultSystem);
 }
 
 const exitCodes: Partial<Record<ErrorCode, ExitCode>> = {
@@ -37,6 +41,7 @@ const exitCodes: Partial<Record<ErrorCode, ExitCode>> = {
   origin_refused: ExitCode.refused,
   process_not_found: ExitCode.notFound,
   channel_not_found: ExitCode.notFound,
+  grant_not_found: ExitCode.notFound,
   invalid_argument: ExitCode.usage,
   shutting_down: ExitCode.unreachable,
 };

@@ -10,7 +10,7 @@ const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more"
 describe("LocalCredentials", () => {
   it("are short-lived, of this machine's user, and renewed in time", async () => {
     const clock = new FakeClock();
-    const credentials = new LocalCredentials(secret, { clock, randomId });
+    const credentials = new LocalCredentials(async () => secret, { clock, randomId });
     const token = await credentials.token();
     const { payload } = await jwtVerify(token, secret, { currentDate: new Date(clock.now()) });
     expect(payload).toMatchObject({ sub: credentials.identity, scope: "admin" });
@@ -21,7 +21,10 @@ describe("LocalCredentials", () => {
   });
 
   it("narrow a program to its own process, without its close or its lease", async () => {
-    const credentials = new LocalCredentials(secret, { clock: new FakeClock(), randomId });
+    const credentials = new LocalCredentials(async () => secret, {
+      clock: new FakeClock(),
+      randomId,
+    });
     const executor = await credentials.asProgram("p").token();
     expect(decodeJwt(executor ?? "")).toMatchObject({
       sub: "run:p",

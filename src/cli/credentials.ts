@@ -1,6 +1,8 @@
 import { decodeJwt } from "jose";
+import { grantIdentityPrefix } from "../core/broker/grants.ts";
 import type { System } from "../core/system.ts";
-import { mintToken, type TokenClaims } from "../server/index.ts";
+import { decodeGrantValue } from "../protocol/grant-value.ts";
+import { mintToken, type TokenClaims } from "../server/token-minting.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
 import {
   commandTokenSeconds,
@@ -44,6 +46,8 @@ export class GivenCredentials implements Credentials {
 }
 
 function identityOf(token: string): string {
+  const grant = decodeGrantValue(token);
+  if (grant !== undefined) return `${grantIdentityPrefix}${grant.grantId}`;
   try {
     const { sub } = decodeJwt(token);
     if (sub !== undefined) return sub;
@@ -53,16 +57,19 @@ function identityOf(token: string): string {
   throw new CommandError("JOBWIRE_TOKEN names no identity", ExitCode.refused);
 }
 
+/** The secret that the server on this machine signs with now: it may be replaced while a command runs. */
+export type SecretSource = () => Promise<Uint8Array>;
+
 /** Tokens made from the secret of the server on the same machine, whose owner is its administrator. */
 export class LocalCredentials implements Credentials {
   readonly identity: string;
-  readonly #secret: Uint8Array;
+  readonly #secret: SecretSource;
   readonly #claims: TokenClaims;
   readonly #system: System;
   #minted: { readonly token: string; readonly renewAtMs: number } | undefined;
 
   constructor(
-    secret: Uint8Array,
+    secret: SecretSource,
     system: System,
     claims: TokenClaims = { identity: localIdentity(), isAdmin: true },
   ) {
@@ -100,7 +107,10 @@ export class LocalCredentials implements Credentials {
 
   async #mint(claims: TokenClaims, lifeSeconds: number): Promise<string> {
     const now = this.#system.clock.now();
-    return await mintToken(this.#secret, claims, { now, expiresAt: now + lifeSeconds * 1000 });
+    return await mintToken(await this.#secret(), claims, {
+      now,
+      expiresAt: now + lifeSeconds * 1000,
+    });
   }
 }
 

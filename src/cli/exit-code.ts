@@ -22,7 +22,7 @@ const meanings: readonly (readonly [ExitCode, string])[] = [
   [ExitCode.usage, "wrong usage: unknown option, bad value, ambiguous name"],
   [ExitCode.unreachable, "the server cannot be reached"],
   [ExitCode.refused, "refused: no valid token, or not permitted"],
-  [ExitCode.notFound, "process or channel not found"],
+  [ExitCode.notFound, "process, channel or grant not found"],
   [ExitCode.interrupted, "interrupted"],
 ];
 

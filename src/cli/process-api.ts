@@ -1,9 +1,11 @@
 import type { EntryInput } from "../core/entry.ts";
-import type { ChannelSpec, Outcome } from "../core/process-record.ts";
+import type { ChannelSpec, GrantOp, Outcome } from "../core/process-record.ts";
 import {
   encodeOutcome,
   type JsonAck,
+  type JsonChannel,
   type JsonChannelSpec,
+  type JsonGrant,
   type JsonProcess,
 } from "../protocol/index.ts";
 import { isRetryable, retryAfterMsOf, type Api } from "./api.ts";
@@ -101,7 +103,7 @@ export async function closeProcess(
   api: Api,
   processId: string,
   outcome: Outcome,
-  term: number,
+  term?: number,
   signal?: AbortSignal,
 ): Promise<void> {
   await api.request("POST", processPath(processId, "/close"), {
@@ -109,6 +111,43 @@ export async function closeProcess(
     json: { outcome: encodeOutcome(outcome) },
     signal,
   });
+}
+
+export async function deleteProcess(api: Api, processId: string): Promise<void> {
+  await api.request("DELETE", processPath(processId));
+}
+
+export async function listChannels(api: Api, processId: string): Promise<readonly JsonChannel[]> {
+  const answer = await api.request("GET", processPath(processId, "/channels"));
+  return (answer as { readonly channels: readonly JsonChannel[] }).channels;
+}
+
+export interface NewGrant {
+  readonly ops: readonly GrantOp[];
+  /** All unless given. */
+  readonly channels?: readonly string[];
+  readonly expiresInMs: number;
+}
+
+/** `grant` of the answer is what its holder presents; nobody is told it again. */
+export async function createGrant(
+  api: Api,
+  processId: string,
+  { ops, channels, expiresInMs }: NewGrant,
+): Promise<JsonGrant & { readonly grant: string }> {
+  const expiresin = Math.ceil(expiresInMs / 1000);
+  const json = { ops, ...(channels === undefined ? {} : { channels }), expiresin };
+  const answer = await api.request("POST", processPath(processId, "/grants"), { json });
+  return answer as JsonGrant & { readonly grant: string };
+}
+
+export async function listGrants(api: Api, processId: string): Promise<readonly JsonGrant[]> {
+  const answer = await api.request("GET", processPath(processId, "/grants"));
+  return (answer as { readonly grants: readonly JsonGrant[] }).grants;
+}
+
+export async function revokeGrant(api: Api, processId: string, grantId: string): Promise<void> {
+  await api.request("DELETE", processPath(processId, `/grants/${encodeURIComponent(grantId)}`));
 }
 
 export interface AppendOptions extends Omit<EntryInput, "payload"> {

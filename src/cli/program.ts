@@ -1,13 +1,24 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import type { CommandLine } from "./command-line.ts";
+import { addAttachCommand } from "./commands/attach.ts";
+import { addCancelCommand } from "./commands/cancel.ts";
+import { addCloseCommand } from "./commands/close.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
+import { addDeleteCommand } from "./commands/delete.ts";
+import { addGrantCommand } from "./commands/grant.ts";
+import { addInspectCommand } from "./commands/inspect.ts";
 import { addPsCommand } from "./commands/ps.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addTailCommand } from "./commands/tail.ts";
+import { addTokenCommand } from "./commands/token.ts";
+import { configVariable } from "./configuration-file.ts";
+import { commonSettings } from "./configuration.ts";
 import { explainFailure } from "./connection.ts";
 import { describeExitCodes, ExitCode } from "./exit-code.ts";
+import { formatTable } from "./terminal-text.ts";
 import { ReaderGoneError, say, type Terminal } from "./terminal.ts";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as {
@@ -33,22 +44,38 @@ export function createProgram(commandLine: CommandLine): Command {
 Examples:
   jobwire serve                        # a server on this machine
   jobwire run --name train -- ./train  # any program: its output and input become channels
-  jobwire tail train                   # from another terminal: all of its output
-  jobwire send train stdin yes         # type into it
+  jobwire attach train                 # from another terminal: see all of it, type into it
+  jobwire tail train > train.log       # its output alone
 
 Environment:
-  JOBWIRE_URL             address of the server
-  JOBWIRE_TOKEN           token for a server elsewhere
-  JOBWIRE_DATA_DIRECTORY  folder of the server on this machine
+${describeEnvironment()}
 ${describeExitCodes()}`,
     );
   // Subcommands take over what was set so far.
   addServeCommand(program, commandLine);
   addRunCommand(program, commandLine);
+  addAttachCommand(program, commandLine);
   addTailCommand(program, commandLine);
   addSendCommand(program, commandLine);
   addPsCommand(program, commandLine);
+  addInspectCommand(program, commandLine);
+  addCancelCommand(program, commandLine);
+  addCloseCommand(program, commandLine);
+  addDeleteCommand(program, commandLine);
+  addGrantCommand(program, commandLine);
+  addTokenCommand(program, commandLine);
+  addCompletionCommand(program, commandLine);
   return program;
+}
+
+function describeEnvironment(): string {
+  const lines: [string, string][] = Object.values(commonSettings).map(
+    ({ variable, description }) => [variable, description],
+  );
+  lines.push([configVariable, "file with settings: docs/configuration.md"]);
+  return formatTable(
+    lines.map(([variable, description]) => [`  ${variable}`, description]),
+  ).trimEnd();
 }
 
 /** Runs one command line to its end and returns what to exit with. Never throws. */

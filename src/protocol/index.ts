@@ -26,6 +26,7 @@ export type {
   JsonEntry,
   JsonEntryInput,
   JsonGap,
+  JsonGrant,
   JsonOutcome,
   JsonProcess,
   JsonRead,

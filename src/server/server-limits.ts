@@ -36,6 +36,9 @@ export const defaultServerLimits: ServerLimits = {
   idleMs: 90_000,
 };
 
+/** Times of streams, in milliseconds; `ServerOptions` says what they are for. */
+export const defaultStreamTimes = { heartbeatMs: 15_000, stallMs: 30_000, graceMs: 5_000 };
+
 /** Throws `TypeError` for a limit that does not exist, `RangeError` for one that is not positive. */
 export function resolveServerLimits(limits: Partial<ServerLimits>): ServerLimits {
   const given = Object.fromEntries(

@@ -25,7 +25,7 @@ import type { RouteContext } from "./route-context.ts";
 import { RouteTable } from "./route-table.ts";
 import type { Route } from "./route-table.ts";
 import { RequestsUnderWay } from "./requests-under-way.ts";
-import { resolveServerLimits } from "./server-limits.ts";
+import { defaultStreamTimes, resolveServerLimits } from "./server-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import { SharedBudget } from "./shared-budget.ts";
 import { addSeveralRoute } from "./several-route.ts";
@@ -87,8 +87,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     logger,
     clock = systemClock,
   } = options;
-  const { publicUrls = [], allowedOrigins = [], heartbeatMs = 15_000, stallMs = 30_000 } = options;
-  const { graceMs = 5_000 } = options;
+  const { publicUrls = [], allowedOrigins = [] } = options;
+  const {
+    heartbeatMs = defaultStreamTimes.heartbeatMs,
+    stallMs = defaultStreamTimes.stallMs,
+    graceMs = defaultStreamTimes.graceMs,
+  } = options;
   const limits = resolveServerLimits(options.limits ?? {});
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const rules = new OriginRules(publicUrls, allowedOrigins);

@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ensureSecret } from "../../src/cli/data-directory.ts";
+import { ensureSecret } from "../../src/cli/secret-file.ts";
 import { commandTokenSeconds, localIdentity } from "../../src/cli/local-token.ts";
 import { mintToken } from "../../src/server/index.ts";
 import { Commands } from "./command.ts";
@@ -19,7 +19,7 @@ interface Server {
 }
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const commandPath = join(root, "dist", "cli", "main.js");
+const builtCommand = join(root, "dist", "cli", "main.js");
 
 /**
  * What the snippets of one page share: a folder, a server with a data directory of its own, the variables that
@@ -27,7 +27,7 @@ const commandPath = join(root, "dist", "cli", "main.js");
  */
 export class PageWorld {
   readonly directory: string;
-  /** Where code is put so that its `import "jobwire"` is the built package of this project. */
+  /** Where code is put so that its `import "jobwire"` is the package of the project. */
   readonly codeDirectory: string;
   readonly url: string;
   readonly commands = new Commands();
@@ -42,11 +42,12 @@ export class PageWorld {
     this.#token = server.token;
   }
 
-  static async create(): Promise<PageWorld> {
+  /** `project`: where the package is found; by default the one that is built here. */
+  static async create({ project = root, commandPath = builtCommand } = {}): Promise<PageWorld> {
     const directory = await realpath(await mkdtemp(join(tmpdir(), "jobwire-page-")));
-    const codeDirectory = await mkdtemp(join(root, ".snippets-"));
-    await writeShims(join(directory, "bin"));
-    return new PageWorld([directory, codeDirectory], await startServer(directory));
+    const codeDirectory = await mkdtemp(join(project, ".snippets-"));
+    await writeShims(join(directory, "bin"), commandPath);
+    return new PageWorld([directory, codeDirectory], await startServer(directory, commandPath));
   }
 
   /** For every program of the page. */
@@ -76,7 +77,7 @@ export class PageWorld {
   }
 }
 
-async function startServer(directory: string): Promise<Server> {
+async function startServer(directory: string, commandPath: string): Promise<Server> {
   const dataDirectory = join(directory, "data");
   const options = ["serve", "--json", "--port", "0", "--data-directory", dataDirectory];
   const child = spawn(process.execPath, [commandPath, ...options], {
@@ -97,8 +98,8 @@ async function readUrl(output: Readable): Promise<string> {
   throw new Error("jobwire serve ended before it was ready");
 }
 
-/** `jobwire` and `npx jobwire` are the built command; a server of a page's own takes any free port. */
-async function writeShims(directory: string): Promise<void> {
+/** `jobwire` and `npx jobwire` are the command; a server of a page's own takes any free port. */
+async function writeShims(directory: string, commandPath: string): Promise<void> {
   await mkdir(directory);
   const shims = {
     jobwire: [

@@ -37,9 +37,11 @@ async function runShell({ code, expected }: Snippet, world: PageWorld): Promise<
 /** With the variables of the snippets above, and leaving its own to those below. */
 async function runScript(script: string, world: PageWorld): Promise<CommandResult> {
   const { variablesPath: path, directory, environment } = world;
-  const before = `set -aeo pipefail; [ ! -f ${path} ] || . ${path}; trap 'export -p > ${path}' EXIT`;
-  // A server in the foreground would go on for ever: being ready is what it has to do here.
+  // A server in the foreground would go on for ever: being ready is what it has to do here. Its data
+  // directory is no other snippet's.
   const isServer = /^(npx )?jobwire serve\b/.test(script.split("\n").at(-1) ?? "");
+  const keep = isServer ? "" : `trap 'export -p > ${path}' EXIT`;
+  const before = `set -aeo pipefail; [ ! -f ${path} ] || . ${path}; ${keep}`;
   const ownData = { JOBWIRE_DATA_DIRECTORY: join(directory, "data-of-its-own") };
   return world.commands.run("bash", ["-c", `${before}\n${script}`], {
     directory,

@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../scripts/ensure-built.mjs";
+import { PageWorld } from "../docs/page-world.ts";
+import { runSnippet } from "../docs/run-snippet.ts";
+import { readSnippets } from "../docs/snippet.ts";
 import { InstalledPackage, root } from "./installed-package.ts";
 
 const toolPath = (name: string) => join(root, "node_modules", ".bin", name);
@@ -94,6 +98,25 @@ describe("the installed package", () => {
       expect(await exit).toEqual([0, null]);
     }
   });
+});
+
+describe("the README in an empty folder", () => {
+  const snippets = readSnippets("README.md", readFileSync(join(root, "README.md"), "utf8"));
+  let world: PageWorld;
+
+  beforeAll(async () => {
+    const { project } = installed;
+    const commandPath = join(project, "node_modules", "jobwire", "dist", "cli", "main.js");
+    world = await PageWorld.create({ project, commandPath });
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it.each(snippets.map((snippet) => [snippet.line, snippet.language, snippet] as const))(
+    "line %i: the %s works as printed with what was installed",
+    async (_line, _language, snippet) => {
+      await runSnippet(snippet, world);
+    },
+  );
 });
 
 /** The directives fail to compile where the types have silently become `any`. */

@@ -1,80 +1,26 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { PassThrough, Readable } from "node:stream";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ServerWorld } from "../../../test/server-world.ts";
+import { CommandWorld, type Printed } from "../../../test/command-world.ts";
 import type { Environment } from "../configuration.ts";
-import { createProgram, runCommandLine } from "../program.ts";
-import type { Terminal } from "../terminal.ts";
 
-let world: ServerWorld;
-let directory: string;
-let asSubmitter: Environment;
+let commands: CommandWorld;
 
 beforeAll(async () => {
-  world = await ServerWorld.create();
-  directory = await mkdtemp(join(tmpdir(), "jobwire-commands-"));
-  asSubmitter = await environmentOf("sub");
+  commands = await CommandWorld.create();
 });
 
-afterAll(async () => {
-  await world[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true });
-});
+afterAll(() => commands[Symbol.asyncDispose]());
 
-async function environmentOf(identity: string): Promise<Environment> {
-  const token = await world.token(identity);
-  return { HOME: directory, JOBWIRE_URL: world.url, JOBWIRE_TOKEN: token };
-}
-
-function createTerminal(
-  environment: Environment,
-  input = "",
-): Terminal & { printed: () => { stdout: string; stderr: string } } {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const chunks = { stdout: "", stderr: "" };
-  stdout.on("data", (chunk: Buffer) => (chunks.stdout += chunk.toString()));
-  stderr.on("data", (chunk: Buffer) => (chunks.stderr += chunk.toString()));
-  return {
-    stdin: Readable.from([Buffer.from(input)], { objectMode: false }),
-    stdout,
-    stderr,
-    environment,
-    printed: () => chunks,
-  };
-}
-
-async function run(args: readonly string[], environment: Environment = asSubmitter, input = "") {
-  const terminal = createTerminal(environment, input);
-  const exitCode = await runCommandLine(args, terminal);
-  return { exitCode, ...terminal.printed() };
-}
-
-async function create(spec: Record<string, unknown>, identity = "sub"): Promise<void> {
-  const response = await world.request(identity, "POST", "/v1/processes", {
-    json: { channels: [{ name: "out" }], ...spec },
+const run = (
+  args: readonly string[],
+  environment?: Environment,
+  input?: string,
+): Promise<Printed> =>
+  commands.run(args, {
+    ...(environment === undefined ? {} : { environment }),
+    ...(input === undefined ? {} : { input }),
   });
-  expect(response.status).toBe(201);
-}
-
-async function append(id: string, payload: string, query = ""): Promise<void> {
-  const path = `/v1/processes/${id}/channels/out/entries${query}`;
-  expect((await world.request("sub", "POST", path, { body: payload })).status).toBe(201);
-}
-
-async function close(
-  id: string,
-  outcome: Record<string, unknown> = { status: "success" },
-): Promise<void> {
-  const response = await world.request("sub", "POST", `/v1/processes/${id}/close`, {
-    json: { outcome },
-  });
-  expect(response.status).toBe(200);
-}
 
 /** Where nobody listens: a port that was free a moment ago. */
 async function freeAddress(): Promise<string> {
@@ -85,58 +31,6 @@ async function freeAddress(): Promise<string> {
   await once(server, "close");
   return `http://127.0.0.1:${port}`;
 }
-
-const commandNames = ["serve", "run", "tail", "send", "ps"];
-
-describe("--help", () => {
-  it("of jobwire names every command, the environment and the exit codes", async () => {
-    const { exitCode, stdout } = await run(["--help"]);
-    expect(exitCode).toBe(0);
-    for (const part of [
-      ...commandNames,
-      "JOBWIRE_URL",
-      "JOBWIRE_TOKEN",
-      "JOBWIRE_DATA_DIRECTORY",
-      "Exit codes:",
-    ]) {
-      expect(stdout).toContain(part);
-    }
-  });
-
-  it.each(commandNames)(
-    "of %s names each of its options, an example, and the exit codes",
-    async (name) => {
-      const { exitCode, stdout, stderr } = await run([name, "--help"]);
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-      const program = createProgram({ terminal: createTerminal({}), setExitCode: () => undefined });
-      const command = program.commands.find((one) => one.name() === name)!;
-      for (const { long, short, description } of command.options) {
-        expect(stdout).toContain(long);
-        if (short) expect(stdout).toContain(short);
-        expect(description).not.toBe("");
-      }
-      expect(stdout).toMatch(new RegExp(`Examples:\\n.*jobwire ${name}`));
-      expect(stdout).toContain("Exit codes:");
-    },
-  );
-
-  it("gives examples whose options exist", async () => {
-    for (const name of commandNames) {
-      const { stdout } = await run([name, "--help"]);
-      const program = createProgram({ terminal: createTerminal({}), setExitCode: () => undefined });
-      const known = new Set(
-        program.commands.flatMap(({ options }) =>
-          options.flatMap(({ long, short }) => [long, short]),
-        ),
-      );
-      for (const [, line] of stdout.matchAll(/^ {2}(.*jobwire .*?) +# /gm)) {
-        const own = line!.split(" -- ")[0]!.split("|")[0]!;
-        for (const [option] of own.matchAll(/(?<= )--?[a-z][a-z-]*/g))
-          expect(known).toContain(option);
-      }
-    }
-  });
-});
 
 describe("wrong usage", () => {
   it.each([
@@ -150,7 +44,7 @@ describe("wrong usage", () => {
     [["run"], "missing required argument 'program'"],
     [["run", "--grace", "-1", "--", "true"], "whole number"],
     [["serve", "--port", "70000"], "whole number from 0 to 65535"],
-    [["serve", "--store", "paper"], "Allowed choices are memory"],
+    [["serve", "--store", "paper"], "Expected one of memory"],
     [["serve", "--public-url", "nonsense"], "Expected a URL"],
     [["ps", "--url", "nonsense"], "not a URL"],
   ])("%j exits with 2 and says why", async (args, message) => {
@@ -166,7 +60,7 @@ describe("a server that", () => {
     async (...args) => {
       const nowhere = await freeAddress();
       const { exitCode, stderr } = await run(args, {
-        ...asSubmitter,
+        ...commands.environment,
         JOBWIRE_URL: nowhere,
       });
       expect(exitCode).toBe(3);
@@ -176,27 +70,36 @@ describe("a server that", () => {
   );
 
   it("wants a token: exits with 4 and says how to give one", async () => {
-    const { exitCode, stderr } = await run(["ps"], { HOME: directory, JOBWIRE_URL: world.url });
+    const { exitCode, stderr } = await run(["ps"], {
+      HOME: commands.directory,
+      JOBWIRE_URL: commands.server.url,
+    });
     expect(exitCode).toBe(4);
     expect(stderr).toContain("no bearer token");
     expect(stderr).toContain("JOBWIRE_TOKEN");
   });
 
   it("does not accept the token: exits with 4 and does not repeat it", async () => {
-    const foreign = await world.token(
+    const foreign = await commands.server.token(
       "sub",
       {},
       new TextEncoder().encode("another secret, of 32 bytes or more"),
     );
-    const { exitCode, stderr } = await run(["ps"], { ...asSubmitter, JOBWIRE_TOKEN: foreign });
+    const { exitCode, stderr } = await run(["ps"], {
+      ...commands.environment,
+      JOBWIRE_TOKEN: foreign,
+    });
     expect(exitCode).toBe(4);
     expect(stderr).toContain("the token is not valid here");
     expect(stderr).not.toContain(foreign);
   });
 
   it("finds the token expired: exits with 4", async () => {
-    const expired = await world.token("sub", { exp: 1 });
-    const { exitCode, stderr } = await run(["ps"], { ...asSubmitter, JOBWIRE_TOKEN: expired });
+    const expired = await commands.server.token("sub", { exp: 1 });
+    const { exitCode, stderr } = await run(["ps"], {
+      ...commands.environment,
+      JOBWIRE_TOKEN: expired,
+    });
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 4,
       stderr: expect.stringContaining("new token") as string,
@@ -204,24 +107,27 @@ describe("a server that", () => {
   });
 
   it("does not permit it: exits with 4", async () => {
-    await create({ id: "private" });
-    const { exitCode } = await run(["tail", "private", "out"], await environmentOf("stranger"));
+    await commands.create({ id: "private" });
+    const { exitCode } = await run(
+      ["tail", "private", "out"],
+      await commands.environmentOf("stranger"),
+    );
     expect(exitCode).toBe(4);
   });
 });
 
 describe("the name of a process", () => {
   beforeAll(async () => {
-    await create({ id: "alpha-1", label: "twice" });
-    await create({ id: "alpha-2", label: "alpha-" });
-    await close("alpha-2");
-    await create({ id: "beta", label: "alpha-1" });
-    await close("beta");
-    await append("alpha-1", "from alpha-1");
-    await close("alpha-1");
-    await create({ id: "gamma-with-a-long-id", label: "gam" });
-    await append("gamma-with-a-long-id", "from gamma");
-    await close("gamma-with-a-long-id");
+    await commands.create({ id: "alpha-1", label: "twice" });
+    await commands.create({ id: "alpha-2", label: "alpha-" });
+    await commands.close("alpha-2");
+    await commands.create({ id: "beta", label: "alpha-1" });
+    await commands.close("beta");
+    await commands.append("alpha-1", "from alpha-1");
+    await commands.close("alpha-1");
+    await commands.create({ id: "gamma-with-a-long-id", label: "gam" });
+    await commands.append("gamma-with-a-long-id", "from gamma");
+    await commands.close("gamma-with-a-long-id");
   });
 
   it.each([
@@ -260,7 +166,7 @@ describe("the name of a process", () => {
 
 describe("ps", () => {
   it("escapes what others have named", async () => {
-    await create({
+    await commands.create({
       id: "hostile",
       label: "\u001b]0;owned\u0007\r\nroot \u202egnp",
       executorid: "exe\u200bcutor",
@@ -273,9 +179,9 @@ describe("ps", () => {
   });
 
   it("lists the newest first, and closed ones only when asked", async () => {
-    await create({ id: "older" });
-    await create({ id: "closed" });
-    await close("closed", { status: "failed", error: "bad\nluck" });
+    await commands.create({ id: "older" });
+    await commands.create({ id: "closed" });
+    await commands.close("closed", { status: "failed", error: "bad\nluck" });
     expect((await run(["ps"])).stdout).not.toMatch(/^closed/m);
     const { stdout } = await run(["ps", "--all"]);
     expect(stdout).toMatch(/^ID +NAME +STATE +EXECUTOR +AGE +OUTCOME\n/);
@@ -295,9 +201,12 @@ describe("ps", () => {
 
 describe("tail", () => {
   it("says where entries are gone, and goes on after them", async () => {
-    await create({ id: "gappy", channels: [{ name: "out", maxlogentries: 3, whenfull: "trim" }] });
-    for (const text of ["1", "2", "3", "4", "5"]) await append("gappy", text);
-    await close("gappy");
+    await commands.create({
+      id: "gappy",
+      channels: [{ name: "out", maxlogentries: 3, whenfull: "trim" }],
+    });
+    for (const text of ["1", "2", "3", "4", "5"]) await commands.append("gappy", text);
+    await commands.close("gappy");
     expect(await run(["tail", "gappy", "out"])).toEqual({
       exitCode: 0,
       stdout: "345",
@@ -309,18 +218,18 @@ describe("tail", () => {
   });
 
   it("begins where it is told", async () => {
-    await create({ id: "five" });
-    for (const text of ["1", "2", "3"]) await append("five", text);
-    await close("five");
+    await commands.create({ id: "five" });
+    for (const text of ["1", "2", "3"]) await commands.append("five", text);
+    await commands.close("five");
     expect((await run(["tail", "five", "out", "--from", "last:2"])).stdout).toBe("23");
     expect((await run(["tail", "five", "out", "--from", "now"])).stdout).toBe("");
   });
 
   it("prints bytes as they are, and an error entry's text escaped", async () => {
-    await create({ id: "bytes" });
-    await append("bytes", "\u001b[31mred");
-    await append("bytes", "", "?type=error&error=%1b[2J");
-    await close("bytes");
+    await commands.create({ id: "bytes" });
+    await commands.append("bytes", "\u001b[31mred");
+    await commands.append("bytes", "", { query: "?type=error&error=%1b[2J" });
+    await commands.close("bytes");
     const { stdout, stderr } = await run(["tail", "bytes", "out"]);
     expect({ stdout, stderr }).toEqual({
       stdout: "\u001b[31mred",
@@ -331,12 +240,12 @@ describe("tail", () => {
 
 describe("send", () => {
   const read = async (id: string, channel: string): Promise<string> => {
-    await close(id);
+    await commands.close(id);
     return (await run(["tail", id, channel])).stdout;
   };
 
   it("ends the line of text for stdin, and of no other", async () => {
-    await create({ id: "texts", channels: [{ name: "stdin" }, { name: "chat" }] });
+    await commands.create({ id: "texts", channels: [{ name: "stdin" }, { name: "chat" }] });
     await run(["send", "texts", "stdin", "one"]);
     await run(["send", "texts", "stdin", "two", "--no-newline"]);
     await run(["send", "texts", "chat", "three"]);
@@ -348,18 +257,22 @@ describe("send", () => {
   });
 
   it("sends standard input as it comes, or as one entry", async () => {
-    await create({ id: "pipe" });
-    await run(["send", "pipe", "out"], asSubmitter, "streamed ");
-    const whole = await run(["send", "pipe", "out", "--whole", "--json"], asSubmitter, "at once");
+    await commands.create({ id: "pipe" });
+    await run(["send", "pipe", "out"], commands.environment, "streamed ");
+    const whole = await run(
+      ["send", "pipe", "out", "--whole", "--json"],
+      commands.environment,
+      "at once",
+    );
     expect(whole.stdout).toBe('{"entries":1,"position":2}\n');
     expect(await read("pipe", "out")).toBe("streamed at once");
   });
 
   it("refuses one entry larger than 10 MiB before it is sent", async () => {
-    await create({ id: "large" });
+    await commands.create({ id: "large" });
     const { exitCode, stderr } = await run(
       ["send", "large", "out", "--whole"],
-      asSubmitter,
+      commands.environment,
       "x".repeat(10 * 1024 * 1024 + 1),
     );
     expect({ exitCode, stderr }).toEqual({
@@ -369,8 +282,8 @@ describe("send", () => {
   });
 
   it("into a closed process fails with what happened", async () => {
-    await create({ id: "over" });
-    await close("over");
+    await commands.create({ id: "over" });
+    await commands.close("over");
     expect(await run(["send", "over", "out", "late"])).toMatchObject({
       exitCode: 1,
       stderr: "jobwire: process is closed: over\n",

@@ -53,9 +53,7 @@ export function formatProcesses(processes: readonly JsonProcess[], now: number):
   const rows = processes.map((process) => [
     fitText(process.id, 128),
     fitText(process.label ?? "", nameWidth),
-    process.cancelrequest !== undefined && process.state !== "closed"
-      ? "cancelling"
-      : process.state,
+    describeState(process),
     fitText(process.executorid ?? "", executorWidth),
     formatAge(now - Date.parse(process.createdat)),
     fitText(describeOutcome(process), outcomeWidth),
@@ -63,7 +61,11 @@ export function formatProcesses(processes: readonly JsonProcess[], now: number):
   return formatTable([["ID", "NAME", "STATE", "EXECUTOR", "AGE", "OUTCOME"], ...rows]);
 }
 
-function describeOutcome({ outcome }: JsonProcess): string {
+export function describeState({ cancelrequest, state }: JsonProcess): string {
+  return cancelrequest !== undefined && state !== "closed" ? "cancelling" : state;
+}
+
+export function describeOutcome({ outcome }: JsonProcess): string {
   if (outcome === undefined) return "";
   return outcome.error === undefined ? outcome.status : `${outcome.status}: ${outcome.error}`;
 }

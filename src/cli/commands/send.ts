@@ -10,8 +10,8 @@ import {
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
+import { sendStream } from "../input-stream.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
-import { ChannelWriter } from "../run/channel-writer.ts";
 import { Producer } from "../run/producer.ts";
 import { TerminalOutput } from "../terminal.ts";
 import { UnreachableError } from "../api.ts";
@@ -22,8 +22,6 @@ interface SendFlags extends CommonFlags {
   readonly newline: boolean;
   readonly json?: true;
 }
-
-const gatheredBytesMax = 4 * 1024 * 1024;
 
 export function addSendCommand(program: Command, commandLine: CommandLine): void {
   const command = program
@@ -92,7 +90,7 @@ async function send(
     // Nothing but the end is asked for by an empty text with --end.
     if (payload.byteLength > 0 || flags.end !== true) count(await producer.append({ payload }));
   } else if (flags.end !== true || !("isTTY" in input) || input.isTTY !== true) {
-    await sendStream(api, producer, input, count);
+    await sendStream(api, producer, input, { onAppended: count });
   }
   if (flags.end === true) count(await producer.append({ type: "end" }));
   return added;
@@ -114,28 +112,4 @@ async function readWhole(input: Readable): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-async function sendStream(
-  api: Api,
-  producer: Producer,
-  input: Readable,
-  count: (position: number) => void,
-): Promise<void> {
-  const writer = new ChannelWriter(producer, api.system, {
-    bytesMax: gatheredBytesMax,
-    hasEndEntry: false,
-    onRoom: () => input.resume(),
-    onAppended: count,
-  });
-  input.on("data", (chunk: Uint8Array) => {
-    if (!writer.push(chunk)) input.pause();
-  });
-  input.once("end", () => writer.end());
-  const broken = new Promise<never>((_, reject) => input.once("error", reject));
-  try {
-    await Promise.race([writer.finished, broken]);
-  } finally {
-    input.destroy();
-  }
 }

@@ -54,7 +54,7 @@ export function addTailCommand(program: Command, commandLine: CommandLine): void
         api,
         { processId: id, channel, after: file?.cursor ?? flags.from },
         sink,
-        terminal,
+        { terminal },
       );
       if (flags.exitCode === true) commandLine.setExitCode(exitCodeOfOutcome(outcome));
     });

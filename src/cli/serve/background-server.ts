@@ -32,14 +32,21 @@ export async function ensureServer(
   }
   const directory = await requireDataDirectory(configuration.dataDirectory);
   const logPath = join(directory, "server.log");
-  const pid = await startServer(api.url, directory, logPath);
+  const { configPath } = configuration;
+  const options = ["--data-directory", directory];
+  if (configPath !== undefined) options.push("--config", configPath);
+  const pid = await startServer(api.url, options, logPath);
   say(
     terminal,
     `started a server at ${api.url}; it stays: stop it with: kill ${pid} · its log: ${logPath}`,
   );
 }
 
-async function startServer(url: string, directory: string, logPath: string): Promise<number> {
+async function startServer(
+  url: string,
+  options: readonly string[],
+  logPath: string,
+): Promise<number> {
   const { hostname, port, protocol } = new URL(url);
   const listening = [
     "--host",
@@ -49,15 +56,11 @@ async function startServer(url: string, directory: string, logPath: string): Pro
   ];
   const log = await open(logPath, "a", 0o600);
   try {
-    const child = spawn(
-      process.execPath,
-      [mainPath, "serve", "--json", ...listening, "--data-directory", directory],
-      {
-        // A group and a session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
-        detached: true,
-        stdio: ["ignore", "pipe", log.fd],
-      },
-    );
+    const child = spawn(process.execPath, [mainPath, "serve", "--json", ...listening, ...options], {
+      // A group and a session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
+      detached: true,
+      stdio: ["ignore", "pipe", log.fd],
+    });
     const { stdout } = child;
     if (stdout === null) throw new TypeError("a pipe was asked for");
     await new Promise<void>((resolve, reject) => {

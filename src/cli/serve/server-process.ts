@@ -1,31 +1,26 @@
 import { totalmem } from "node:os";
 import { pino, type Logger } from "pino";
 import { Broker } from "../../core/broker/broker.ts";
-import { createServer, type Server, type TokenKey } from "../../server/index.ts";
+import { systemClock } from "../../core/system.ts";
+import {
+  AuditLog,
+  createServer,
+  type KeySource,
+  type Server,
+  type ServerOptions,
+} from "../../server/index.ts";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { isLoopback } from "../configuration.ts";
 import {
-  ensureSecret,
   hasCode,
   removeServerNote,
   requireDataDirectory,
   writeServerNote,
 } from "../data-directory.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
-
-export const logLevels = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-export interface ServerProcessOptions {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  readonly publicUrls: readonly string[];
-  readonly dataDirectory: string;
-  readonly logLevel: LogLevel;
-  /** Half of the machine's memory unless given. */
-  readonly storeBytesMax?: number;
-}
+import { openKeyFiles } from "./key-files.ts";
+import type { ServeConfiguration } from "./serve-configuration.ts";
+import type { LogLevel } from "./serve-settings.ts";
 
 /** A server with all of its parts, until it is closed. */
 export class ServerProcess {
@@ -35,19 +30,20 @@ export class ServerProcess {
   readonly #broker: Broker;
 
   /** Chooses the parts and starts them. Throws `CommandError` where it cannot listen or keep its secret. */
-  static async start(options: ServerProcessOptions): Promise<ServerProcess> {
+  static async start(options: ServeConfiguration): Promise<ServerProcess> {
     const dataDirectory = await requireDataDirectory(options.dataDirectory);
-    const secret = await ensureSecret(dataDirectory);
+    const keys = await openKeyFiles(dataDirectory, options.keys);
     const logger = createLogger(options.logLevel);
-    const { storeBytesMax = Math.floor(totalmem() / 2) } = options;
+    const audit = new AuditLog((line) => logger.warn({ audit: line }, "refused"), systemClock);
+    const { storeBytesMax = Math.floor(totalmem() / 2), brokerLimits } = options;
     const broker = new Broker({
       store: new MemoryStore(),
-      limits: { storeBytesMax },
+      limits: { ...brokerLimits, storeBytesMax },
       onError: (err, { stage }) => logger.error({ err, stage }, "failed in the background"),
-      onAudit: (audit) => logger.warn({ audit }, "refused"),
+      onAudit: (event) => audit.note(event),
     });
     await broker.start();
-    const server = await listen(options, { broker, keys: [{ kind: "hmac", secret }], logger });
+    const server = await listen(options, { ...keys, broker, logger, audit });
     await writeServerNote(dataDirectory, { url: server.url, pid: process.pid });
     return new ServerProcess(server, broker, dataDirectory);
   }
@@ -82,22 +78,21 @@ function createLogger(level: LogLevel): Logger {
   return pino({ level, redact }, pino.destination({ fd: 2, sync: true }));
 }
 
-interface Parts {
-  readonly broker: Broker;
-  readonly keys: readonly TokenKey[];
-  readonly logger: Logger;
-}
-
 async function listen(
-  { host, port, publicUrls }: ServerProcessOptions,
-  parts: Parts,
+  options: ServeConfiguration,
+  parts: KeySource & Required<Pick<ServerOptions, "broker" | "logger" | "audit">>,
 ): Promise<Server> {
+  const { host, port, publicUrls, allowedOrigins, trustedProxies } = options;
   try {
     return await createServer({
       ...parts,
       host,
       port,
       publicUrls: [...publicUrls, ...ownNames(host, port)],
+      allowedOrigins,
+      trustedProxies,
+      limits: options.serverLimits,
+      ...options.streamTimes,
     });
   } catch (error) {
     await parts.broker.close();

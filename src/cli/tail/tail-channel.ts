@@ -3,6 +3,7 @@ import type { Outcome } from "../../core/process-record.ts";
 import { encodeOutcome } from "../../protocol/index.ts";
 import type { Api } from "../api.ts";
 import { readChannel, type ChannelItem } from "../channel-reader.ts";
+import { LineNotice } from "../line-notice.ts";
 import { say, TerminalOutput, type Terminal } from "../terminal.ts";
 import { escapeText } from "../terminal-text.ts";
 import type { OutputFile } from "./output-file.ts";
@@ -91,6 +92,13 @@ export class FileSink implements TailSink {
   }
 }
 
+export interface TailOptions {
+  readonly terminal: Pick<Terminal, "stderr">;
+  /** Shared with others that read over the same line. */
+  readonly notice?: LineNotice;
+  readonly signal?: AbortSignal;
+}
+
 /** Copies a channel until the process ends, and returns how it ended. */
 export async function tailChannel(
   api: Api,
@@ -100,18 +108,13 @@ export async function tailChannel(
     after,
   }: { readonly processId: string; readonly channel: string; readonly after: string },
   sink: TailSink,
-  terminal: Pick<Terminal, "stderr">,
+  { terminal, notice = new LineNotice(terminal), signal }: TailOptions,
 ): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined;
-  let isWaiting = false;
-  const onReconnect = (): void => {
-    if (!isWaiting) say(terminal, "lost the server; waiting for it to come back");
-    isWaiting = true;
-  };
+  const options = { after, signal, onReconnect: () => notice.broke() };
   try {
-    for await (const items of readChannel(api, processId, channel, { after, onReconnect })) {
-      if (isWaiting) say(terminal, "going on");
-      isWaiting = false;
+    for await (const items of readChannel(api, processId, channel, options)) {
+      notice.holds();
       await sink.take(items);
       for (const item of items) {
         if (item.kind === "gap")

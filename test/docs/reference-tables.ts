@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+import { allSettings, commonSettings } from "../../src/cli/configuration.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { limitSettings } from "../../src/cli/serve/limit-settings.ts";
+import { defaultTextOf, type Setting } from "../../src/cli/setting.ts";
+import { createTerminal } from "../command-world.ts";
+
+export type Rows = readonly (readonly string[])[];
+
+/** Told once for all commands: where the server is, and what makes one known to it. */
+const commonFlags = ["--url <url>", "--data-directory <path>", "--config <file>"];
+
+/** Options and arguments of each command, by its name. */
+export function commandTables(): ReadonlyMap<string, Rows> {
+  const program = createProgram({ terminal: createTerminal({}), setExitCode: () => undefined });
+  const tables = new Map<string, Rows>();
+  const visit = (command: Command, path: readonly string[]): void => {
+    const visible = command.createHelp().visibleCommands(command);
+    for (const one of visible.filter((each) => each.name() !== "help"))
+      visit(one, [...path, one.name()]);
+    if (path.length > 0) tables.set(path.join(" "), rowsOf(command));
+  };
+  visit(program, []);
+  return tables;
+}
+
+function rowsOf(command: Command): Rows {
+  const help = command.createHelp();
+  const options = command.options.filter(
+    ({ flags, hidden }) => !hidden && !commonFlags.includes(flags),
+  );
+  return [
+    ...command.registeredArguments.map((argument) => [
+      `\`${argument.required ? `<${argument.name()}>` : `[${argument.name()}]`}\``,
+      help.argumentDescription(argument),
+    ]),
+    ...options.map((option) => [`\`${option.flags}\``, help.optionDescription(option)]),
+  ];
+}
+
+/** What can be set, but for limits. */
+export function settingRows(): Rows {
+  const limits = new Set(limitSettings.map(({ key }) => key));
+  return allSettings
+    .filter(({ key }) => !limits.has(key))
+    .map(({ key, flag = "", variable, description, ...setting }) => [
+      `\`${key}\``,
+      flag === "" ? "" : `\`${flag}\``,
+      `\`${variable}\``,
+      defaultOf(setting),
+      description,
+    ]);
+}
+
+export function limitRows(): Rows {
+  return limitSettings.map(({ name, description, ...setting }) => [
+    `\`${name}\``,
+    defaultOf(setting),
+    description,
+  ]);
+}
+
+function defaultOf(setting: Pick<Setting<unknown>, "default" | "defaultText">): string {
+  const text = defaultTextOf(setting);
+  return text === "" || setting.defaultText !== undefined ? text : `\`${text}\``;
+}
+
+/** The rows of the first table below a heading that ends with the text, without the row of its titles. */
+export function tableBelow(markdown: string, heading: string): Rows {
+  const lines = markdown.split("\n");
+  const start = lines.findIndex((line) => /^#+ /.test(line) && line.endsWith(heading));
+  if (start === -1) throw new Error(`no heading ${heading}`);
+  const rest = lines.slice(start + 1);
+  const next = rest.findIndex((line) => /^#+ /.test(line));
+  const section = next === -1 ? rest : rest.slice(0, next);
+  return section
+    .filter((line) => line.startsWith("|"))
+    .slice(2)
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+export const commonVariables = Object.values(commonSettings).map(({ variable }) => variable);
