@@ -30,6 +30,8 @@ export class JobProcess {
   #generation = 0;
   #term = 0;
   #createdAt = "";
+  /** The server has denied it, and nothing has contradicted that yet. */
+  #isMissing = false;
   #restoring: Promise<void> | undefined;
   #isAbandoned = false;
 
@@ -78,9 +80,12 @@ export class JobProcess {
     this.#listeners.push(listener);
   }
 
-  /** Whether it was created again since. While that is under way, the answer waits for it. */
+  /**
+   * Whether it was created again since. Where that is to be found out yet, it is: only then is an answer
+   * known to be about the process that was asked. Throws where the server is away.
+   */
   async hasChangedSince(generation: number): Promise<boolean> {
-    await this.#restoring?.catch(() => undefined);
+    if (this.#isMissing) await this.#restoreOnce();
     return generation !== this.#generation;
   }
 
@@ -91,15 +96,16 @@ export class JobProcess {
   async retry<Result>(attempt: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     const attemptAnew = async (): Promise<Result> => {
       for (;;) {
+        if (this.#isMissing) await raceSignal(this.#restoreOnce(), signal);
         const generation = this.#generation;
         try {
           return await attempt();
         } catch (error) {
           if (signal.aborted) throw error;
+          const isDenied = isChannelError(error, "process_not_found");
+          if (isDenied && generation === this.#generation) this.#isMissing = true;
           if (await raceSignal(this.hasChangedSince(generation), signal)) continue;
-          if (!isChannelError(error, "process_not_found")) throw error;
-          await raceSignal(this.#restoreOnce(), signal);
-          if (this.#isAbandoned) throw error;
+          if (!isDenied || this.#isAbandoned) throw error;
         }
       }
     };
@@ -115,6 +121,7 @@ export class JobProcess {
     await delay(this.executor.system, deletionNoticeMs, this.#signal);
     if (this.#isAbandoned) return;
     const created = await createProcess(this.submitter, this.#spec, this.#signal);
+    this.#isMissing = false;
     // Creating is the fresh answer: a process that is there after all is returned as it is.
     if (created.createdat === this.#createdAt) return;
     this.#adopt(created);

@@ -40,7 +40,7 @@ export class JobProducer {
   #pending: Pending[] = [];
   #isFirstReceived = false;
   #delivering: Promise<void> | undefined;
-  #failure: { readonly error: unknown } | undefined;
+  #failure: { readonly error: Error } | undefined;
 
   constructor(options: JobProducerOptions) {
     this.#options = options;
@@ -52,7 +52,7 @@ export class JobProducer {
 
   /** Resolves with the entry's position once it is acknowledged; rejects if the server refuses it for good. */
   append(entry: NewEntry): Promise<number> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error as Error);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     const pending = createPending(entry, false);
     this.#pending.push(pending);
     this.#start();
@@ -80,7 +80,7 @@ export class JobProducer {
       while (this.#pending.length > 0)
         await this.#process.retry(() => this.#sendFirst(), this.#options.signal);
     } catch (error) {
-      this.#failure = { error };
+      this.#failure = { error: error as Error };
       for (const { acknowledged } of this.#pending) acknowledged.reject(error);
       this.#pending = [];
     }

@@ -21,6 +21,8 @@ export class ProgramInput {
   readonly #options: StdinOptions;
   readonly #window = new InputWindow();
   #producer: JobProducer | undefined;
+  /** Where to go on in the channel of this generation. */
+  #reached = { generation: 0, after: "start" };
 
   constructor(input: Writable, options: StdinOptions) {
     this.#input = input;
@@ -35,15 +37,16 @@ export class ProgramInput {
     while (!(await process.retry(() => this.#feedFromProcess(), signal)));
   }
 
-  /** From the beginning of the channel to its end; false: the process was created again meanwhile. */
+  /** To the end of the channel; false: the process was created again meanwhile. */
   async #feedFromProcess(): Promise<boolean> {
     const { process, signal } = this.#options;
     const { generation } = process;
-    const reading = { after: "start", signal };
+    if (this.#reached.generation !== generation) this.#reached = { generation, after: "start" };
+    const reading = { after: this.#reached.after, signal };
     for await (const items of readChannel(process.executor, process.id, "stdin", reading)) {
       // The new channel is read from its beginning, whatever the line still holds of the old one.
       if (await process.hasChangedSince(generation)) return false;
-      this.#noteReceived(items);
+      this.#noteReceived(items, generation);
       for (const item of items) {
         if (await this.#take(item)) return true;
         if (item.kind === "entry" && generation === process.generation)
@@ -53,8 +56,9 @@ export class ProgramInput {
     return true;
   }
 
-  #noteReceived(items: readonly ChannelItem[]): void {
+  #noteReceived(items: readonly ChannelItem[], generation: number): void {
     for (const item of items) {
+      if (item.kind !== "end") this.#reached = { generation, after: item.cursor };
       if (item.kind !== "entry") continue;
       this.#window.received(item.entry.position);
       this.#producer?.received(item.entry.producer, item.entry.sequence);
