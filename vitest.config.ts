@@ -19,6 +19,8 @@ const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 
 
 export default defineConfig({
   test: {
+    // Tests that say that they run side by side are mostly waiting.
+    maxConcurrency: 16,
     coverage: { provider: "v8", include: ["src/**"], exclude: ["**/*.test.ts"] },
     projects: [
       project("unit", [

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TcpProxy } from "../../src/testing/tcp-proxy.ts";
-import type { JsonEntry, JsonRead } from "../../src/protocol/index.ts";
-import { decodeGapEntry } from "../../src/protocol/index.ts";
+import type { JsonEntry, JsonProcess, JsonRead } from "../../src/protocol/index.ts";
+import { decodeGapEntry, gapEntryType } from "../../src/protocol/index.ts";
 import { CliWorld, type RunningCommand } from "../cli-world.ts";
 
 /** What a server still knows when it is back: everything, as it was only cut off, or nothing. */
@@ -22,6 +22,8 @@ export class OutageWorld {
   readonly #proxy: TcpProxy;
   readonly #fifo: string;
   readonly #memory: Memory;
+  /** With its slash; empty before there is one. */
+  #processId = "";
 
   private constructor(world: CliWorld, proxy: TcpProxy, fifo: string, memory: Memory) {
     this.world = world;
@@ -58,18 +60,15 @@ export class OutageWorld {
       ],
       { JOBWIRE_URL: `http://127.0.0.1:${this.#proxy.port}` },
     );
-    const [, id = ""] = await run.waitFor(/process (\w+)/);
-    await this.#untilStored(id, 1);
+    await run.waitFor(/one\n/);
+    const named = (await (await this.request("GET", "?label=job")).json()) as {
+      readonly processes: readonly JsonProcess[];
+    };
+    this.#processId = `/${named.processes[0]?.id}`;
+    await this.read("stdout", 0);
     await this.go();
-    await this.#untilStored(id, 2);
+    await this.read("stdout", 1);
     return run;
-  }
-
-  async #untilStored(id: string, position: number): Promise<void> {
-    const after = position - 1;
-    const path = `${id}/channels/stdout/entries?after=${after}&wait=60&limit=1`;
-    const read = (await (await this.request("GET", path)).json()) as JsonRead;
-    if (read.last < position) throw new Error(`nothing came after position ${after}`);
   }
 
   /** Lets the script go on, once it waits. */
@@ -95,27 +94,37 @@ export class OutageWorld {
     this.#proxy.accept();
   }
 
-  /** As the person at this machine. */
-  async request(method: string, path: string, body?: string): Promise<Response> {
+  /** As the person at this machine; the path is below the job's process. */
+  async request(method: string, path = ""): Promise<Response> {
     const authorization = `Bearer ${await this.world.token()}`;
-    return await fetch(`${this.world.url}/v1/processes/${path}`, {
-      method,
-      headers: { authorization, ...(body === undefined ? {} : { "content-type": "text/plain" }) },
-      ...(body === undefined ? {} : { body }),
-    });
+    const url = `${this.world.url}/v1/processes${this.#processId}${path}`;
+    return await fetch(url, { method, headers: { authorization } });
   }
 
-  /** The job's channel: its bytes, and what its gap entries say is missing at which byte of the stream. */
+  /** The job's process as the server knows it. */
+  async process(): Promise<JsonProcess> {
+    return (await (await this.request("GET")).json()) as JsonProcess;
+  }
+
+  /** Entries of a channel after a position; waits for one, or for the end of the process. */
+  async read(channel: string, after: number): Promise<readonly JsonEntry[]> {
+    const path = `/channels/${channel}/entries?after=${after}&wait=60&limit=1000`;
+    return ((await (await this.request("GET", path)).json()) as JsonRead).entries;
+  }
+
+  /** A channel that has ended: its bytes, and what its gap entries say is missing at which byte of the stream. */
   async channel(name: string): Promise<{ bytes: Buffer; gaps: Gap[]; types: string[] }> {
-    const { stdout } = await this.world.run(["tail", "job", name, "--json"]);
-    const lines = stdout.trimEnd().split("\n");
-    const entries = lines.map((line) => JSON.parse(line) as JsonEntry).filter(({ type }) => type);
+    const entries: JsonEntry[] = [];
+    for (let page = await this.read(name, 0); page.length > 0;) {
+      entries.push(...page);
+      page = await this.read(name, entries.length);
+    }
     const chunks: Buffer[] = [];
     const gaps: Gap[] = [];
     let at = 0;
     for (const { type, payload } of entries) {
       const bytes = Buffer.from(payload ?? "", "base64");
-      const gap = type === "jobwire.gap" ? decodeGapEntry(bytes) : undefined;
+      const gap = type === gapEntryType ? decodeGapEntry(bytes) : undefined;
       if (type === "data") chunks.push(bytes);
       if (type === "data") at += bytes.byteLength;
       if (gap !== undefined) gaps.push({ at, ...gap });

@@ -13,10 +13,9 @@ describe("a process that the server has forgotten and that was created again", (
     await run.waitFor(/created again under the same id/);
     expect((await outage.world.run(["send", "job", "stdin", "hello"])).exitCode).toBe(0);
     await run.waitFor(/got hello\n/);
-    const { id } = await outage.world.lastProcess();
-    expect((await outage.request("POST", `${id}/cancel`)).status).toBe(200);
+    expect((await outage.request("POST", "/cancel")).status).toBe(200);
     expect(await run.exited).toBe(143);
-    expect((await outage.world.lastProcess()).outcome).toEqual({
+    expect((await outage.process()).outcome).toEqual({
       status: "cancelled",
       signal: "SIGTERM",
     });
@@ -31,23 +30,19 @@ describe("a process that the server has forgotten and that was created again", (
     await run.waitFor(/stopping the program/);
     await outage.comeBack();
     await run.waitFor(/created again under the same id/);
-    const { id } = await outage.world.lastProcess();
-    await expect
-      .poll(async () => await (await outage.request("GET", id)).json(), { timeout: 60_000 })
-      .toHaveProperty("cancelrequest");
+    await expect.poll(() => outage.process(), { timeout: 60_000 }).toHaveProperty("cancelrequest");
     await outage.go();
     expect(await run.exited).toBe(3);
-    expect((await outage.world.lastProcess()).outcome?.status).toBe("cancelled");
+    expect((await outage.process()).outcome?.status).toBe("cancelled");
   });
 
   it("gives the program all of its local input, in order", async () => {
     await using outage = await OutageWorld.create("lost");
     const input = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * 7919) % 251));
     const run = await outage.run("await_go; sha256sum");
-    const { id } = await outage.world.lastProcess();
     run.child.stdin.end(input);
     // All of it is in the channel, and most of it not in the program, which reads nothing yet.
-    await untilEnded(outage, id);
+    await untilInputEnded(outage);
     await outage.goAway();
     await outage.comeBack();
     await run.waitFor(/created again under the same id/);
@@ -57,25 +52,23 @@ describe("a process that the server has forgotten and that was created again", (
   });
 
   /** Until the last entry of the input stands in the channel. */
-  async function untilEnded(outage: OutageWorld, id: string): Promise<void> {
-    for (let after = 0; ; after++) {
-      const path = `${id}/channels/stdin/entries?after=${after}&wait=60&limit=1`;
-      const { entries } = (await (await outage.request("GET", path)).json()) as {
-        entries: { type: string }[];
-      };
-      if (entries[0]?.type === "end") return;
+  async function untilInputEnded(outage: OutageWorld): Promise<void> {
+    let position = 0;
+    for (let type: string | undefined; type !== "end";) {
+      const entries = await outage.read("stdin", position);
+      position += entries.length;
+      ({ type } = entries.at(-1) ?? {});
     }
   }
 
   it("is not created again after somebody deleted it", async () => {
     await using outage = await OutageWorld.create("kept");
     const run = await outage.run("while :; do echo line; sleep 0.01; done");
-    const { id } = await outage.world.lastProcess();
-    expect((await outage.request("DELETE", id)).status).toBe(204);
+    expect((await outage.request("DELETE")).status).toBe(204);
     expect(await run.exited).toBe(143);
     expect(run.stderr).toContain("the process was deleted: stopping the program");
     expect(run.stderr).not.toContain("created again");
-    expect((await outage.request("GET", id)).status).toBe(404);
+    expect((await outage.request("GET")).status).toBe(404);
   });
 });
 

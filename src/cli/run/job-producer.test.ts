@@ -20,7 +20,7 @@ class ForgetfulServer extends Api {
   created = 0;
   #sequences = new Map<unknown, number>();
 
-  constructor(readonly clock: FakeClock) {
+  constructor(clock: FakeClock) {
     super("http://localhost", noCredentials, { clock, randomId });
   }
 
