@@ -88,6 +88,22 @@ describe("a server that does not come back", () => {
   });
 });
 
+describe("a server that took the program for lost", () => {
+  it("is told of when it is back, and the program goes on to its own end", async () => {
+    await using outage = await OutageWorld.create("kept");
+    const run = await outage.run("await_go; echo three; exit 6", ["--lease", "5"]);
+    await outage.goAway();
+    // Its channel ends with the process: asked of the server itself, not through the line that is cut.
+    await outage.channel("stdout");
+    expect((await outage.process()).outcome?.error).toContain("executor_lost");
+    await outage.comeBack();
+    await run.waitFor(/gave it up; the program goes on, only here/);
+    await outage.go();
+    expect(await run.exited).toBe(6);
+    expect(run.stdout.toString()).toBe("one\ntwo\nthree\n");
+  });
+});
+
 describe("run --when-away drop", () => {
   it("does not hold up the program, and leaves a gap where output was dropped", async () => {
     await using outage = await OutageWorld.create("kept");

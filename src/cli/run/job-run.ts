@@ -242,9 +242,10 @@ export class JobRun {
   }
 
   async #close(outcome: Outcome): Promise<void> {
-    if (!this.#isConnected || this.#givenUp.signal.aborted) return;
+    if (!this.#isConnected) return;
     const { signal } = this.#givenUp;
     try {
+      signal.throwIfAborted();
       await this.#process.retry(async () => {
         await Promise.all(this.#outputs.map((output) => output.settled()));
         const { executor, id, term } = this.#process;
