@@ -17,6 +17,9 @@ const project = (name: string, include: string[], options: object = {}) => ({
 
 const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
 
+/** Tests that say that they run side by side are mostly waiting. */
+const sideBySide = { maxConcurrency: 16 };
+
 export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["src/**"], exclude: ["**/*.test.ts"] },
@@ -26,7 +29,7 @@ export default defineConfig({
         "test/{architecture,conformance,docs,doors,seed,storage,tooling}/**/*.test.ts",
       ]),
       // Faults measure time and kill processes: a neighbour would disturb them.
-      project("faults", ["test/faults/**/*.test.ts"], oneAtATime),
+      project("faults", ["test/faults/**/*.test.ts"], { ...oneAtATime, ...sideBySide }),
       project("browser", ["test/browser/**/*.test.ts"], oneAtATime),
       project("package", ["test/package/**/*.test.ts"], { ...oneAtATime, testTimeout: 300_000 }),
     ],

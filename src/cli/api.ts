@@ -31,20 +31,39 @@ export interface RetryOptions {
   readonly isWorthWaiting?: (error: unknown) => boolean;
 }
 
+/** Told of each attempt to reach the server. */
+export interface ReachObserver {
+  /** A Jobwire server answered, if only to refuse. */
+  reached(): void;
+  missed(): void;
+}
+
 /** The server's routes as the commands use them, in the name of one identity. */
 export class Api {
   readonly url: string;
   readonly credentials: Credentials;
   readonly system: System;
+  readonly #observer: ReachObserver | undefined;
 
-  constructor(url: string, credentials: Credentials, system: System) {
+  constructor(url: string, credentials: Credentials, system: System, observer?: ReachObserver) {
     this.url = url;
     this.credentials = credentials;
     this.system = system;
+    this.#observer = observer;
   }
 
   as(credentials: Credentials): Api {
-    return new Api(this.url, credentials, this.system);
+    return new Api(this.url, credentials, this.system, this.#observer);
+  }
+
+  observedBy(observer: ReachObserver): Api {
+    return new Api(this.url, this.credentials, this.system, observer);
+  }
+
+  /** The error for a request or a stream that the line failed. */
+  unreachable(cause: unknown): UnreachableError {
+    this.#observer?.missed();
+    return new UnreachableError(this.url, { cause });
   }
 
   /** The answer's JSON. Throws `ChannelError` for a refusal, `UnreachableError` where no answer came. */
@@ -75,7 +94,10 @@ export class Api {
     } catch (error) {
       throw this.#explain(error, request.signal);
     }
-    if (response.ok) return response;
+    if (response.ok) {
+      this.#observer?.reached();
+      return response;
+    }
     throw await this.#decodeRefusal(response);
   }
 
@@ -124,7 +146,7 @@ export class Api {
   #explain(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted === true) return signal.reason;
     if (isChannelError(error) || error instanceof UnreachableError) return error;
-    return new UnreachableError(this.url, { cause: error });
+    return this.unreachable(error);
   }
 
   /** A refusal without a problem in it came from something in between: a proxy, or another kind of server. */
@@ -136,8 +158,11 @@ export class Api {
     } catch {
       // As good as no problem.
     }
-    const cause = new Error(`HTTP status ${response.status}`);
-    return decodeError(problem) ?? new UnreachableError(this.url, { cause });
+    const refusal = decodeError(problem);
+    if (refusal === undefined) return this.unreachable(new Error(`HTTP status ${response.status}`));
+    // One that shuts down answers for the last time.
+    if (refusal.code !== "shutting_down") this.#observer?.reached();
+    return refusal;
   }
 }
 

@@ -31,7 +31,11 @@ export interface NewProcess {
 }
 
 /** Harmless when repeated: the id is the caller's. */
-export async function createProcess(api: Api, spec: NewProcess): Promise<JsonProcess> {
+export async function createProcess(
+  api: Api,
+  spec: NewProcess,
+  signal?: AbortSignal,
+): Promise<JsonProcess> {
   const { id, label, channels, executorId, leaseMs } = spec;
   const json = {
     id,
@@ -40,7 +44,7 @@ export async function createProcess(api: Api, spec: NewProcess): Promise<JsonPro
     executorid: executorId,
     leasems: leaseMs,
   };
-  return (await api.request("POST", processesPath, { json })) as JsonProcess;
+  return (await api.request("POST", processesPath, { json, signal })) as JsonProcess;
 }
 
 function encodeSpec({
@@ -94,8 +98,13 @@ export async function renewLease(
   })) as JsonProcess;
 }
 
-export async function requestCancel(api: Api, processId: string): Promise<JsonProcess> {
-  return (await api.request("POST", processPath(processId, "/cancel"))) as JsonProcess;
+export async function requestCancel(
+  api: Api,
+  processId: string,
+  signal?: AbortSignal,
+): Promise<JsonProcess> {
+  const path = processPath(processId, "/cancel");
+  return (await api.request("POST", path, { signal })) as JsonProcess;
 }
 
 /** Harmless when repeated with the same outcome. */

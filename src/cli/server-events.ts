@@ -44,7 +44,7 @@ export async function* readServerEvents(
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     if (isChannelError(error) || error instanceof UnreachableError) throw error;
-    throw new UnreachableError(api.url, { cause: error });
+    throw api.unreachable(error);
   } finally {
     unfollow();
     controller.abort();

@@ -2,6 +2,8 @@ export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
 export { decodeError, encodeError, errorStatus, retryAfterMs } from "./error-status.ts";
 export type { ErrorStatus, Problem } from "./error-status.ts";
+export { decodeGapEntry, encodeGapEntry, gapEntryType } from "./gap-entry.ts";
+export type { MissingBytes, MissingReason } from "./gap-entry.ts";
 export {
   decodeEntry,
   decodeEntryInput,

@@ -9,12 +9,16 @@ interface Pair {
 /** A line between client and server that a test may cut or freeze. Listens on loopback. */
 export class TcpProxy {
   readonly port: number;
+  /** Where new connections go; a server may come back on another port. */
+  targetPort: number;
   readonly #server: Server;
   readonly #pairs: Set<Pair>;
   /** Connections accepted so far. */
   connectionCount = 0;
+  #isRefusing = false;
 
-  private constructor(server: Server, pairs: Set<Pair>) {
+  private constructor(server: Server, pairs: Set<Pair>, targetPort: number) {
+    this.targetPort = targetPort;
     this.#server = server;
     this.#pairs = pairs;
     this.port = (server.address() as AddressInfo).port;
@@ -24,7 +28,11 @@ export class TcpProxy {
     const pairs = new Set<Pair>();
     const server = createServer((client) => {
       proxy.connectionCount++;
-      const pair = { client, target: connect(targetPort, "127.0.0.1") };
+      if (proxy.#isRefusing) {
+        client.resetAndDestroy();
+        return;
+      }
+      const pair = { client, target: connect(proxy.targetPort, "127.0.0.1") };
       pairs.add(pair);
       pair.client.pipe(pair.target);
       pair.target.pipe(pair.client);
@@ -41,7 +49,7 @@ export class TcpProxy {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", resolve);
     });
-    const proxy = new TcpProxy(server, pairs);
+    const proxy = new TcpProxy(server, pairs, targetPort);
     return proxy;
   }
 
@@ -61,6 +69,16 @@ export class TcpProxy {
       client.pause();
       target.pause();
     }
+  }
+
+  /** Resets every connection and each new one, until `accept`. The port stays taken. */
+  refuse(): void {
+    this.#isRefusing = true;
+    this.cutAll();
+  }
+
+  accept(): void {
+    this.#isRefusing = false;
   }
 
   async close(): Promise<void> {

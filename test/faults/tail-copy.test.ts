@@ -151,20 +151,3 @@ async function untilListed(name: string): Promise<void> {
     if (stdout.includes(name)) return;
   }
 }
-
-describe("a server that has lost its memory", () => {
-  it("leaves the program running and its exit code unchanged, and is told of", async () => {
-    await using fresh = await CliWorld.create();
-    const port = Number(new URL(fresh.url).port);
-    const run = fresh.start(["run", "--", "sh", "-c", "echo one; read line; echo two; exit 5"]);
-    await run.waitFor(/one\n/);
-    await fresh.stopServer();
-    await fresh.serve(port);
-    await run.waitFor(/process not found/);
-    run.child.stdin.end("go\n");
-    // Its input came by the channel, which is gone: the program reads the end of it.
-    expect(await run.exited).toBe(5);
-    expect(run.stdout.toString()).toBe("one\ntwo\n");
-    expect(run.stderr).toContain("the program goes on");
-  });
-});

@@ -1,15 +1,17 @@
 import { constants } from "node:os";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import {
   addHelpTexts,
   addServerOptions,
   configure,
   parseInteger,
   type CommandLine,
+  type HelpTexts,
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
 import { connect } from "../connection.ts";
-import { JobRun } from "../run/job-run.ts";
+import { JobRun, type JobRunOptions } from "../run/job-run.ts";
+import type { WhenAway } from "../run/outage-notices.ts";
 import { ensureServer } from "../serve/background-server.ts";
 
 interface RunFlags extends CommonFlags {
@@ -17,11 +19,21 @@ interface RunFlags extends CommonFlags {
   readonly serve?: true;
   readonly stdin: boolean;
   readonly grace: number;
+  readonly buffer: number;
+  readonly whenAway: WhenAway;
+  readonly lease: number;
   readonly quiet?: true;
 }
 
 const graceSecondsDefault = 10;
 const graceSecondsMax = 24 * 3600;
+const MiB = 1024 * 1024;
+const bufferMiBDefault = 64;
+const bufferMiBMax = 4096;
+// As long as a server may be cut off from a program that it has to assume is alive. The server's own range.
+const leaseSecondsDefault = 600;
+const leaseSecondsMin = 5;
+const leaseSecondsMax = 24 * 3600;
 const stoppingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export function addRunCommand(program: Command, commandLine: CommandLine): void {
@@ -42,19 +54,12 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
       parseInteger(0, graceSecondsMax),
       graceSecondsDefault,
     )
-    .option("-q, --quiet", "do not say which process it is")
+    .option("-q, --quiet", "say nothing but what was lost or not delivered")
     .action(async (file: string, args: string[], flags: RunFlags) => {
-      const { terminal } = commandLine;
       const configuration = configure(flags, commandLine);
-      if (flags.serve === true) await ensureServer(configuration, terminal);
-      const job = new JobRun(await connect(configuration), terminal, {
-        command: file,
-        args,
-        label: flags.name,
-        isQuiet: flags.quiet === true,
-        copiesInput: flags.stdin,
-        graceMs: flags.grace * 1000,
-      });
+      if (flags.serve === true) await ensureServer(configuration, commandLine.terminal);
+      const options = jobOptions(file, args, flags);
+      const job = new JobRun(await connect(configuration), commandLine.terminal, options);
       const stopListening = passSignals(job);
       try {
         commandLine.setExitCode(await job.run());
@@ -62,25 +67,69 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
         stopListening();
       }
     });
+  addOutageOptions(command);
   addServerOptions(command);
-  addHelpTexts(command, {
-    examples: [
-      ["jobwire run -- ./train.sh --fast", "run it; what it prints also shows here"],
-      ["jobwire run --name train -- python train.py", "a name to find it by: jobwire tail train"],
-      ["generate | jobwire run -- sort > sorted", "in a pipe, like the program alone"],
-      ["jobwire run --serve -- make", "with a server of its own if there is none"],
-    ],
-    notes: [
-      "The channels are stdout, stderr, stdin and control. Ctrl-C asks the program to end, twice kills it.",
-      "The program finds JOBWIRE_URL, JOBWIRE_PROCESS and JOBWIRE_TOKEN in its environment.",
-    ].join("\n"),
-    exitCodes: [
-      "    n  once the program runs: its own exit code, or 128 + the signal that ended it",
-      "  126  the program cannot be executed",
-      "  127  the program was not found",
-    ],
-  });
+  addHelpTexts(command, helpTexts);
 }
+
+/** What happens while the server is away. */
+function addOutageOptions(command: Command): void {
+  command
+    .option(
+      "--buffer <MiB>",
+      "most that waits for the server, of each output; then the program waits",
+      parseInteger(1, bufferMiBMax),
+      bufferMiBDefault,
+    )
+    .addOption(
+      new Option(
+        "--when-away <what>",
+        "beyond the buffer while the server is away: the program waits, or output is dropped",
+      )
+        .choices(["wait", "drop"])
+        .default("wait"),
+    )
+    .option(
+      "--lease <seconds>",
+      "silence after which the server takes the program for lost",
+      parseInteger(leaseSecondsMin, leaseSecondsMax),
+      leaseSecondsDefault,
+    );
+}
+
+function jobOptions(command: string, args: readonly string[], flags: RunFlags): JobRunOptions {
+  return {
+    command,
+    args,
+    label: flags.name,
+    isQuiet: flags.quiet === true,
+    copiesInput: flags.stdin,
+    graceMs: flags.grace * 1000,
+    leaseMs: flags.lease * 1000,
+    bufferBytes: flags.buffer * MiB,
+    whenAway: flags.whenAway,
+  };
+}
+
+const helpTexts: HelpTexts = {
+  examples: [
+    ["jobwire run -- ./train.sh --fast", "run it; what it prints also shows here"],
+    ["jobwire run --name train -- python train.py", "a name to find it by: jobwire tail train"],
+    ["generate | jobwire run -- sort > sorted", "in a pipe, like the program alone"],
+    ["jobwire run --serve -- make", "with a server of its own if there is none"],
+    ["jobwire run --when-away drop -- ./chatty", "never waits for a server that is away"],
+  ],
+  notes: [
+    "The channels are stdout, stderr, stdin and control. Ctrl-C asks the program to end, twice kills it.",
+    "While the server is away the program goes on. At the end what it printed is delivered; Ctrl-C gives up.",
+    "The program finds JOBWIRE_URL, JOBWIRE_PROCESS and JOBWIRE_TOKEN in its environment.",
+  ].join("\n"),
+  exitCodes: [
+    "    n  once the program runs: its own exit code, or 128 + the signal that ended it",
+    "  126  the program cannot be executed",
+    "  127  the program was not found",
+  ],
+};
 
 /** To the job while it has a program; before that they end this command as usual. */
 function passSignals(job: JobRun): () => void {

@@ -11,7 +11,8 @@ function createWorld(options: ChannelWriterOptions = {}) {
   const append: Appender["append"] = ({ payload, type }) => {
     const acknowledged = createDeferred<number>();
     const position = appends.length + 1;
-    const text = type === "end" ? "(end)" : Buffer.from(payload ?? []).toString("latin1");
+    const written = Buffer.from(payload ?? []).toString("latin1");
+    const text = type === undefined ? written : `(${type}${written})`;
     appends.push({
       text,
       acknowledge: () => acknowledged.resolve(position),
@@ -115,5 +116,67 @@ describe("ChannelWriter", () => {
     expect(hasRoom).toBe(true);
     expect(await world.push("more")).toBe(true);
     expect(world.writer.waitingBytes).toBe(0);
+  });
+
+  it("tells once that its bound is reached, until there was room", async () => {
+    let told = 0;
+    const world = createWorld({ bytesMax: 2, onFull: () => (told += 1) });
+    await world.push("1");
+    for (let i = 0; i < 3; i++) await world.push("xx");
+    expect(told).toBe(1);
+    expect(world.writer.isFull).toBe(true);
+    await world.acknowledge();
+    await world.acknowledge();
+    expect(world.writer.isFull).toBe(false);
+    await world.push("xx");
+    await world.push("xx");
+    expect(told).toBe(2);
+  });
+});
+
+describe("ChannelWriter that drops beyond its bound", () => {
+  it("leaves one gap in the place of what it dropped, and keeps again once there is room", async () => {
+    const world = createWorld({ bytesMax: 4, dropsBeyondBound: () => true });
+    await world.push("a");
+    expect(await world.push("bcde")).toBe(true);
+    expect(await world.push("123")).toBe(true);
+    expect(await world.push("45")).toBe(true);
+    await world.acknowledge();
+    await world.acknowledge();
+    await world.push("f");
+    await world.acknowledge();
+    await world.acknowledge();
+    expect(world.texts()).toEqual([
+      "a",
+      "bcde",
+      '(jobwire.gap{"bytes":5,"reason":"dropped"})',
+      "f",
+    ]);
+  });
+
+  it("makes the program wait while the server is only slow, and lets it go when it is away", async () => {
+    let isAway = false;
+    let released = 0;
+    const world = createWorld({
+      bytesMax: 2,
+      dropsBeyondBound: () => isAway,
+      onRoom: () => (released += 1),
+    });
+    await world.push("1");
+    expect(await world.push("22")).toBe(false);
+    world.writer.releaseIfDropping();
+    expect(released).toBe(0);
+    isAway = true;
+    world.writer.releaseIfDropping();
+    expect(released).toBe(1);
+    expect(await world.push("333")).toBe(true);
+    isAway = false;
+    // Nothing more is dropped, and the gap keeps its place.
+    expect(await world.push("4")).toBe(false);
+    world.writer.end();
+    for (let i = 0; i < 5; i++) await world.acknowledge();
+    const gap = '(jobwire.gap{"bytes":3,"reason":"dropped"})';
+    expect(world.texts()).toEqual(["1", "22", gap, "4", "(end)"]);
+    await world.writer.finished;
   });
 });

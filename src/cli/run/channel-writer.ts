@@ -1,7 +1,9 @@
 import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import type { System } from "../../core/system.ts";
-import { ChunkAssembler, heldBackMsMax } from "./chunk-assembler.ts";
-import type { Producer } from "./producer.ts";
+import { encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
+import { heldBackMsMax } from "./chunk-assembler.ts";
+import { OutputBacklog, type BacklogPart } from "./output-backlog.ts";
+import type { NewEntry } from "./producer.ts";
 
 const MiB = 1024 * 1024;
 
@@ -9,10 +11,12 @@ const MiB = 1024 * 1024;
 export const chunkBytesMax = MiB;
 
 /** Bytes of a program's output that wait for the server before the program is made to wait. */
-export const waitingBytesMax = 64 * MiB;
+const waitingBytesMax = 64 * MiB;
 
 /** What a writer needs of a producer. */
-export type Appender = Pick<Producer, "append">;
+export interface Appender {
+  append(entry: NewEntry): Promise<number>;
+}
 
 export interface ChannelWriterOptions {
   readonly bytesMax?: number;
@@ -20,8 +24,12 @@ export interface ChannelWriterOptions {
   readonly hasEndEntry?: boolean;
   /** Room again after `push` had returned false. */
   readonly onRoom?: () => void;
+  /** The bound is reached; not told again before there was room. */
+  readonly onFull?: () => void;
+  /** Whether what comes beyond the bound is dropped now, and a gap left in its place; never unless given. */
+  readonly dropsBeyondBound?: () => boolean;
   /** An entry was acknowledged. */
-  readonly onAppended?: (position: number, bytes: number) => void;
+  readonly onAppended?: (position: number) => void;
 }
 
 /**
@@ -29,13 +37,15 @@ export interface ChannelWriterOptions {
  * single lines while it is quiet, large payloads under load, without a timer.
  */
 export class ChannelWriter {
-  readonly #assembler = new ChunkAssembler();
+  readonly #backlog = new OutputBacklog();
   readonly #producer: Appender;
   readonly #system: System;
   readonly #bytesMax: number;
   readonly #hasEndEntry: boolean;
   readonly #onRoom: () => void;
-  readonly #onAppended: (position: number, bytes: number) => void;
+  readonly #onFull: () => void;
+  readonly #dropsBeyondBound: () => boolean;
+  readonly #onAppended: (position: number) => void;
   #pushedAtMs = 0;
   #isEnded = false;
   #isFull = false;
@@ -48,11 +58,14 @@ export class ChannelWriter {
   constructor(producer: Appender, system: System, options: ChannelWriterOptions = {}) {
     const { bytesMax = waitingBytesMax, hasEndEntry = true } = options;
     const { onRoom = () => undefined, onAppended = () => undefined } = options;
+    const { onFull = () => undefined, dropsBeyondBound = () => false } = options;
     this.#producer = producer;
     this.#system = system;
     this.#bytesMax = bytesMax;
     this.#hasEndEntry = hasEndEntry;
     this.#onRoom = onRoom;
+    this.#onFull = onFull;
+    this.#dropsBeyondBound = dropsBeyondBound;
     this.#onAppended = onAppended;
     this.finished = this.#deliver();
     // Whoever waits for it learns of the failure; nobody needs to wait from the start.
@@ -61,17 +74,34 @@ export class ChannelWriter {
 
   /** Bytes that the server has not acknowledged. */
   get waitingBytes(): number {
-    return this.#assembler.bytes;
+    return this.#backlog.bytes;
+  }
+
+  /** From reaching the bound until half of it is delivered. */
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   /** False: enough for now, stop until `onRoom`. Once the server has refused for good, bytes are dropped. */
   push(chunk: Uint8Array): boolean {
     if (this.#hasFailed) return true;
-    this.#assembler.push(chunk);
+    if (this.#isFull && this.#dropsBeyondBound()) {
+      this.#backlog.drop(chunk.byteLength);
+      return true;
+    }
+    this.#backlog.push(chunk);
     this.#pushedAtMs = this.#system.clock.monotonicMs();
-    this.#isFull = this.#assembler.bytes >= this.#bytesMax;
+    if (!this.#isFull && this.#backlog.bytes >= this.#bytesMax) {
+      this.#isFull = true;
+      this.#onFull();
+    }
     this.#wakeUp?.resolve();
-    return !this.#isFull;
+    return !this.#isFull || this.#dropsBeyondBound();
+  }
+
+  /** What waits for room need not any longer where what comes beyond the bound is dropped from now on. */
+  releaseIfDropping(): void {
+    if (this.#isFull && this.#dropsBeyondBound()) this.#onRoom();
   }
 
   /** Nothing follows: an `end` entry finishes the stream. */
@@ -83,29 +113,33 @@ export class ChannelWriter {
   async #deliver(): Promise<void> {
     try {
       for (;;) {
-        const payload = this.#take();
-        if (payload !== undefined) await this.#append(payload);
+        const part = this.#take();
+        if (part !== undefined) await this.#append(part);
         else if (this.#isEnded) break;
         else await this.#wait();
       }
       if (this.#hasEndEntry) await this.#producer.append({ type: "end" });
     } catch (error) {
       this.#hasFailed = true;
-      while (this.#assembler.take(this.#bytesMax, { rest: true }) !== undefined);
+      this.#backlog.clear();
       this.#makeRoom();
       throw error;
     }
   }
 
-  #take(): Uint8Array | undefined {
+  #take(): BacklogPart | undefined {
     const heldMs = this.#system.clock.monotonicMs() - this.#pushedAtMs;
-    return this.#assembler.take(chunkBytesMax, { rest: this.#isEnded || heldMs >= heldBackMsMax });
+    return this.#backlog.take(chunkBytesMax, { rest: this.#isEnded || heldMs >= heldBackMsMax });
   }
 
-  async #append(payload: Uint8Array): Promise<void> {
-    const position = await this.#producer.append({ payload });
-    this.#onAppended(position, payload.byteLength);
-    if (this.#isFull && this.#assembler.bytes <= this.#bytesMax / 2) this.#makeRoom();
+  async #append(part: BacklogPart): Promise<void> {
+    if ("missingBytes" in part) {
+      const payload = encodeGapEntry({ bytes: part.missingBytes, reason: "dropped" });
+      await this.#producer.append({ type: gapEntryType, payload });
+    } else {
+      this.#onAppended(await this.#producer.append(part));
+    }
+    if (this.#backlog.bytes <= this.#bytesMax / 2) this.#makeRoom();
   }
 
   #makeRoom(): void {
@@ -121,7 +155,7 @@ export class ChannelWriter {
     const heldUntilMs = this.#pushedAtMs + heldBackMsMax - clock.monotonicMs();
     // Something is left only if it is the beginning of a character.
     const timer =
-      this.#assembler.bytes === 0 ? undefined : clock.after(heldUntilMs, () => wakeUp.resolve());
+      this.#backlog.bytes === 0 ? undefined : clock.after(heldUntilMs, () => wakeUp.resolve());
     await wakeUp.promise;
     timer?.cancel();
     this.#wakeUp = undefined;

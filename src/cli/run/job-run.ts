@@ -1,24 +1,27 @@
 import { isChannelError } from "../../core/errors.ts";
 import type { ChannelSpec, Outcome } from "../../core/process-record.ts";
 import { randomId } from "../../core/system.ts";
-import { UnreachableError, type Api } from "../api.ts";
+import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { closeProcess, createProcess, requestCancel } from "../process-api.ts";
+import { closeProcess, requestCancel } from "../process-api.ts";
 import { say, type Terminal } from "../terminal.ts";
 import { escapeText, fitText } from "../terminal-text.ts";
-import { ChannelWriter } from "./channel-writer.ts";
-import { keepRole, leaseMs } from "./executor-watch.ts";
-import { OutputCopy } from "./local-copy.ts";
-import { Producer } from "./producer.ts";
+import { keepRole } from "./executor-watch.ts";
+import { JobProcess } from "./job-process.ts";
+import { OutageNotices, type WhenAway } from "./outage-notices.ts";
+import { OutputDelivery } from "./output-delivery.ts";
 import { outcomeOfEnd, Program, ProgramStartError, type ProgramEnd } from "./program.ts";
-import { copyLocalInput, feedProgram, InputWindow } from "./stdin.ts";
+import { ProgramInput } from "./program-input.ts";
+import { ServerPresence } from "./server-presence.ts";
 import { Termination } from "./termination.ts";
 
 const processIdLength = 20;
 // A terminal and a parent such as npm may both pass on one Ctrl-C.
 const repeatMsMin = 200;
 const outputBytesMax = 256 * 1024 * 1024;
+// Delivery that takes no longer needs no explanation.
+const deliveryPatienceMs = 2_000;
 
 // Output that nobody else can forge, and that never stops the program for being too much.
 const channels: readonly ChannelSpec[] = [
@@ -37,20 +40,26 @@ export interface JobRunOptions {
   readonly copiesInput: boolean;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
+  /** Silence after which the server takes the program for lost. */
+  readonly leaseMs: number;
+  /** Most of each output that waits for the server. */
+  readonly bufferBytes: number;
+  /** What happens to output beyond that while the server is away. */
+  readonly whenAway: WhenAway;
 }
 
 /** One program as a process on the server: from its creation to its outcome. */
 export class JobRun {
-  readonly #api: Api;
   readonly #terminal: Terminal;
   readonly #options: JobRunOptions;
-  readonly #processId = randomId(processIdLength);
+  readonly #process: JobProcess;
+  readonly #presence: ServerPresence;
+  readonly #notices: OutageNotices;
   /** Ends what serves the running program: input, lease, watch. */
   readonly #programOver = new AbortController();
   /** Ends the delivery of what it printed. */
   readonly #givenUp = new AbortController();
-  #executor: Api;
-  #term = 0;
+  #outputs: readonly OutputDelivery[] = [];
   #program: Program | undefined;
   #termination: Termination | undefined;
   #isCancelled = false;
@@ -59,140 +68,153 @@ export class JobRun {
   #isConnected = true;
 
   constructor(api: Api, terminal: Terminal, options: JobRunOptions) {
-    this.#api = api;
-    this.#executor = api;
     this.#terminal = terminal;
     this.#options = options;
+    const { isQuiet, whenAway, label, leaseMs } = options;
+    this.#presence = new ServerPresence(api.system, {
+      onAway: () => this.#wentAway(),
+      onBack: () => this.#notices.cameBack(),
+    });
+    this.#notices = new OutageNotices({
+      whenAway,
+      isQuiet,
+      isAway: () => this.#presence.isAway,
+      isFull: () => this.#outputs.some(({ isFull }) => isFull),
+      say: (text) => this.#say(text),
+    });
+    const id = randomId(processIdLength);
+    const submitter = api.observedBy(this.#presence);
+    const credentials = api.credentials.asProgram(id);
+    this.#process = new JobProcess({
+      submitter,
+      executor: submitter.as(credentials),
+      spec: { id, label, channels, executorId: credentials.identity, leaseMs },
+      signal: this.#givenUp.signal,
+    });
+    this.#process.onRestored(() => this.#reportForgotten());
   }
 
   /** The program's exit code. Throws what prevents the process from being created. */
   async run(): Promise<ExitCode> {
+    try {
+      await this.#process.create();
+      return await this.#execute();
+    } finally {
+      this.#presence.dispose();
+    }
+  }
+
+  async #execute(): Promise<ExitCode> {
     const { label, command, args, isQuiet } = this.#options;
-    await this.#begin();
+    const { id } = this.#process;
     if (!isQuiet) {
       const name = label === "" ? "" : ` (${fitText(label, 60)})`;
-      this.#say(
-        `process ${this.#processId}${name} · follow it with: jobwire tail ${this.#processId}`,
-      );
+      this.#say(`process ${id}${name} · follow it with: jobwire tail ${id}`);
     }
     try {
       this.#program = await Program.start(command, args, await this.#environment());
     } catch (error) {
       if (!(error instanceof ProgramStartError)) throw error;
       this.#say(escapeText(error.message));
-      await this.#close({
-        status: "failed",
-        error: error.message.slice(0, 1000),
-        exitCode: error.exitCode,
-      });
-      return error.exitCode;
+      const { message, exitCode } = error;
+      await this.#finish({ status: "failed", error: message.slice(0, 1000), exitCode });
+      return exitCode;
     }
     const end = await this.#serve(this.#program);
-    await this.#close(outcomeOfEnd(end, this.#isCancelled));
+    await this.#finish(outcomeOfEnd(end, this.#isCancelled));
     return end.exitCode;
   }
 
   /** Ctrl-C and its like: the first asks to cancel, the second kills; after the program's end, it gives up delivery. */
   interrupt(): void {
     if (this.#program === undefined) return;
-    if (this.#programOver.signal.aborted) {
-      this.#givenUp.abort(new Error("interrupted"));
-      return;
-    }
-    const nowMs = this.#api.system.clock.monotonicMs();
-    if (this.#termination?.isRequested === true) {
-      if (nowMs - this.#interruptedAtMs >= repeatMsMin) this.#termination.kill();
-      return;
-    }
+    const nowMs = this.#process.executor.system.clock.monotonicMs();
+    if (nowMs - this.#interruptedAtMs < repeatMsMin) return;
     this.#interruptedAtMs = nowMs;
-    this.#cancel("interrupted");
-    // For the record and its readers; the program does not wait for it.
-    requestCancel(this.#api, this.#processId).catch(() => undefined);
+    if (this.#programOver.signal.aborted) this.#givenUp.abort(new Error("interrupted"));
+    else if (this.#termination?.isRequested === true) this.#termination.kill();
+    else {
+      this.#cancel("interrupted");
+      this.#recordCancel();
+    }
   }
 
   get hasProgram(): boolean {
     return this.#program !== undefined;
   }
 
-  async #begin(): Promise<void> {
-    const credentials = this.#api.credentials.asProgram(this.#processId);
-    const { label } = this.#options;
-    const spec = {
-      id: this.#processId,
-      label,
-      channels,
-      executorId: credentials.identity,
-      leaseMs,
-    };
-    // An id of our own makes this harmless to repeat, but a server that is not there is told at once.
-    const { term } = await this.#api.retry(() => createProcess(this.#api, spec), {
-      isWorthWaiting: (error) => !(error instanceof UnreachableError),
-    });
-    this.#term = term;
-    this.#executor = this.#api.as(credentials);
+  /** For the record and its readers; the program does not wait for it. */
+  #recordCancel(): void {
+    const { signal } = this.#programOver;
+    const { submitter, id } = this.#process;
+    this.#process
+      .retry(() => requestCancel(submitter, id, signal), signal)
+      // Refused where the process is closed already, and of no use once the program has ended.
+      .catch(() => undefined);
   }
 
   async #environment(): Promise<Record<string, string | undefined>> {
-    const token = await this.#api.credentials.programToken(this.#processId);
+    const { id, submitter } = this.#process;
+    const token = await submitter.credentials.programToken(id);
     return {
       PYTHONUNBUFFERED: "1",
       ...this.#terminal.environment,
-      JOBWIRE_URL: this.#api.url,
-      JOBWIRE_PROCESS: this.#processId,
+      JOBWIRE_URL: submitter.url,
+      JOBWIRE_PROCESS: id,
       ...(token === undefined ? {} : { JOBWIRE_TOKEN: token }),
     };
   }
 
-  /** Everything that goes on while the program runs, and until what it printed is delivered. */
+  /** Everything that goes on while the program runs, until it has printed everything. */
   async #serve(program: Program): Promise<ProgramEnd> {
-    const termination = new Termination(program, this.#api.system, this.#options.graceMs);
+    const { graceMs, leaseMs } = this.#options;
+    const termination = new Termination(program, this.#process.executor.system, graceMs);
     this.#termination = termination;
-    const outputs = [this.#copyOutput("stdout", program), this.#copyOutput("stderr", program)];
+    this.#outputs = [this.#deliver("stdout", program), this.#deliver("stderr", program)];
     const stopInput = this.#startInput(program);
-    const role = { processId: this.#processId, term: this.#term, signal: this.#programOver.signal };
-    const keeping = keepRole(this.#executor, role, {
+    const role = { leaseMs, signal: this.#programOver.signal };
+    const keeping = keepRole(this.#process, role, {
       onCancelRequested: (by) => this.#cancel(`cancelled by ${by}`),
       onTakenAway: (reason) => {
         this.#disconnect(`${reason}: stopping the program`);
         termination.request();
       },
-      onForgotten: (reason) =>
+      onGivenUp: (reason) =>
         this.#disconnect(`${escapeText(reason)}; the program goes on, only here`),
     });
     const end = await program.ended;
     stopInput();
-    await Promise.all(outputs.map(({ copied }) => copied));
+    await Promise.all(this.#outputs.map(({ copied }) => copied));
     termination.dispose();
     this.#programOver.abort(new Error("the program has ended"));
-    await Promise.all([keeping, ...outputs.map(({ writer }) => this.#deliver(writer))]);
+    await keeping;
     return end;
   }
 
-  #copyOutput(
-    channel: "stdout" | "stderr",
-    program: Program,
-  ): { writer: ChannelWriter; copied: Promise<void> } {
-    const producer = new Producer(this.#executor, {
-      processId: this.#processId,
+  #deliver(channel: "stdout" | "stderr", program: Program): OutputDelivery {
+    const { bufferBytes, whenAway } = this.#options;
+    const output = new OutputDelivery({
+      process: this.#process,
       channel,
-      term: this.#term,
-      signal: this.#givenUp.signal,
+      source: program[channel],
+      local: this.#terminal[channel],
+      bufferBytes,
+      dropsBeyondBound: () => whenAway === "drop" && this.#presence.isAway,
+      onFull: () => this.#notices.filled(),
       onDataLost: () => this.#say(`the server lost entries of ${channel} that it had acknowledged`),
+      signal: this.#givenUp.signal,
     });
-    const copy = new OutputCopy(program[channel], this.#terminal[channel]);
-    const writer = new ChannelWriter(producer, this.#api.system, { onRoom: copy.onRoom });
-    writer.finished.catch((error: unknown) => this.#reportRefusal(channel, error));
-    return { writer, copied: copy.start(writer) };
+    output.delivered.catch((error: unknown) => this.#reportRefusal(channel, error));
+    return output;
   }
 
   #startInput(program: Program): () => void {
-    const options = {
-      processId: this.#processId,
+    const input = new ProgramInput(program.stdin, {
+      process: this.#process,
       signal: this.#programOver.signal,
-      window: new InputWindow(),
       say: (text: string) => this.#say(text),
-    };
-    feedProgram(program.stdin, { ...options, api: this.#executor }).catch((error: unknown) => {
+    });
+    input.feed().catch((error: unknown) => {
       if (this.#programOver.signal.aborted) return;
       this.#reportRefusal("stdin", error);
       // Nothing can come any more: a program that waits for its input would wait for ever.
@@ -200,33 +222,53 @@ export class JobRun {
     });
     const { stdin } = this.#terminal;
     if (!this.#options.copiesInput || stdin.isTTY === true) return () => undefined;
-    return copyLocalInput(stdin, { ...options, api: this.#api });
+    return input.copyLocal(stdin);
   }
 
-  async #deliver(writer: ChannelWriter): Promise<void> {
-    const patience = this.#api.system.clock.after(2_000, () => {
-      this.#say(
-        "the program has ended; waiting for the server to take the rest of its output, Ctrl-C gives up",
-      );
+  /** Delivers what is left, the outcome last. The program's exit code does not depend on it. */
+  async #finish(outcome: Outcome): Promise<void> {
+    this.#programOver.abort(new Error("the program has ended"));
+    const { clock } = this.#process.executor.system;
+    const patience = clock.after(deliveryPatienceMs, () => {
+      if (this.#isConnected)
+        this.#say(
+          "the program has ended; waiting for the server to take the rest, Ctrl-C gives up",
+        );
     });
-    // A refusal was told when it came, and does not change how the program ended.
-    await writer.finished.catch(() => undefined);
+    // A refusal was told when it came.
+    await Promise.allSettled(this.#outputs.map(({ delivered }) => delivered));
+    await this.#close(outcome);
     patience.cancel();
   }
 
   async #close(outcome: Outcome): Promise<void> {
-    if (!this.#isConnected || this.#givenUp.signal.aborted) return;
+    if (!this.#isConnected) return;
     const { signal } = this.#givenUp;
     try {
-      await this.#executor.retry(
-        () => closeProcess(this.#executor, this.#processId, outcome, this.#term, signal),
-        { signal },
-      );
+      signal.throwIfAborted();
+      await this.#process.retry(async () => {
+        await Promise.all(this.#outputs.map((output) => output.settled()));
+        const { executor, id, term } = this.#process;
+        await closeProcess(executor, id, outcome, term, signal);
+      }, signal);
     } catch (error) {
+      if (signal.aborted) this.#say("gave up: the outcome was not delivered");
       // Somebody was quicker: that outcome stands.
-      if (!isChannelError(error, "process_closed"))
+      else if (!isChannelError(error, "process_closed"))
         this.#say(`the outcome was not delivered: ${explainFailure(error).message}`);
     }
+  }
+
+  #wentAway(): void {
+    this.#notices.wentAway();
+    for (const output of this.#outputs) output.releaseIfDropping();
+  }
+
+  #reportForgotten(): void {
+    const bytes = this.#outputs.reduce((sum, output) => sum + output.acknowledgedBytes, 0);
+    const lost = bytes === 0 ? "" : `; ${bytes} bytes of output that it had taken are lost there`;
+    this.#say(`the server has forgotten this process: created again under the same id${lost}`);
+    if (this.#isCancelled && !this.#programOver.signal.aborted) this.#recordCancel();
   }
 
   #cancel(reason: string): void {
@@ -240,6 +282,7 @@ export class JobRun {
     if (this.#givenUp.signal.aborted) this.#say(`gave up: not all of ${channel} was delivered`);
     // What has become of the process is told by who keeps the role.
     else if (
+      !this.#process.isAbandoned &&
       !isChannelError(error, "process_closed") &&
       !isChannelError(error, "executor_fenced")
     ) {

@@ -3,15 +3,14 @@ import { randomId } from "../../core/system.ts";
 import type { Api, RetryOptions } from "../api.ts";
 import { appendEntry, type AppendOptions } from "../process-api.ts";
 
-const producerIdLength = 16;
+export const producerIdLength = 16;
+
+/** What a producer is given: it adds its id and the sequence. */
+export type NewEntry = Pick<AppendOptions, "payload" | "type" | "error">;
 
 export interface ProducerOptions extends RetryOptions {
   readonly processId: string;
   readonly channel: string;
-  /** The executor's term, so that an earlier life of the same executor is told apart. */
-  readonly term?: number;
-  /** Entries that had been acknowledged are gone from the server. */
-  readonly onDataLost?: () => void;
 }
 
 /**
@@ -30,7 +29,7 @@ export class Producer {
   }
 
   /** Resolves with the entry's position once it is acknowledged; rejects if the server refuses it for good. */
-  async append(entry: Pick<AppendOptions, "payload" | "type" | "error">): Promise<number> {
+  async append(entry: NewEntry): Promise<number> {
     this.#sequence += 1;
     return await this.#api.retry(async () => {
       try {
@@ -38,7 +37,6 @@ export class Producer {
       } catch (error) {
         if (!isChannelError(error, "sequence_gap")) throw error;
         // With one entry under way a gap means that the server has forgotten what it acknowledged.
-        this.#options.onDataLost?.();
         this.#id = randomId(producerIdLength);
         this.#sequence = 1;
         return await this.#send(entry);
@@ -46,13 +44,12 @@ export class Producer {
     }, this.#options);
   }
 
-  async #send(entry: Pick<AppendOptions, "payload" | "type" | "error">): Promise<number> {
-    const { processId, channel, term, signal } = this.#options;
+  async #send(entry: NewEntry): Promise<number> {
+    const { processId, channel, signal } = this.#options;
     return await appendEntry(this.#api, processId, channel, {
       ...entry,
       producer: this.#id,
       sequence: this.#sequence,
-      ...(term === undefined ? {} : { term }),
       signal,
     });
   }

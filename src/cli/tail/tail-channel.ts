@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Outcome } from "../../core/process-record.ts";
-import { encodeOutcome } from "../../protocol/index.ts";
+import { decodeGapEntry, encodeOutcome, gapEntryType } from "../../protocol/index.ts";
 import type { Api } from "../api.ts";
 import { readChannel, type ChannelItem } from "../channel-reader.ts";
 import { LineNotice } from "../line-notice.ts";
@@ -117,13 +117,8 @@ export async function tailChannel(
       notice.holds();
       await sink.take(items);
       for (const item of items) {
-        if (item.kind === "gap")
-          say(
-            terminal,
-            `a gap: entries before position ${item.first} are gone (${escapeText(item.reason)})`,
-          );
-        if (item.kind === "entry" && item.entry.type === "error")
-          say(terminal, `error: ${escapeText(item.entry.error)}`);
+        const notice = noticeOf(item);
+        if (notice !== undefined) say(terminal, notice);
         if (item.kind === "end") outcome = item.outcome;
       }
     }
@@ -131,4 +126,17 @@ export async function tailChannel(
     await sink.close();
   }
   return outcome;
+}
+
+/** What is told beside the bytes. */
+function noticeOf(item: ChannelItem): string | undefined {
+  if (item.kind === "gap")
+    return `a gap: entries before position ${item.first} are gone (${escapeText(item.reason)})`;
+  if (item.kind !== "entry") return undefined;
+  const { type, error, payload } = item.entry;
+  if (type === "error") return `error: ${escapeText(error)}`;
+  const missing = type === gapEntryType ? decodeGapEntry(payload) : undefined;
+  if (missing === undefined) return undefined;
+  const reason = missing.reason === "lost" ? "lost by the server" : "dropped by the writer";
+  return `a gap: ${missing.bytes} bytes are missing here (${reason})`;
 }

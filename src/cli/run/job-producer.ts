@@ -1,0 +1,155 @@
+import { createDeferred, type Deferred } from "../../core/deferred.ts";
+import { isChannelError } from "../../core/errors.ts";
+import { randomId } from "../../core/system.ts";
+import type { Api } from "../api.ts";
+import { appendEntry } from "../process-api.ts";
+import type { JobProcess } from "./job-process.ts";
+import { producerIdLength, type NewEntry } from "./producer.ts";
+
+export interface JobProducerOptions {
+  readonly process: JobProcess;
+  readonly channel: string;
+  readonly signal: AbortSignal;
+  /** In whose name it appends; the executor's appends carry the term. */
+  readonly role: "executor" | "submitter";
+  readonly onAcknowledged?: (entry: NewEntry, position: number) => void;
+  /** What a process that was created again gets first. Asked again, it gives what is not acknowledged yet. */
+  readonly renewedEntries?: () => readonly NewEntry[];
+  /** Entries that had been acknowledged are gone from a server that still knows the process. */
+  readonly onDataLost?: () => void;
+}
+
+interface Pending {
+  readonly entry: NewEntry;
+  readonly isRenewed: boolean;
+  readonly acknowledged: Deferred<number>;
+}
+
+/**
+ * One writing instance of a job's channel, which goes on in a process that was created again. Each entry
+ * is added once however often it is sent. One append at a time; what gathers meanwhile is the caller's.
+ */
+export class JobProducer {
+  readonly #options: JobProducerOptions;
+  readonly #process: JobProcess;
+  readonly #api: Api;
+  #id = randomId(producerIdLength);
+  /** The last one that was acknowledged under this id. */
+  #sequence = 0;
+  #generation: number;
+  #pending: Pending[] = [];
+  #isFirstReceived = false;
+  #delivering: Promise<void> | undefined;
+  #failure: { readonly error: Error } | undefined;
+
+  constructor(options: JobProducerOptions) {
+    this.#options = options;
+    this.#process = options.process;
+    this.#api = options.process[options.role];
+    this.#generation = options.process.generation;
+    options.process.onRestored(() => this.#start());
+  }
+
+  /** Resolves with the entry's position once it is acknowledged; rejects if the server refuses it for good. */
+  append(entry: NewEntry): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    const pending = createPending(entry, false);
+    this.#pending.push(pending);
+    this.#start();
+    return pending.acknowledged.promise;
+  }
+
+  /** A reader has got this entry, whether or not we hear of its acknowledgement. */
+  received(producer: string, sequence: number): void {
+    if (producer === this.#id && sequence === this.#sequence + 1) this.#isFirstReceived = true;
+  }
+
+  /** Resolves when nothing waits, also not what a process needs that was created again. */
+  async settled(): Promise<void> {
+    while (this.#delivering !== undefined) await this.#delivering;
+  }
+
+  #start(): void {
+    if (this.#failure !== undefined) return;
+    this.#delivering ??= this.#deliver().finally(() => (this.#delivering = undefined));
+  }
+
+  async #deliver(): Promise<void> {
+    try {
+      this.#renew();
+      while (this.#pending.length > 0)
+        await this.#process.retry(() => this.#sendFirst(), this.#options.signal);
+    } catch (error) {
+      this.#failure = { error: error as Error };
+      for (const { acknowledged } of this.#pending) acknowledged.reject(error);
+      this.#pending = [];
+    }
+  }
+
+  async #sendFirst(): Promise<void> {
+    this.#renew();
+    const [first] = this.#pending;
+    if (first === undefined) return;
+    const generation = this.#generation;
+    let position: number;
+    try {
+      position = await this.#send(first.entry);
+    } catch (error) {
+      if (!isChannelError(error, "sequence_gap")) throw error;
+      if (await this.#process.hasChangedSince(generation)) return;
+      // With one entry under way a gap means that the server has forgotten what it acknowledged.
+      this.#options.onDataLost?.();
+      this.#beginAnew();
+      return;
+    }
+    // Which of the two processes has taken it is not known; in the new one a repeat adds nothing.
+    if (await this.#process.hasChangedSince(generation)) return;
+    this.#acknowledgeFirst(position);
+  }
+
+  async #send(entry: NewEntry): Promise<number> {
+    const { channel, role, signal } = this.#options;
+    return await appendEntry(this.#api, this.#process.id, channel, {
+      ...entry,
+      producer: this.#id,
+      sequence: this.#sequence + 1,
+      ...(role === "executor" ? { term: this.#process.term } : {}),
+      signal,
+    });
+  }
+
+  /** In a process that was created again the sequence begins anew, with what has to come first. */
+  #renew(): void {
+    if (this.#generation === this.#process.generation) return;
+    this.#generation = this.#process.generation;
+    if (this.#isFirstReceived) this.#acknowledgeFirst(0);
+    // Where nothing was acknowledged the id stays: an append that is still on its way must find its repeat.
+    if (this.#sequence > 0) this.#beginAnew();
+    const renewed = this.#options.renewedEntries?.() ?? [];
+    this.#pending = [
+      ...renewed.map((entry) => createPending(entry, true)),
+      ...this.#pending.filter(({ isRenewed }) => !isRenewed),
+    ];
+  }
+
+  #beginAnew(): void {
+    this.#id = randomId(producerIdLength);
+    this.#sequence = 0;
+  }
+
+  #acknowledgeFirst(position: number): void {
+    const first = this.#pending.shift();
+    this.#isFirstReceived = false;
+    this.#sequence += 1;
+    if (first === undefined) return;
+    this.#options.onAcknowledged?.(first.entry, position);
+    first.acknowledged.resolve(position);
+  }
+}
+
+function createPending(entry: NewEntry, isRenewed: boolean): Pending {
+  const acknowledged = createDeferred<number>();
+  // What is renewed has nobody who waits for it.
+  acknowledged.promise.catch(() => undefined);
+  return { entry, isRenewed, acknowledged };
+}

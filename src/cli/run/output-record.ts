@@ -1,0 +1,30 @@
+import { decodeGapEntry, encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
+import type { NewEntry } from "./producer.ts";
+
+/** What of one stream of output the server has acknowledged: a process that is created again lacks it. */
+export class OutputRecord {
+  #bytes = 0;
+  #isEnded = false;
+
+  /** Bytes of the stream up to the last entry that was acknowledged, kept or dropped. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  acknowledged({ type = "data", payload = new Uint8Array(0) }: NewEntry): void {
+    if (type === "data") this.#bytes += payload.byteLength;
+    if (type === "end") this.#isEnded = true;
+    const gap = type === gapEntryType ? decodeGapEntry(payload) : undefined;
+    // One that says what was lost stands for bytes that are counted already.
+    if (gap?.reason === "dropped") this.#bytes += gap.bytes;
+  }
+
+  /** What the channel of the new process begins with. */
+  renewedEntries(): readonly NewEntry[] {
+    const missing = { bytes: this.#bytes, reason: "lost" } as const;
+    return [
+      ...(this.#bytes > 0 ? [{ type: gapEntryType, payload: encodeGapEntry(missing) }] : []),
+      ...(this.#isEnded ? [{ type: "end" }] : []),
+    ];
+  }
+}
