@@ -28,8 +28,8 @@ export interface ChannelWriterOptions {
   readonly onFull?: () => void;
   /** Whether what comes beyond the bound is dropped now, and a gap left in its place; never unless given. */
   readonly dropsBeyondBound?: () => boolean;
-  /** An entry was acknowledged. */
-  readonly onAppended?: (position: number) => void;
+  /** An entry of that many bytes was acknowledged. */
+  readonly onAppended?: (position: number, bytes: number) => void;
 }
 
 /**
@@ -45,7 +45,7 @@ export class ChannelWriter {
   readonly #onRoom: () => void;
   readonly #onFull: () => void;
   readonly #dropsBeyondBound: () => boolean;
-  readonly #onAppended: (position: number) => void;
+  readonly #onAppended: (position: number, bytes: number) => void;
   #pushedAtMs = 0;
   #isEnded = false;
   #isFull = false;
@@ -137,7 +137,7 @@ export class ChannelWriter {
       const payload = encodeGapEntry({ bytes: part.missingBytes, reason: "dropped" });
       await this.#producer.append({ type: gapEntryType, payload });
     } else {
-      this.#onAppended(await this.#producer.append(part));
+      this.#onAppended(await this.#producer.append(part), part.payload.byteLength);
     }
     if (this.#backlog.bytes <= this.#bytesMax / 2) this.#makeRoom();
   }
