@@ -56,7 +56,11 @@ function benchStore(writers) {
     }));
     const revisions = await Promise.all(
       keys.map((key) =>
-        store.append(key, { ...createBatch(1, 0), kind: "open", entries: [], producers: [] }, undefined),
+        store.append(
+          key,
+          { ...createBatch(1, 0), kind: "open", entries: [], producers: [] },
+          undefined,
+        ),
       ),
     );
     const rate = await measure(writers, async (writer, n) => {
@@ -81,16 +85,21 @@ function benchFile(writers) {
       isRunning = true;
       const group = waiting;
       waiting = [];
-      writev(file, group.map(({ bytes }) => bytes), offset, (error, written) => {
-        if (error !== null) throw error;
-        offset += written;
-        if (offset > 60 * 1024 * 1024) offset = 0;
-        fdatasync(file, (failure) => {
-          if (failure !== null) throw failure;
-          for (const { resolve } of group) resolve();
-          run();
-        });
-      });
+      writev(
+        file,
+        group.map(({ bytes }) => bytes),
+        offset,
+        (error, written) => {
+          if (error !== null) throw error;
+          offset += written;
+          if (offset > 60 * 1024 * 1024) offset = 0;
+          fdatasync(file, (failure) => {
+            if (failure !== null) throw failure;
+            for (const { resolve } of group) resolve();
+            run();
+          });
+        },
+      );
     };
     const rate = await measure(writers, (_, n) => {
       const bytes = new Uint8Array(320);
@@ -100,7 +109,7 @@ function benchFile(writers) {
         waiting.push({ bytes, resolve });
         if (!isRunning) {
           isRunning = true;
-          queueMicrotask(run);
+          void Promise.resolve().then(run);
         }
       });
     });

@@ -1,4 +1,4 @@
-import { recordHeaderBytes } from "./segment-format.ts";
+import { frameHeaderBytes, recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
 import type { SegmentLog } from "./segment-log.ts";
 import type { Segment } from "./segment.ts";
 import { RecordSeries } from "./series.ts";
@@ -21,16 +21,17 @@ export async function chooseRun(
   const live: number[] = [];
   for (const [index, segment] of segments.entries()) {
     const estimate = estimates.get(segment) ?? 0;
+    const bytes = contentBytes(segment);
     // An estimate does not know of heads without entries: only what looks dead is looked at.
-    const isWorthALook = estimate < segment.usedBytes / 2 || segment.usedBytes < segmentBytes / 8;
-    live.push(isWorthALook ? await countLive(log, segment, index === 0) : estimate);
+    const isWorthALook = estimate < bytes / 2 || bytes < segmentBytes / 8;
+    live.push(isWorthALook ? await liveBytes(log, segment, index === 0) : estimate);
   }
   let best: { readonly from: number; readonly to: number; readonly gain: number } | undefined;
   for (let from = 0; from < segments.length; from++) {
     let total = 0;
     let kept = 0;
     for (let to = from; to < segments.length; to++) {
-      total += (segments[to] as Segment).usedBytes;
+      total += contentBytes(segments[to] as Segment);
       kept += live[to] as number;
       if (kept > segmentBytes && to > from) break;
       const isDead = total - kept >= total / 2 && total - kept > stateBytes * 2;
@@ -58,8 +59,28 @@ function estimateLive(log: SegmentLog, segments: readonly Segment[]): ReadonlyMa
   return live;
 }
 
+/** What compaction could get rid of at the most. */
+function contentBytes({ usedBytes }: Segment): number {
+  return usedBytes - segmentHeaderBytes - frameHeaderBytes;
+}
+
+/**
+ * What was compacted before has shrunk by as much as the count of what lives in it: counts are not exact, and
+ * what compaction has left once it would leave again.
+ */
+async function liveBytes(log: SegmentLog, segment: Segment, isOldest: boolean): Promise<number> {
+  const live = await countLive(log, segment, isOldest);
+  const { liveOnceCompacted: before } = segment;
+  if (before === undefined) return live;
+  return before === 0 ? contentBytes(segment) : (contentBytes(segment) * live) / before;
+}
+
 /** The same, with heads and removals, by the directory of the segment's index. */
-async function countLive(log: SegmentLog, segment: Segment, isOldest: boolean): Promise<number> {
+export async function countLive(
+  log: SegmentLog,
+  segment: Segment,
+  isOldest: boolean,
+): Promise<number> {
   const { firstId, lastId } = segment.header;
   let live = 0;
   for (const { series: number, storedBytes } of await segment.seriesList()) {

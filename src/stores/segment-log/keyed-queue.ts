@@ -1,14 +1,17 @@
 import { createDeferred } from "../../core/deferred.ts";
 import type { Deferred } from "../../core/deferred.ts";
 
-/** Runs work one at a time for each key, in the order in which it came; work of different keys at once. */
+/**
+ * Runs work one at a time for each key, in the order in which it came; work of different keys at once. Work
+ * that throws is rejected.
+ */
 export class KeyedQueue {
   readonly #running = new Map<string, Promise<unknown>>();
   #idle: Deferred<void> | undefined;
 
   run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.#running.get(key);
-    const result = before === undefined ? work() : before.then(work, work);
+    const result = before === undefined ? begin(work) : before.then(work, work);
     this.#running.set(key, result);
     const settle = (): void => {
       if (this.#running.get(key) === result) this.#running.delete(key);
@@ -22,4 +25,10 @@ export class KeyedQueue {
   async idle(): Promise<void> {
     while (this.#running.size > 0) await (this.#idle = createDeferred()).promise;
   }
+}
+
+function begin<Result>(work: () => Promise<Result>): Promise<Result> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
 }

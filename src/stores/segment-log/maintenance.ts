@@ -2,7 +2,7 @@ import { createDeferred } from "../../core/deferred.ts";
 import type { System } from "../../core/system.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { compactRun } from "./compaction.ts";
-import { chooseRun } from "./compaction-plan.ts";
+import { chooseRun, countLive } from "./compaction-plan.ts";
 import { checkpointName } from "./segment-names.ts";
 import { removeFiles } from "./segment-listing.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -127,7 +127,9 @@ export class Maintenance {
     const stopped = this.#stopped.promise;
     const compacted = await compactRun(run, { ...this.#options, isStopped, stopped });
     if (compacted === undefined) return;
+    const isOldest = run[0] === log.segments.all[0];
     log.segments.replace(run, compacted);
+    compacted.liveOnceCompacted = await countLive(log, compacted, isOldest);
     // Without an index on disk it stays in memory.
     await compacted
       .seal()

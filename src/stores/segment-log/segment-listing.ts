@@ -3,13 +3,7 @@ import type { FilePool } from "./file-pool.ts";
 import { readFully } from "./file-write.ts";
 import { decodeSegmentHeader, segmentHeaderBytes } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
-import {
-  indexName,
-  isIndexName,
-  parseSegmentName,
-  segmentName,
-  temporarySuffix,
-} from "./segment-names.ts";
+import { indexName, isIndexName, parseSegmentName, segmentName } from "./segment-names.ts";
 import type { SegmentRange } from "./segment-names.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDamage } from "./store-damage.ts";
@@ -20,7 +14,7 @@ export interface SegmentListing {
   readonly headers: readonly SegmentHeader[];
   /** Segments behind the last one in use, which hold nothing yet. */
   readonly unused: readonly SegmentRange[];
-  /** What compaction has replaced, and what was never finished. */
+  /** What compaction has replaced, and indexes of segments that are gone. */
   readonly superfluous: readonly string[];
   readonly damages: readonly StoreDamage[];
 }
@@ -47,27 +41,27 @@ export async function listSegments(
     );
     if (decoded === undefined) {
       if (headers.length === 0 && range.generation === 0) unused.unshift(range);
-      else damages.unshift(headerDamage(name, "unknown", "its header is unreadable"));
+      else damages.unshift(headerDamage(name, "its header is unreadable"));
       continue;
     }
     const { header, isWhole } = decoded;
     if (header.storeId !== storeId)
       throw new StoreOpenError(`${name} belongs to another store (${header.storeId})`);
     if (!isWhole)
-      damages.unshift(headerDamage(name, "nothing", "one copy of its header is unreadable"));
+      damages.unshift(headerDamage(name, "one copy of its header is unreadable"));
     headers.unshift(header);
   }
   const indexed = new Set(headers.map((header) => indexName(segmentName(header))));
   const superfluous = [
     ...replaced,
-    ...names.filter((name) => name.endsWith(temporarySuffix)),
     ...names.filter((name) => isIndexName(name) && !indexed.has(name)),
   ];
   return { headers, unused, superfluous, damages };
 }
 
-function headerDamage(file: string, loss: StoreDamage["loss"], reason: string): StoreDamage {
-  return { file, offset: 0, length: segmentHeaderBytes, reason, loss };
+/** What is gone by it shows in the chain of frames. */
+function headerDamage(file: string, reason: string): StoreDamage {
+  return { file, offset: 0, length: segmentHeaderBytes, reason, loss: "nothing" };
 }
 
 function chooseRanges(names: readonly string[]): {

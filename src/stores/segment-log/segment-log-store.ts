@@ -19,9 +19,9 @@ import type {
 } from "../../core/store.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { readPage } from "./log-page.ts";
-import { Maintenance } from "./maintenance.ts";
+import type { Maintenance } from "./maintenance.ts";
 import { RecordKind } from "./segment-format.ts";
-import { SegmentLog } from "./segment-log.ts";
+import type { SegmentLog } from "./segment-log.ts";
 import { encodeRecord, logName } from "./series.ts";
 import type { LogSeries, RecordSeries } from "./series.ts";
 import type { StoreDamage } from "./store-damage.ts";
@@ -125,13 +125,8 @@ export class SegmentLogStore implements Store {
 
   append(key: ChannelKey, batch: Batch, expected: Revision | undefined): Promise<Revision> {
     const name = logName(key);
-    return this.#logs.run(name, () => {
-      try {
-        return this.#append(name, key, batch, expected);
-      } catch (error) {
-        return Promise.reject(error as StoreRejection);
-      }
-    });
+    const work = (): Promise<Revision> => this.#append(name, key, batch, expected);
+    return this.#logs.run(name, work);
   }
 
   async readAfter(
@@ -199,13 +194,13 @@ export class SegmentLogStore implements Store {
   /** Writes what the store knows, so that the next start is fast. Done by itself after each segment. */
   async checkpoint(): Promise<void> {
     this.#requireWritable();
-    await this.#maintenance.checkpoint();
+    await this.#maintenance.checkpoint().catch(unavailable("no checkpoint could be written"));
   }
 
   /** Gives back the space of what was deleted and trimmed. Done by itself when it is worth it. */
   async compact(): Promise<void> {
     this.#requireWritable();
-    await this.#maintenance.compact();
+    await this.#maintenance.compact().catch(unavailable("not all could be compacted"));
   }
 
   /**
@@ -321,4 +316,13 @@ const plain = { first: 0, entryCount: 0, frame: 0 };
 
 function storedOf({ record, revision }: RecordSeries): StoredRecord {
   return { record, revision };
+}
+
+/** The log has everything, and the store goes on: what failed may be tried again. */
+function unavailable(message: string): (cause: unknown) => never {
+  return (cause) => {
+    throw cause instanceof StoreRejection
+      ? cause
+      : new StoreRejection("unavailable", message, { cause });
+  };
 }

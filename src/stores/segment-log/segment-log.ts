@@ -165,6 +165,8 @@ export class SegmentLog {
   async #start(recovered: Recovered): Promise<void> {
     const { directory } = this.#options;
     const { unused, unproven, tails, unindexed, superfluous, nextSegmentId } = recovered;
+    // Their names may come again: no handle of theirs may be left.
+    for (const range of unused) await this.files.forget(segmentName(range));
     await removeFiles(directory, [...superfluous, ...unused.slice(1).map(segmentName)]);
     const [left] = unused;
     const first = await this.#firstSegment(left?.firstId ?? nextSegmentId, left !== undefined);
@@ -172,9 +174,18 @@ export class SegmentLog {
     this.#nextId = first.id;
     await this.#rewrite(unproven);
     // Only now: what was behind the proven part is safe in the new segment.
-    for (const { segment, length } of tails) await truncate(directory, segment, length);
+    for (const { segment, length } of tails) {
+      // A segment of which nothing counts need not have reached the disk at all.
+      if (length > segmentHeaderBytes) await truncate(directory, segment, length);
+      else await this.#discard(segment);
+    }
     await directory.sync();
-    for (const segment of unindexed) this.#seal(segment);
+    for (const segment of unindexed) if (this.segments.all.includes(segment)) this.#seal(segment);
+  }
+
+  async #discard(segment: Segment): Promise<void> {
+    this.segments.replace([segment]);
+    await segment.retire();
   }
 
   /** A file of zeros that an earlier life prepared is as good as a new one. */

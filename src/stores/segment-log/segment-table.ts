@@ -36,12 +36,12 @@ export class SegmentTable {
     return segment;
   }
 
-  /** Puts one segment in the place of a run, in one turn: readers find either all of it or none. */
-  replace(run: readonly Segment[], by: Segment): void {
+  /** Puts a segment, or none, in the place of a run, in one turn: readers find either all of it or none. */
+  replace(run: readonly Segment[], ...by: readonly Segment[]): void {
     const index = this.#segments.indexOf(run[0] as Segment);
     this.#segments = [
       ...this.#segments.slice(0, index),
-      by,
+      ...by,
       ...this.#segments.slice(index + run.length),
     ];
     for (const segment of run) this.#used.delete(segment);

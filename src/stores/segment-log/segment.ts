@@ -18,6 +18,8 @@ export class Segment {
   usedBytes: number;
   /** Last frame in it. */
   lastFrame: number;
+  /** What the plan of compaction counted in it when compaction had made it. */
+  liveOnceCompacted: number | undefined;
   readonly #directory: StoreDirectory;
   readonly #files: FilePool;
   /** In memory while it is written to, and until its index is on disk. */
@@ -140,6 +142,7 @@ export class Segment {
     const bytes = encodeSegmentIndex(this.header, contents);
     await writeNewFile(this.#directory, name, [bytes]);
     await this.#directory.sync();
+    await this.#files.forget(name);
     this.#contents = undefined;
   }
 

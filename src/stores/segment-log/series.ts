@@ -72,6 +72,11 @@ export class LogSeries {
     this.revision = revision;
   }
 
+  replaceHead(head: ChannelHead, revision: number): void {
+    this.#head = head;
+    this.revision = revision;
+  }
+
   /** Takes the head out of its objects. */
   pack(): void {
     if (this.#head === undefined) return;
@@ -99,8 +104,7 @@ export class LogSeries {
   /** Forgets places that hold nothing from the position on. */
   trimPlaces(first: number): void {
     let count = 0;
-    while (((this.#places[count + placeNumbers + 1] ?? Infinity) as number) <= first)
-      count += placeNumbers;
+    while ((this.#places[count + placeNumbers + 1] ?? Infinity) <= first) count += placeNumbers;
     if (count > 0) this.#places = this.#places.slice(count);
   }
 

@@ -4,7 +4,8 @@ import { Maintenance } from "./maintenance.ts";
 import type { SyncMode } from "./log-writer.ts";
 import { RecordKind, formatVersion } from "./segment-format.ts";
 import { SegmentLog } from "./segment-log.ts";
-import { parseSegmentName } from "./segment-names.ts";
+import { removeFiles } from "./segment-listing.ts";
+import { parseSegmentName, temporarySuffix } from "./segment-names.ts";
 import { encodeRecord } from "./series.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDamage } from "./store-damage.ts";
@@ -80,10 +81,16 @@ export interface StoreSession {
 export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSession> {
   const options = resolveStoreOptions(given);
   const { directory, system, onError } = options;
+  const names = await directory.list();
+  await removeFiles(
+    directory,
+    names.filter((name) => name.endsWith(temporarySuffix)),
+  );
   const before = (await readNote(directory)) ?? (await createNote(options));
   const { storeId } = before;
-  let maintenance: Maintenance | undefined;
-  const log = await SegmentLog.open({ ...options, storeId, onSealed: () => maintenance?.sealed() });
+  const opened: { maintenance?: Maintenance } = {};
+  const onSealed = (): void => opened.maintenance?.sealed();
+  const log = await SegmentLog.open({ ...options, storeId, onSealed });
   const { newEpochs: _done, ...rest } = before;
   const knownDamages = log.damages.map(nameOf).slice(-knownDamagesMax);
   const note: StoreNote = { ...rest, ...lifeOf(options), knownDamages };
@@ -97,7 +104,8 @@ export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSes
   }
   const onDamage = (damage: StoreDamage): void =>
     onError(new Error(describe(damage)), { stage: "compaction" });
-  maintenance = new Maintenance({ ...options, storeId, log, onDamage });
+  const maintenance = new Maintenance({ ...options, storeId, log, onDamage });
+  opened.maintenance = maintenance;
   const session = { options, note, log, maintenance };
   return { ...session, close: () => closeStore(session) };
 }
@@ -154,9 +162,9 @@ function hasToRenew(
 /** Positions of every process that has not ended may come to name other entries: their cursors end. */
 async function renewEpochs(log: SegmentLog, system: System): Promise<void> {
   const { state } = log;
-  const renewed = [...state.records.values()].map((series) => {
+  const open = [...state.records.values()].filter(({ record }) => record.state !== "closed");
+  const renewed = open.map((series) => {
     const { record } = series;
-    if (record.state === "closed") return undefined;
     const json = encodeRecord({ ...record, epoch: system.randomId(epochLength) });
     const content = {
       ...{ kind: RecordKind.process, series: series.number },

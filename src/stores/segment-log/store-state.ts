@@ -83,20 +83,20 @@ export class StoreState {
 
   applyBatch(log: LogSeries, batch: BatchEffect, revision: number): void {
     const head = this.headOf(log);
-    const before = head.cumulativeBytes - head.trimmedBytes;
+    this.keptBytes -= keptBytesOf(head);
     log.apply(batch, revision);
-    this.keptBytes += head.cumulativeBytes - head.trimmedBytes - before;
+    this.keptBytes += keptBytesOf(head);
   }
 
   /** A log as it was at a frame, from a checkpoint or from compaction. */
-  putLog(number: number, key: ChannelKey, head: LogSeries["head"], revision: number): LogSeries {
-    const log = new LogSeries(number, key, head, revision);
+  putLog(number: number, key: ChannelKey, head: LogSeries["head"], revision: number): void {
     const known = this.byNumber.get(number);
-    if (known !== undefined) this.remove(known);
-    this.#addLog(log);
-    this.keptBytes += head.cumulativeBytes - head.trimmedBytes;
-    this.headOf(log);
-    return log;
+    if (known instanceof LogSeries) {
+      // Where its entries are is not in its head.
+      this.keptBytes -= keptBytesOf(this.headOf(known));
+      known.replaceHead(head, revision);
+    } else this.#addLog(new LogSeries(number, key, head, revision));
+    this.keptBytes += keptBytesOf(head);
   }
 
   remove(series: Series): void {
@@ -108,8 +108,7 @@ export class StoreState {
       this.processIds.delete(series.processId);
       return;
     }
-    const { cumulativeBytes, trimmedBytes } = series.head;
-    this.keptBytes -= cumulativeBytes - trimmedBytes;
+    this.keptBytes -= keptBytesOf(series.head);
     this.#hot.delete(series);
     const name = logName(series.key);
     if (this.logs.get(name) === series) this.logs.delete(name);
@@ -139,12 +138,17 @@ export class StoreState {
   #addLog(log: LogSeries): void {
     this.#addNumber(log);
     this.logs.set(logName(log.key), log);
+    this.headOf(log);
   }
 
   #addNumber(series: Series): void {
     this.byNumber.set(series.number, series);
     this.nextSeries = Math.max(this.nextSeries, series.number + 1);
   }
+}
+
+function keptBytesOf({ cumulativeBytes, trimmedBytes }: LogSeries["head"]): number {
+  return cumulativeBytes - trimmedBytes;
 }
 
 /** What a replay could not place: damage, unless what follows explains it. */
