@@ -48,6 +48,8 @@ export class OpenChannel {
   #isBehind = false;
   /** A repeat is being compared with older entries: calls that come meanwhile wait, to stay in order. */
   #judging: Promise<unknown> | undefined;
+  /** What others wrote is being read. */
+  #catchingUp: Promise<unknown> | undefined;
   /** Id of the batch that the store has not answered yet. */
   #batchUnderWay = "";
 
@@ -101,7 +103,9 @@ export class OpenChannel {
   /** Admits and stages; resolves when all of the call is durable. Rejects with a ChannelError. */
   async append(call: AppendCall): Promise<void> {
     // Calls are admitted in the order in which they came: whoever comes later waits with those who wait.
-    while (this.#isBehind || this.#judging !== undefined) await (this.#judging ?? this.refresh());
+    // What others wrote is known before anything is refused.
+    while (this.#isBehind || this.#judging !== undefined || this.#catchingUp !== undefined)
+      await (this.#judging ?? this.#catchingUp ?? this.refresh());
     let admitted = this.#staging.judge(call);
     if (admitted.needsOlder) {
       const reading = this.#readOlder();
@@ -305,6 +309,16 @@ export class OpenChannel {
 
   /** Reads what others committed. Returns whether the batch of that id is in. */
   async #catchUp(batchId?: string): Promise<boolean> {
+    const reading = this.#takeInNews(batchId);
+    this.#catchingUp = reading.then(noop, noop);
+    try {
+      return await reading;
+    } finally {
+      this.#catchingUp = undefined;
+    }
+  }
+
+  async #takeInNews(batchId: string | undefined): Promise<boolean> {
     // What is committed from here on is noticed again, also while this reads.
     this.#isBehind = false;
     const commits =
