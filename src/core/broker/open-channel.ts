@@ -11,6 +11,7 @@ import type { ResolvedChannelSpec } from "../process-record.ts";
 import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
 import { openLog } from "./log-opening.ts";
+import { finalOutcome } from "./append-call.ts";
 import type { AppendCall } from "./append-call.ts";
 import { createDataBatch, createMarkerBatch } from "./batch-builder.ts";
 import type { OpenProcess } from "./open-process.ts";
@@ -126,6 +127,7 @@ export class OpenChannel {
       await call.settled.promise;
     }
     for (const holder of call.waitsFor) await holder.settled.promise;
+    call.outcomes = call.outcomes.map((outcome) => finalOutcome(outcome, call.waitsFor));
   }
 
   /** Visible entries after a position: from memory, or from the store where memory begins later. */
