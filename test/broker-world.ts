@@ -1,6 +1,7 @@
+import { expect } from "vitest";
 import { Broker } from "../src/core/broker/broker.ts";
 import type { Caller } from "../src/core/broker/caller.ts";
-import type { AuditEvent } from "../src/core/broker/views.ts";
+import type { AuditEvent, ReadResult, StartAt } from "../src/core/broker/views.ts";
 import type { EntryInput, MsgEntry } from "../src/core/entry.ts";
 import { isChannelError } from "../src/core/errors.ts";
 import type { ErrorCode } from "../src/core/errors.ts";
@@ -41,8 +42,29 @@ export function createWorld(
   return { broker, clock, store, audit };
 }
 
+/** Limits of what a broker keeps in memory: nothing that it knows may depend on them. */
+export const memoryLimits: readonly {
+  readonly name: string;
+  readonly limits: Partial<BrokerLimits>;
+}[] = [
+  { name: "as usual", limits: {} },
+  {
+    name: "with little memory",
+    limits: { windowBytesMax: 300, pageBytesMax: 1_200, openChannelsMax: 1, readEntriesMax: 7 },
+  },
+  {
+    name: "with no memory",
+    limits: { windowBytesMax: 0, pageBytesMax: 0, openChannelsMax: 0 },
+  },
+];
+
+/** `createWorld` with some limits decided beforehand. */
+export function worldsWithin(memory: Partial<BrokerLimits>): typeof createWorld {
+  return (limits, store, clock) => createWorld({ ...memory, ...limits }, store, clock);
+}
+
 export async function createRunning(
-  world: World,
+  world: Pick<World, "broker">,
   channel: Partial<ChannelSpec> = {},
 ): Promise<void> {
   await world.broker.createProcess(sub, {
@@ -74,6 +96,20 @@ export const text = (entry: MsgEntry): string => new TextDecoder().decode(entry.
 export const inputs = (...payloads: string[]): EntryInput[] =>
   payloads.map((payload) => ({ payload }));
 
-export async function readAll(broker: Broker, caller: Caller = sub): Promise<string[]> {
-  return (await broker.read(caller, "p", "out", { entriesMax: 10_000 })).entries.map(text);
+/** The texts of a channel, from the oldest kept entry to the last; positions are dense. */
+export async function readAll(
+  broker: Broker,
+  caller: Caller = sub,
+  processId = "p",
+): Promise<string[]> {
+  const entries: MsgEntry[] = [];
+  for (let after: StartAt = "start"; ;) {
+    const page: ReadResult = await broker.read(caller, processId, "out", { after });
+    entries.push(...page.entries);
+    after = page.cursor;
+    if (after.position >= page.last) break;
+  }
+  const first = entries[0]?.position ?? 1;
+  entries.forEach(({ position }, index) => expect(position).toBe(first + index));
+  return entries.map(text);
 }

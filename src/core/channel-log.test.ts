@@ -79,6 +79,18 @@ describe("ChannelLog", () => {
     expect(log.read(0, { entriesMax: 2, bytesMax: Infinity })).toHaveLength(2);
   });
 
+  it("shrinks by its oldest visible entries, as far as it must, and never by what is staged", () => {
+    const log = new ChannelLog();
+    for (let sequence = 1; sequence <= 5; sequence++) log.stage(entryOf(sequence), false);
+    log.handOver(4);
+    log.commit(3);
+    expect([log.shrink(1), log.windowFirst]).toEqual([65, 2]);
+    expect([log.shrink(Infinity), log.windowFirst, log.windowBytes]).toEqual([130, 4, 130]);
+    expect(log.shrink(Infinity)).toBe(0);
+    log.commit();
+    expect(sequencesOf(log, 3)).toEqual([4, 5]);
+  });
+
   it("counts the bytes of its window through stage, rollback, trim and forget", () => {
     const log = new ChannelLog();
     for (const sequence of [1, 2, 3, 4]) log.stage(entryOf(sequence, "a", 36), false);

@@ -196,27 +196,42 @@ export class ChannelLog {
   /** Lets go of the window up to a position, no further than what is visible; the store has it. */
   forget(position: number): void {
     const end = Math.min(position, this.#visible);
-    while (this.#windowFirst <= end) {
-      const entry = this.#entries[this.#start] as LogEntry;
-      this.#windowBytes -= entryBytes(entry);
-      this.#entries[this.#start++] = undefined;
-      this.#windowFirst++;
-    }
-    if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#start);
-      this.#start = 0;
-    }
+    while (this.#windowFirst <= end) this.#dropFirst();
+    this.#compact();
+  }
+
+  /** Lets go of the oldest visible entries until that many bytes are free, and returns how many are. */
+  shrink(bytes: number): number {
+    const before = this.#windowBytes;
+    while (before - this.#windowBytes < bytes && this.#windowFirst <= this.#visible)
+      this.#dropFirst();
+    this.#compact();
+    return before - this.#windowBytes;
   }
 
   attach(listener: LogListener): void {
     this.#listeners.add(listener);
   }
 
-  detach(listener: LogListener): void {
-    this.#listeners.delete(listener);
+  /** Returns whether it was attached. */
+  detach(listener: LogListener): boolean {
+    return this.#listeners.delete(listener);
   }
 
   get listenerCount(): number {
     return this.#listeners.size;
+  }
+
+  #dropFirst(): void {
+    this.#windowBytes -= entryBytes(this.#entries[this.#start] as LogEntry);
+    this.#entries[this.#start++] = undefined;
+    this.#windowFirst++;
+  }
+
+  #compact(): void {
+    if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
   }
 }

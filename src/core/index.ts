@@ -15,6 +15,7 @@ export type {
   EndReason,
   Gap,
   GapReason,
+  MemoryUse,
   ProcessSpec,
   ProcessView,
   ReadResult,

@@ -67,6 +67,21 @@ export interface BrokerLimits {
   readonly storeBytesMax: number;
   /** Bytes of entries that wait for the store, over all channels; beyond it appends are `overloaded`. */
   readonly stagedBytesMax: number;
+  /**
+   * Bytes of stored entries kept in memory, over all channels; beyond it those of the channels that were
+   * not used for longest go. Readers further back than that read from the store.
+   */
+  readonly windowBytesMax: number;
+  /** Bytes of pages kept as they came from the store, over all channels, for other readers at the same place. */
+  readonly pageBytesMax: number;
+  /**
+   * Channels in memory; each 16 producers that an unused one remembers count as one more. Beyond it those
+   * that were not used for longest are closed, and opened again when somebody comes. Those that are read,
+   * followed or written stay.
+   */
+  readonly openChannelsMax: number;
+  /** Time after which a channel that nobody uses is closed at any rate. */
+  readonly channelIdleMs: number;
   /** Entries and bytes that one read or one item of a subscription returns. */
   readonly readEntriesMax: number;
   readonly readBytesMax: number;
@@ -107,6 +122,10 @@ export const defaultBrokerLimits: BrokerLimits = {
   openProcessesPerSubmitter: 10_000,
   storeBytesMax: 16 * GiB,
   stagedBytesMax: 64 * MiB,
+  windowBytesMax: 256 * MiB,
+  pageBytesMax: 16 * MiB,
+  openChannelsMax: 10_000,
+  channelIdleMs: 5 * minuteMs,
   readEntriesMax: 1_000,
   readBytesMax: MiB,
   producerAgeMs: hourMs,

@@ -33,8 +33,8 @@ export interface Admitted {
   readonly addedBytes: number;
   readonly producers: ReadonlyMap<string, ProducerState>;
   readonly waitsFor: ReadonlySet<AppendCall>;
-  /** A repeat was not found in memory, and older entries were not looked at. */
-  readonly needsOlder: boolean;
+  /** Repeats that were not found in memory, while older entries were not looked at. */
+  readonly missing: readonly MsgEntry[];
 }
 
 /**
@@ -53,7 +53,7 @@ export function judgeCall(
   const outcomes: EntryOutcome[] = [];
   const waitsFor = new Set<AppendCall>();
   let addedBytes = 0;
-  let needsOlder = false;
+  const missing: MsgEntry[] = [];
   // All entries of a call are of one sender and producer.
   const key = call.entries[0] === undefined ? "" : producerKey(call.entries[0]);
   for (const [index, entry] of call.entries.entries()) {
@@ -83,7 +83,7 @@ export function judgeCall(
       throw new ChannelError("sequence_conflict", { sequence: entry.sequence });
     }
     if (stored === undefined && state.olderEntries === undefined && hasOlder(state))
-      needsOlder = true;
+      missing.push(entry);
     else if (stored === undefined && verdict === "too_old") {
       throw new ChannelError("sequence_too_old", { sequence: entry.sequence });
     }
@@ -91,7 +91,7 @@ export function judgeCall(
     if (holder !== undefined && holder !== call) waitsFor.add(holder);
     outcomes.push({ entry: stored, duplicate: true, compared: stored !== undefined });
   }
-  return { outcomes, added, late, addedBytes, producers, waitsFor, needsOlder };
+  return { outcomes, added, late, addedBytes, producers, waitsFor, missing };
 }
 
 function hasOlder({ log }: LogState): boolean {

@@ -53,3 +53,20 @@ export function createCall(
     settled,
   };
 }
+
+/**
+ * What became of an entry once those who staged it have settled: a repeat of an entry that turned out to
+ * be a repeat itself, of one that another broker committed, stands where that one stands.
+ */
+export function finalOutcome(
+  outcome: EntryOutcome,
+  holders: ReadonlySet<AppendCall>,
+): EntryOutcome {
+  if (outcome.entry === undefined || outcome.entry.position > 0) return outcome;
+  for (const holder of holders) {
+    const index = holder.entries.findIndex((entry) => entry === outcome.entry);
+    const settled = holder.outcomes[index];
+    if (settled !== undefined) return { ...settled, duplicate: true };
+  }
+  return outcome;
+}

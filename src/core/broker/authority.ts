@@ -146,3 +146,11 @@ export function requireChannelAction(
   if (reason !== undefined)
     throw new ChannelError("unauthorized", { identity: caller.identity, reason });
 }
+
+/** Throws `process_not_waiting` for a candidate who comes after another one. */
+export function requireFree(caller: Caller, record: ProcessRecord, now: number): void {
+  const isLate = record.state === "running" && record.executors.includes(caller.identity);
+  if (!isLate || record.executorId === caller.identity) return;
+  if (refusalOf("assign", caller, record, { now }) === undefined) return;
+  throw new ChannelError("process_not_waiting", { processId: record.id, state: record.state });
+}

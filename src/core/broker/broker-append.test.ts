@@ -2,18 +2,22 @@ import { describe, expect, it } from "vitest";
 import {
   codeOf,
   createRunning,
-  createWorld,
+  memoryLimits,
   exe,
   inputs,
   other,
+  pass,
   readAll,
   sub,
   text,
+  worldsWithin,
 } from "../../../test/broker-world.ts";
 import { isChannelError } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 
-describe("Broker, append and read", () => {
+describe.each(memoryLimits)("Broker, append and read, $name", ({ limits }) => {
+  const createWorld = worldsWithin(limits);
+
   it("acknowledges positions and a cursor, and numbers what comes without a sequence", async () => {
     const world = createWorld();
     await createRunning(world);
@@ -155,6 +159,20 @@ describe("Broker, append and read", () => {
     world.clock.setWallTime(0);
     world.clock.advance(100);
     await world.broker.append(exe, "p", "out", inputs("c"));
+  });
+
+  it("holds a sender to its rate until it has rested", async () => {
+    const { broker, clock } = createWorld({ entryBurst: 20, entriesPerSecond: 5 });
+    await broker.start();
+    await createRunning({ broker });
+    const send = (count: number): Promise<string> =>
+      codeOf(broker.append(exe, "p", "out", inputs(...Array.from({ length: count }, String))));
+    expect(await send(20)).toBe("none");
+    await pass(clock, 3_000);
+    expect([await send(16), await send(15)]).toEqual(["rate_limit_exceeded", "none"]);
+    await pass(clock, 4_000);
+    expect([await send(21), await send(20)]).toEqual(["rate_limit_exceeded", "none"]);
+    await broker.close();
   });
 
   it("trims the oldest where the channel asks for it; a reader behind gets the gap, then goes on", async () => {

@@ -3,18 +3,20 @@ import {
   admin,
   codeOf,
   createRunning,
-  createWorld,
+  memoryLimits,
   exe,
   inputs,
   other,
   pass,
   sub,
   text,
+  worldsWithin,
 } from "../../../test/broker-world.ts";
-import type { World } from "../../../test/broker-world.ts";
 import type { SubscriptionItem } from "./views.ts";
 
-describe("Broker, processes", () => {
+describe.each(memoryLimits)("Broker, processes, $name", ({ limits }) => {
+  const createWorld = worldsWithin(limits);
+
   it("creates, gets and lists a process, and names each refusal", async () => {
     const { broker } = createWorld();
     const { process, created } = await broker.createProcess(sub, {
@@ -103,7 +105,7 @@ describe("Broker, processes", () => {
 
   it("keeps a cancel request with who and when, and closes a process that nobody runs", async () => {
     const { broker, clock } = createWorld();
-    await createRunning({ broker } as World);
+    await createRunning({ broker });
     const at = clock.now();
     expect((await broker.requestCancel(sub, "p")).cancelRequest).toEqual({ by: "sub", at });
     clock.advance(5_000);

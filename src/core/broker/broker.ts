@@ -6,7 +6,7 @@ import type { Store } from "../store.ts";
 import { defaultSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { Audit } from "./audit.ts";
-import { refusalOf, requireCreate, requireProcessAction } from "./authority.ts";
+import { requireCreate, requireFree, requireProcessAction } from "./authority.ts";
 import type { Action, ProcessAction } from "./authority.ts";
 import { resolveBrokerLimits } from "./broker-limits.ts";
 import type { Caller } from "./caller.ts";
@@ -14,6 +14,8 @@ import { Caretaker } from "./caretaker.ts";
 import { ChannelAccess } from "./channel-access.ts";
 import type { ChannelSubscription } from "./channel-subscription.ts";
 import { GrantAccess } from "./grant-access.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { OpenChannels } from "./open-channels.ts";
 import type { BrokerContext, OpenProcess } from "./open-process.ts";
 import { listProcesses, watchProcesses } from "./process-listing.ts";
 import type { ListOptions, ProcessPage } from "./process-listing.ts";
@@ -30,11 +32,11 @@ import type { ProcessWatch } from "./process-watch.ts";
 import { readOnce } from "./read-once.ts";
 import type { ReadOptions } from "./read-once.ts";
 import { Settlement } from "./settlement.ts";
-import { toChannelError } from "./store-error.ts";
 import type {
   AppendAck,
   AuditEvent,
   ChannelView,
+  MemoryUse,
   ProcessSpec,
   ProcessView,
   ReadResult,
@@ -86,6 +88,9 @@ export class Broker {
       limits: this.limits,
       system,
       budget: { stagedBytes: 0 },
+      windows: new MemoryBudget(this.limits.windowBytesMax),
+      pages: new MemoryBudget(this.limits.pageBytesMax),
+      channels: new OpenChannels(this.limits, system.clock),
       reportError: (error, stage) => onError?.(error, { stage }),
       storeFailed: () => (this.#hasFailed = true),
     };
@@ -94,7 +99,7 @@ export class Broker {
     this.#caretaker = new Caretaker(this.#context, this.#registry, this.#settlement);
     this.#channels = new ChannelAccess(this.#context, this.#registry, this.#audit);
     this.grants = new GrantAccess(this.#context, this.#registry, this.#settlement, {
-      permitted: async (caller, processId) => await this.#permitted(caller, "share", processId),
+      useShared: (caller, processId, work) => this.#use(caller, "share", processId, work),
       requireWritable: () => this.#requireWritable(),
     });
   }
@@ -111,14 +116,26 @@ export class Broker {
     this.#isClosed = true;
     await this.#caretaker.stop();
     await Promise.allSettled(this.#appends);
-    for (const process of this.#registry.all) process.endSubscriptions("shutdown");
+    this.#registry.endSubscriptions("shutdown");
     for (const watch of this.#watches) watch.close();
     this.#registry.dispose();
+    this.#context.channels.dispose();
   }
 
   /** False once the store has stopped, or this broker was closed. */
   isReady(): boolean {
     return !this.#hasFailed && !this.#isClosed;
+  }
+
+  memoryUse(): MemoryUse {
+    const { budget, windows, pages, channels } = this.#context;
+    return {
+      processes: this.#registry.size,
+      channels: channels.size,
+      stagedBytes: budget.stagedBytes,
+      windowBytes: windows.bytes,
+      pageBytes: pages.bytes,
+    };
   }
 
   /**
@@ -137,18 +154,20 @@ export class Broker {
     );
     if (spec.leaseMs !== undefined) requireLease(spec.leaseMs, this.limits);
     const record = createRecord(spec, submitterId, this.limits, this.#system);
-    const known = await this.#registry
-      .find(record.id)
-      .catch((error: unknown) => Promise.reject(toChannelError(error)));
-    if (known?.isDeleting === true) await this.#settlement.finish(known);
-    else if (known !== undefined) return this.#createdBefore(known, record);
-    const process = await this.#registry.create(record).catch(async (error: unknown) => {
-      if (isChannelError(error, "process_exists")) return this.#registry.require(record.id);
-      throw error;
+    const known = await this.#registry.useIfAny(record.id, async (process) => {
+      if (process?.isDeleting !== true) return process && this.#createdBefore(process, record);
+      await this.#settlement.finish(process);
+      return undefined;
     });
-    if (process.record.life !== record.life) return this.#createdBefore(process, record);
-    await process.allChannels();
-    return { process: this.#view(process), created: true };
+    if (known !== undefined) return known;
+    await this.#registry.create(record).catch((error: unknown) => {
+      if (!isChannelError(error, "process_exists")) throw error;
+    });
+    return this.#registry.use(record.id, async (process) => {
+      if (process.record.life !== record.life) return this.#createdBefore(process, record);
+      await process.useAllChannels(() => undefined);
+      return { process: this.#view(process), created: true };
+    });
   }
 
   /** Those the caller may see, in order of id. `next` is the `after` of the following page. */
@@ -158,7 +177,7 @@ export class Broker {
 
   /** Errors: `process_not_found`, `forbidden`. */
   async getProcess(caller: Caller, processId: string): Promise<ProcessView> {
-    return this.#view(await this.#permitted(caller, "get", processId));
+    return this.#use(caller, "get", processId, (process) => this.#view(process));
   }
 
   /** One process, or all that the caller may see. Errors: `process_not_found`, `forbidden`. */
@@ -167,7 +186,7 @@ export class Broker {
     { processId }: { readonly processId?: string } = {},
   ): Promise<ProcessWatch> {
     this.#requireOpen();
-    if (processId !== undefined) await this.#permitted(caller, "get", processId);
+    if (processId !== undefined) await this.#use(caller, "get", processId, () => undefined);
     const watch = await watchProcesses(this.#context, this.#registry, caller, processId);
     watch.onClose(() => this.#watches.delete(watch));
     this.#watches.add(watch);
@@ -187,13 +206,11 @@ export class Broker {
     this.#requireWritable();
     requireIdentity("executorId", executorId);
     if (leaseMs !== undefined) requireLease(leaseMs, this.limits);
-    const process = await this.#permitted(
-      caller,
-      executorId === caller.identity ? "assign_self" : "assign",
-      processId,
-    );
-    await this.#settlement.assign(process, executorId, leaseMs);
-    return this.#view(process);
+    const action = executorId === caller.identity ? "assign_self" : "assign";
+    return this.#use(caller, action, processId, async (process) => {
+      await this.#settlement.assign(process, executorId, leaseMs);
+      return this.#view(process);
+    });
   }
 
   /** The executor says that it lives; the answer shows a cancel request. Errors: as `assign`, `executor_fenced`. */
@@ -202,23 +219,25 @@ export class Broker {
     processId: string,
     { term }: { readonly term?: number } = {},
   ): Promise<ProcessView> {
-    const process = await this.#permittedExecutor(caller, "renew", processId, term);
-    process.hear();
-    return this.#view(process);
+    return this.#useAsExecutor(caller, "renew", { processId, term }, (process) => {
+      process.hear();
+      return this.#view(process);
+    });
   }
 
   /** Durable, with who and when. A process that nobody runs closes at once. Again is a success. Errors: `process_closed`. */
   async requestCancel(caller: Caller, processId: string): Promise<ProcessView> {
     this.#requireWritable();
-    const process = await this.#permitted(caller, "cancel", processId);
-    await this.#registry.update(process, (record) => {
-      if (record.outcome !== undefined) throw new ChannelError("process_closed", { processId });
-      if (record.cancelRequest !== undefined) return undefined;
-      return { ...record, cancelRequest: { by: caller.identity, at: process.now() } };
+    return this.#use(caller, "cancel", processId, async (process) => {
+      await this.#registry.update(process, (record) => {
+        if (record.outcome !== undefined) throw new ChannelError("process_closed", { processId });
+        if (record.cancelRequest !== undefined) return undefined;
+        return { ...record, cancelRequest: { by: caller.identity, at: process.now() } };
+      });
+      if (process.record.state === "waiting")
+        await this.#settlement.close(process, { status: "cancelled" });
+      return this.#view(process);
     });
-    if (process.record.state === "waiting")
-      await this.#settlement.close(process, { status: "cancelled" });
-    return this.#view(process);
   }
 
   /** Ends the process, durably and in every channel. Errors: `process_closed` if it ended otherwise, `executor_fenced`. */
@@ -230,15 +249,16 @@ export class Broker {
   ): Promise<ProcessView> {
     this.#requireWritable();
     const checked = requireOutcome(outcome);
-    const process = await this.#permittedExecutor(caller, "close", processId, term);
-    await this.#settlement.close(process, checked);
-    return this.#view(process);
+    return this.#useAsExecutor(caller, "close", { processId, term }, async (process) => {
+      await this.#settlement.close(process, checked);
+      return this.#view(process);
+    });
   }
 
   /** Removes it with all its logs; its readers end with `deleted`. */
   async deleteProcess(caller: Caller, processId: string): Promise<void> {
     this.#requireWritable();
-    await this.#settlement.delete(await this.#permitted(caller, "delete", processId));
+    await this.#use(caller, "delete", processId, (process) => this.#settlement.delete(process));
   }
 
   /** Errors: `process_not_found`, `channel_not_found`, `unauthorized`. */
@@ -248,7 +268,7 @@ export class Broker {
 
   /** Those of a process that the caller may read. Errors: as `getProcess`. */
   async listChannels(caller: Caller, processId: string): Promise<readonly ChannelView[]> {
-    return await this.#channels.list(caller, await this.#permitted(caller, "get", processId));
+    return this.#use(caller, "get", processId, (process) => this.#channels.list(caller, process));
   }
 
   /**
@@ -262,7 +282,7 @@ export class Broker {
       this.#audit.check(caller, { action }, () => requireCreate(caller, caller.identity));
     } else if ((action === "read" || action === "append") && channel !== undefined) {
       await this.#channels.requireAction(action, caller, { processId, channel, term });
-    } else await this.#permittedExecutor(caller, action, processId, term);
+    } else await this.#useAsExecutor(caller, action, { processId, term }, () => undefined);
   }
 
   /**
@@ -321,29 +341,36 @@ export class Broker {
 
   /** Readers that a process has on this node. Errors: as `getProcess`. */
   async subscriptionCount(caller: Caller, processId: string): Promise<number> {
-    return (await this.#permitted(caller, "get", processId)).subscriptionCount;
+    return this.#use(caller, "get", processId, (process) => process.subscriptionCount);
   }
 
-  async #permitted(caller: Caller, action: ProcessAction, processId: string): Promise<OpenProcess> {
-    const process = await this.#registry.require(processId);
-    this.#audit.check(caller, { action, processId }, () => {
-      if (action === "assign_self") requireFree(caller, process);
-      requireProcessAction(action, caller, process.record, process.now());
-    });
-    return process;
-  }
-
-  async #permittedExecutor(
+  /** Runs work with a process that the caller may do this to, and which stays in memory until then. */
+  #use<Result>(
     caller: Caller,
     action: ProcessAction,
     processId: string,
-    term: number | undefined,
-  ): Promise<OpenProcess> {
-    const process = await this.#permitted(caller, action, processId);
-    const { assignTerm } = process.record;
-    if (term === undefined || term === assignTerm) return process;
-    const fenced = new ChannelError("executor_fenced", { processId, term: assignTerm });
-    throw this.#audit.noted(caller, { action, processId }, fenced);
+    work: (process: OpenProcess) => Promise<Result> | Result,
+  ): Promise<Result> {
+    return this.#registry.use(processId, (process) => {
+      this.#audit.check(caller, { action, processId }, () => {
+        if (action === "assign_self") requireFree(caller, process.record, process.now());
+        requireProcessAction(action, caller, process.record, process.now());
+      });
+      return work(process);
+    });
+  }
+
+  /** As `#use`, under the term that the caller claims, if any. Errors: `executor_fenced`. */
+  #useAsExecutor<Result>(
+    caller: Caller,
+    action: ProcessAction,
+    { processId, term }: { readonly processId: string; readonly term: number | undefined },
+    work: (process: OpenProcess) => Promise<Result> | Result,
+  ): Promise<Result> {
+    return this.#use(caller, action, processId, (process) => {
+      this.#audit.check(caller, { action, processId }, () => process.requireTerm(term));
+      return work(process);
+    });
   }
 
   #createdBefore(
@@ -368,13 +395,4 @@ export class Broker {
     this.#requireOpen();
     if (this.#hasFailed) throw new ChannelError("store_failed", { reason: "a write has failed" });
   }
-}
-
-/** Errors: `process_not_waiting` for a candidate who comes after another one. */
-function requireFree(caller: Caller, process: OpenProcess): void {
-  const { record } = process;
-  const isLate = record.state === "running" && record.executors.includes(caller.identity);
-  if (!isLate || record.executorId === caller.identity) return;
-  if (refusalOf("assign", caller, record, { now: process.now() }) === undefined) return;
-  throw new ChannelError("process_not_waiting", { processId: record.id, state: record.state });
 }

@@ -1,5 +1,5 @@
-import type { OpenProcess } from "./open-process.ts";
-import type { BrokerContext } from "./open-process.ts";
+import type { ClosedProcess } from "./expiry-queue.ts";
+import type { BrokerContext, OpenProcess } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -38,45 +38,62 @@ export class Caretaker {
 
   /** One round. A process that cannot be dealt with now does not keep the others from it. */
   async sweep(): Promise<void> {
-    for (const process of [...this.#registry.all]) {
+    this.#context.channels.closeIdle();
+    await this.#registry.useEach(async (process) => {
       if (this.#isStopped) return;
-      try {
-        await this.#lookAfter(process);
-      } catch (error) {
-        this.#context.reportError(error, "sweep");
-      }
-    }
+      process.rates.forgetRested();
+      await this.#lookAfter(process).catch((error: unknown) => this.#report(error));
+    });
+    const { clock } = this.#context.system;
+    const expiredAt = clock.now() - this.#context.limits.closedProcessAgeMs;
+    await this.#deleteClosed(() => this.#registry.expiry.takeFirst(expiredAt));
     await this.#makeRoom();
   }
 
   async #lookAfter(process: OpenProcess): Promise<void> {
-    const { settling, closedAt } = process.record;
+    const { settling } = process.record;
     const now = process.now();
     if (settling !== undefined) {
       if (now - settling.since >= this.#context.limits.unsettledAgeMs || now < settling.since)
         await this.#settlement.finish(process);
-    } else if (process.isExecutorLost()) {
+    } else if (process.isExecutorLost())
       await this.#settlement.close(process, { status: "failed", error: "executor_lost" });
-    } else if (
-      closedAt !== undefined &&
-      now - closedAt >= this.#context.limits.closedProcessAgeMs
-    ) {
-      await this.#settlement.delete(process);
-    }
   }
 
   async #makeRoom(): Promise<void> {
     const { store, limits } = this.#context;
     if (store.keptBytes() <= limits.storeBytesMax * fullAbove) return;
-    const closed = [...this.#registry.all].filter(({ record }) => record.closedAt !== undefined);
-    closed.sort((a, b) => (a.record.closedAt ?? 0) - (b.record.closedAt ?? 0));
-    for (const process of closed) {
-      if (this.#isStopped || store.keptBytes() <= limits.storeBytesMax * fullUntil) return;
+    await this.#deleteClosed(() =>
+      store.keptBytes() > limits.storeBytesMax * fullUntil
+        ? this.#registry.expiry.takeFirst()
+        : undefined,
+    );
+  }
+
+  /** Deletes closed processes until there is no next one; what failed is tried again in the next round. */
+  async #deleteClosed(takeNext: () => ClosedProcess | undefined): Promise<void> {
+    const failed: ClosedProcess[] = [];
+    while (!this.#isStopped) {
+      const closed = takeNext();
+      if (closed === undefined) break;
       try {
-        await this.#settlement.delete(process);
+        await this.#delete(closed);
       } catch (error) {
-        this.#context.reportError(error, "sweep");
+        failed.push(closed);
+        this.#report(error);
       }
     }
+    for (const closed of failed) this.#registry.expiry.add(closed);
+  }
+
+  async #delete({ id, closedAt }: ClosedProcess): Promise<void> {
+    await this.#registry.useIfAny(id, async (process) => {
+      // It may have been deleted, and created again, since.
+      if (process?.record.closedAt === closedAt) await this.#settlement.delete(process);
+    });
+  }
+
+  #report(error: unknown): void {
+    this.#context.reportError(error, "sweep");
   }
 }

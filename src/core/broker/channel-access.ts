@@ -25,8 +25,7 @@ export class ChannelAccess {
   }
 
   async get(caller: Caller, processId: string, name: string): Promise<ChannelView> {
-    const { process, channel } = await this.#readable(caller, processId, name);
-    return createChannelView(process, channel);
+    return this.#useReadable(caller, processId, name, createChannelView);
   }
 
   /** Those that the caller may read. */
@@ -37,8 +36,8 @@ export class ChannelAccess {
       (channel) => refusalOf("read", caller, record, { channel, now }) === undefined,
     );
     return await Promise.all(
-      readable.map(async (spec) =>
-        createChannelView(process, await process.channel(spec).catch(rethrow)),
+      readable.map((spec) =>
+        process.useChannel(spec, (channel) => createChannelView(process, channel)).catch(rethrow),
       ),
     );
   }
@@ -49,12 +48,13 @@ export class ChannelAccess {
     caller: Caller,
     { processId, channel, term }: { processId: string; channel: string; term: number | undefined },
   ): Promise<void> {
-    const process = await this.#registry.require(processId);
-    this.#audit.check(caller, { action, processId, channel }, () => {
-      const spec = process.requireSpec(channel);
-      requireChannelAction(action, caller, process.record, spec, process.now());
-      process.requireTerm(term);
-    });
+    await this.#registry.use(processId, (process) =>
+      this.#audit.check(caller, { action, processId, channel }, () => {
+        const spec = process.requireSpec(channel);
+        requireChannelAction(action, caller, process.record, spec, process.now());
+        process.requireTerm(term);
+      }),
+    );
   }
 
   async append(
@@ -66,18 +66,16 @@ export class ChannelAccess {
   ): Promise<AppendAck> {
     const { limits, system } = this.#context;
     const call = createAppendCall(caller, entries, options, { limits, now: system.clock.now() });
-    const process = await this.#registry.require(processId);
-    const spec = process.requireSpec(name);
-    try {
-      const channel = await process.channel(spec);
-      await channel.append(call);
-    } catch (error) {
-      throw this.#audit.noted(
-        caller,
-        { action: "append", processId, channel: name },
-        toChannelError(error),
-      );
-    }
+    const epoch = await this.#registry.use(processId, async (process) => {
+      const spec = process.requireSpec(name);
+      try {
+        await process.useChannel(spec, (channel) => channel.append(call));
+      } catch (error) {
+        const attempt = { action: "append", processId, channel: name };
+        throw this.#audit.noted(caller, attempt, toChannelError(error));
+      }
+      return process.record.epoch;
+    });
     const appended = call.outcomes.map(({ entry, duplicate, compared }, index) => ({
       position: entry?.position ?? 0,
       sequence: call.entries[index]?.sequence ?? 0,
@@ -85,7 +83,7 @@ export class ChannelAccess {
       compared,
     }));
     const position = appended.reduce((last, entry) => Math.max(last, entry.position), 0);
-    return { entries: appended, cursor: { epoch: process.record.epoch, position } };
+    return { entries: appended, cursor: { epoch, position } };
   }
 
   async subscribe(
@@ -94,31 +92,35 @@ export class ChannelAccess {
     name: string,
     after: StartAt,
   ): Promise<ChannelSubscription> {
-    const { process, channel } = await this.#readable(caller, processId, name);
-    const start = await resolveStart(channel, process.record.epoch, after).catch(rethrow);
-    // Nothing is waited for from here until it is counted: many may come at once.
-    if (process.subscriptionCount >= this.#context.limits.subscriptionsPerProcess) {
-      throw new ChannelError("overloaded", { retryAfterMs: 5_000 });
-    }
-    const subscription = new ChannelSubscription(process, channel, caller, start);
-    // The right may have gone while the start was looked for.
-    const place = { channel: channel.spec, now: process.now() };
-    if (refusalOf("read", caller, process.record, place) !== undefined) subscription.end("revoked");
-    return subscription;
+    return this.#useReadable(caller, processId, name, async (process, channel) => {
+      const start = await resolveStart(channel, process.record.epoch, after).catch(rethrow);
+      // Nothing is waited for from here until it is counted: many may come at once.
+      if (process.subscriptionCount >= this.#context.limits.subscriptionsPerProcess) {
+        throw new ChannelError("overloaded", { retryAfterMs: 5_000 });
+      }
+      const subscription = new ChannelSubscription(process, channel, caller, start);
+      // The right may have gone while the start was looked for.
+      const place = { channel: channel.spec, now: process.now() };
+      if (refusalOf("read", caller, process.record, place) !== undefined)
+        subscription.end("revoked");
+      return subscription;
+    });
   }
 
-  async #readable(
+  #useReadable<Result>(
     caller: Caller,
     processId: string,
     name: string,
-  ): Promise<{ readonly process: OpenProcess; readonly channel: OpenChannel }> {
-    const process = await this.#registry.require(processId);
-    const spec = this.#audit.check(caller, { action: "read", processId, channel: name }, () => {
-      const found = process.requireSpec(name);
-      requireChannelAction("read", caller, process.record, found, process.now());
-      return found;
+    work: (process: OpenProcess, channel: OpenChannel) => Promise<Result> | Result,
+  ): Promise<Result> {
+    return this.#registry.use(processId, (process) => {
+      const spec = this.#audit.check(caller, { action: "read", processId, channel: name }, () => {
+        const found = process.requireSpec(name);
+        requireChannelAction("read", caller, process.record, found, process.now());
+        return found;
+      });
+      return process.useChannel(spec, (channel) => work(process, channel)).catch(rethrow);
     });
-    return { process, channel: await process.channel(spec).catch(rethrow) };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LogListener } from "../channel-log.ts";
 import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
+import type { MsgEntry } from "../entry.ts";
 import type { PageLimits } from "../store.ts";
 import type { Caller } from "./caller.ts";
 import type { OpenChannel } from "./open-channel.ts";
@@ -125,15 +126,8 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     // It may have been ended while the store was read.
     if (this.#end !== undefined) return this.#end;
     const [first] = entries;
-    const from = first?.position ?? this.channel.first;
-    if (from > this.#position + 1 && this.channel.first > this.#position + 1) {
-      const { first: kept } = this.channel;
-      return this.#takeGap({
-        reason: "trimmed",
-        first: kept,
-        cursor: { ...this.cursor, position: kept - 1 },
-      });
-    }
+    const gap = this.#gapBefore(first);
+    if (gap !== undefined) return this.#takeGap(gap);
     if (first !== undefined) {
       this.#position += entries.length;
       return { kind: "entries", entries, cursor: this.cursor };
@@ -142,6 +136,17 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     if (isDeleted) return this.#setEnd({ kind: "end", reason: "deleted", cursor: this.cursor });
     if (seal === undefined || this.#position < this.channel.visible) return undefined;
     return this.#setEnd({ kind: "end", reason: "closed", outcome: seal, cursor: this.cursor });
+  }
+
+  /** What is missing between here and the entry that was read next, or the end if none was. */
+  #gapBefore(entry: MsgEntry | undefined): Gap | undefined {
+    const next = this.#position + 1;
+    const { first: kept } = this.channel;
+    const isTrimmed = kept > next;
+    const first = isTrimmed ? kept : (entry?.position ?? next);
+    if (first === next || entry?.position === next) return undefined;
+    const cursor = { ...this.cursor, position: first - 1 };
+    return { reason: isTrimmed ? "trimmed" : "damaged", first, cursor };
   }
 
   #takeGap(gap: Gap): SubscriptionItem {

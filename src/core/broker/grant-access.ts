@@ -1,4 +1,3 @@
-import { toChannelError } from "./store-error.ts";
 import type { Caller } from "./caller.ts";
 import { createGrant, createGrantView, identifyGrantHolder, withGrant } from "./grants.ts";
 import type { GrantSpec, GrantView } from "./grants.ts";
@@ -8,8 +7,12 @@ import type { Settlement } from "./settlement.ts";
 
 /** What grants need of their broker. */
 interface Rules {
-  /** The process, if the caller may share it. Errors: `process_not_found`, `forbidden`. */
-  readonly permitted: (caller: Caller, processId: string) => Promise<OpenProcess>;
+  /** Runs work with the process, if the caller may share it. Errors: `process_not_found`, `forbidden`. */
+  readonly useShared: <Result>(
+    caller: Caller,
+    processId: string,
+    work: (process: OpenProcess) => Promise<Result> | Result,
+  ) => Promise<Result>;
   readonly requireWritable: () => void;
 }
 
@@ -36,19 +39,21 @@ export class GrantAccess {
   /** Errors: `invalid_argument`, `channel_not_found`, `too_many_grants`, `process_not_found`, `forbidden`. */
   async create(caller: Caller, processId: string, spec: GrantSpec): Promise<GrantView> {
     this.#rules.requireWritable();
-    const process = await this.#rules.permitted(caller, processId);
-    const { limits, system } = this.#context;
-    const { clock, randomId } = system;
-    const grant = createGrant(caller, spec, { limits, now: clock.now(), randomId });
-    await this.#registry.update(process, (record) => withGrant(record, grant, limits));
-    return createGrantView(grant);
+    return this.#rules.useShared(caller, processId, async (process) => {
+      const { limits, system } = this.#context;
+      const { clock, randomId } = system;
+      const grant = createGrant(caller, spec, { limits, now: clock.now(), randomId });
+      await this.#registry.update(process, (record) => withGrant(record, grant, limits));
+      return createGrantView(grant);
+    });
   }
 
   /** Those that have not expired. Errors: `process_not_found`, `forbidden`. */
   async list(caller: Caller, processId: string): Promise<readonly GrantView[]> {
-    const { record } = await this.#rules.permitted(caller, processId);
     const now = this.#context.system.clock.now();
-    return record.grants.filter(({ expiresAt }) => expiresAt > now).map(createGrantView);
+    return this.#rules.useShared(caller, processId, ({ record }) =>
+      record.grants.filter(({ expiresAt }) => expiresAt > now).map(createGrantView),
+    );
   }
 
   /**
@@ -57,8 +62,9 @@ export class GrantAccess {
    */
   async revoke(caller: Caller, processId: string, grantId: string): Promise<void> {
     this.#rules.requireWritable();
-    const process = await this.#rules.permitted(caller, processId);
-    await this.#settlement.revoke(process, grantId);
+    await this.#rules.useShared(caller, processId, (process) =>
+      this.#settlement.revoke(process, grantId),
+    );
   }
 
   /** The caller that a door is to go on with. Errors: `unauthenticated`, `token_expired`. */
@@ -66,9 +72,8 @@ export class GrantAccess {
     processId: string,
     presented: { readonly grantId: string; readonly secretHash: string },
   ): Promise<{ readonly caller: Caller; readonly expiresAt: number }> {
-    const process = await this.#registry
-      .find(processId)
-      .catch((error: unknown) => Promise.reject(toChannelError(error)));
-    return identifyGrantHolder(process?.record, presented, this.#context.system.clock.now());
+    return this.#registry.useIfAny(processId, (process) =>
+      identifyGrantHolder(process?.record, presented, this.#context.system.clock.now()),
+    );
   }
 }

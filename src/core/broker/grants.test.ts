@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import {
   codeOf,
   createRunning,
-  createWorld,
+  memoryLimits,
   inputs,
   other,
   pass,
   readAll,
   sub,
   exe,
+  worldsWithin,
 } from "../../../test/broker-world.ts";
 import type { World } from "../../../test/broker-world.ts";
 import type { GrantOp } from "../process-record.ts";
@@ -43,7 +44,9 @@ async function items(world: World, caller: Caller): Promise<() => SubscriptionIt
   return () => seen;
 }
 
-describe("grants", () => {
+describe.each(memoryLimits)("grants, $name", ({ limits }) => {
+  const createWorld = worldsWithin(limits);
+
   it("let their holder do what they name, in the channels they name, and nothing else", async () => {
     const world = createWorld();
     await world.broker.createProcess(sub, {

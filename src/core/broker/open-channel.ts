@@ -6,16 +6,19 @@ import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
 import type { MsgEntry } from "../entry.ts";
 import { ChannelError } from "../errors.ts";
-import { compareBytesMax } from "../limits.ts";
 import type { ResolvedChannelSpec } from "../process-record.ts";
 import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
 import { openLog } from "./log-opening.ts";
+import { finalOutcome } from "./append-call.ts";
 import type { AppendCall } from "./append-call.ts";
 import { createDataBatch, createMarkerBatch } from "./batch-builder.ts";
+import { LogReader } from "./log-reader.ts";
+import type { BudgetHolder } from "./memory-budget.ts";
 import type { OpenProcess } from "./open-process.ts";
 import { Staging } from "./staging.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
+import type { UseCount } from "./use-count.ts";
 
 type MarkerKind = "fence" | "seal" | "tombstone";
 
@@ -30,14 +33,17 @@ const noop = (): void => undefined;
 
 /**
  * One channel with its log's head in memory: stages calls, hands batches to the store one at a time, and
- * shows them when they are durable. What arrives during a write is the next batch.
+ * shows them when they are durable. What arrives during a write is the next batch. It is in use while it
+ * writes and while readers are attached; whoever calls anything else sees to it that it is.
  */
-export class OpenChannel {
+export class OpenChannel implements BudgetHolder {
   readonly key: ChannelKey;
   readonly spec: ResolvedChannelSpec;
   readonly #process: OpenProcess;
   #head: ChannelHead = createHead("", 0);
   readonly #log = new ChannelLog();
+  readonly #reader: LogReader;
+  readonly #uses: UseCount;
   #revision: Revision | undefined;
   #unfollow: (() => void) | undefined;
   readonly #staging: Staging;
@@ -48,19 +54,28 @@ export class OpenChannel {
   #isBehind = false;
   /** A repeat is being compared with older entries: calls that come meanwhile wait, to stay in order. */
   #judging: Promise<unknown> | undefined;
+  /** What others wrote is being read. */
+  #catchingUp: Promise<unknown> | undefined;
   /** Id of the batch that the store has not answered yet. */
   #batchUnderWay = "";
+  #isDisposed = false;
 
-  private constructor(process: OpenProcess, spec: ResolvedChannelSpec) {
+  private constructor(process: OpenProcess, spec: ResolvedChannelSpec, uses: UseCount) {
     this.#process = process;
+    this.#uses = uses;
     this.spec = spec;
     this.key = { life: process.record.life, processId: process.record.id, channel: spec.name };
     this.#staging = new Staging(process, spec, this.#log, () => this.#head);
+    this.#reader = new LogReader(process, this.key, this.#log, this);
   }
 
   /** Reads the head, or writes the opening batch where a crash came before it. */
-  static async open(process: OpenProcess, spec: ResolvedChannelSpec): Promise<OpenChannel> {
-    const channel = new OpenChannel(process, spec);
+  static async open(
+    process: OpenProcess,
+    spec: ResolvedChannelSpec,
+    uses: UseCount,
+  ): Promise<OpenChannel> {
+    const channel = new OpenChannel(process, spec, uses);
     // Follow first: what is committed between the two is then known to be missing.
     channel.#unfollow = process.store.follow(channel.key, (commit) =>
       channel.#noticeCommit(commit),
@@ -69,7 +84,7 @@ export class OpenChannel {
       await channel.#load();
       return channel;
     } catch (error) {
-      channel.#unfollow();
+      channel.dispose();
       throw error;
     }
   }
@@ -87,24 +102,37 @@ export class OpenChannel {
   }
 
   attach(listener: LogListener): void {
+    this.#uses.enter();
     this.#log.attach(listener);
   }
 
+  /** Twice is harmless. */
   detach(listener: LogListener): void {
-    this.#log.detach(listener);
+    if (this.#log.detach(listener)) this.#uses.leave();
+  }
+
+  /** Lets go of committed entries in memory: the store has them. */
+  shrink(bytes: number): number {
+    // What a repeat was not found among must not change until it was compared with what is older.
+    return this.#judging === undefined ? this.#log.shrink(bytes) : 0;
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     this.#unfollow?.();
+    this.#process.windows.use(this, 0);
+    this.#reader.dispose();
   }
 
   /** Admits and stages; resolves when all of the call is durable. Rejects with a ChannelError. */
   async append(call: AppendCall): Promise<void> {
     // Calls are admitted in the order in which they came: whoever comes later waits with those who wait.
-    while (this.#isBehind || this.#judging !== undefined) await (this.#judging ?? this.refresh());
+    // What others wrote is known before anything is refused.
+    while (this.#isBehind || this.#judging !== undefined || this.#catchingUp !== undefined)
+      await (this.#judging ?? this.#catchingUp ?? this.refresh());
     let admitted = this.#staging.judge(call);
-    if (admitted.needsOlder) {
-      const reading = this.#readOlder();
+    if (admitted.missing.length > 0) {
+      const reading = this.#reader.readOlder(admitted.missing);
       this.#judging = reading.then(noop, noop);
       try {
         admitted = this.#staging.judge(call, await reading);
@@ -114,7 +142,7 @@ export class OpenChannel {
     }
     for (const holder of admitted.waitsFor) call.waitsFor.add(holder);
     if (admitted.added.length === 0) {
-      this.#process.takeRepeats(call.caller.identity, admitted.outcomes.length);
+      this.#process.rates.takeRepeats(call.caller.identity, admitted.outcomes.length);
       call.outcomes = admitted.outcomes;
     } else {
       this.#staging.admit(call, admitted);
@@ -122,14 +150,14 @@ export class OpenChannel {
       await call.settled.promise;
     }
     for (const holder of call.waitsFor) await holder.settled.promise;
+    call.outcomes = call.outcomes.map((outcome) => finalOutcome(outcome, call.waitsFor));
   }
 
   /** Visible entries after a position: from memory, or from the store where memory begins later. */
   readAfter(after: number, limits: PageLimits): readonly MsgEntry[] | Promise<readonly MsgEntry[]> {
-    if (after >= this.#log.visible) return [];
-    const from = Math.max(after, this.#log.first - 1);
-    if (from + 1 >= this.#log.windowFirst) return this.#log.read(from, limits);
-    return this.#readStored(from, limits);
+    const page = this.#reader.readAfter(after, limits);
+    if (!(page instanceof Promise)) this.#countWindow();
+    return page;
   }
 
   /** Makes sure that the view is not older than this call. Shared by those who ask at the same time. */
@@ -157,29 +185,10 @@ export class OpenChannel {
       : this.#head.term >= this.#process.record.term;
   }
 
-  async #readStored(after: number, limits: PageLimits): Promise<readonly MsgEntry[]> {
-    const entries = await this.#process.store.readAfter(this.key, after, limits);
-    // The store may be ahead of what this broker has shown; the marks decide what is visible.
-    const { visible } = this.#log;
-    const last = entries.at(-1);
-    return last === undefined || last.position <= visible
-      ? entries
-      : entries.filter(({ position }) => position <= visible);
-  }
-
-  /** The entries before those in memory, as far as a repeat is compared. */
-  #readOlder(): Promise<readonly MsgEntry[]> {
-    const { windowFirst, first } = this.#log;
-    const from = Math.max(first, windowFirst - this.#process.limits.readEntriesMax) - 1;
-    return this.#process.store.readAfter(this.key, from, {
-      entriesMax: windowFirst - 1 - from,
-      bytesMax: compareBytesMax,
-    });
-  }
-
   #startWriting(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
+    this.#uses.enter();
     // After this turn's other appends, so that they share the first batch.
     queueMicrotask(() => void this.#write());
   }
@@ -204,6 +213,7 @@ export class OpenChannel {
       }
     }
     this.#isWriting = false;
+    this.#uses.leave();
   }
 
   async #run(errand: Errand): Promise<void> {
@@ -275,10 +285,18 @@ export class OpenChannel {
     this.#log.trim(this.#head.first);
     for (const call of done) call.settled.resolve();
     if (trims) this.#process.store.trim(this.key).catch(this.#report("trim"));
-    if (batch.kind === "data") return;
-    // Who stands behind a fence or seal is judged by it; readers look for the end.
-    this.#staging.admitAgain();
-    this.#log.wake();
+    if (batch.kind !== "data") {
+      // Who stands behind a fence or seal is judged by it; readers look for the end.
+      this.#staging.admitAgain();
+      this.#log.wake();
+    }
+    this.#countWindow();
+  }
+
+  /** The channel was used: its window is among the last to go. */
+  #countWindow(): void {
+    if (!this.#isDisposed)
+      this.#process.windows.use(this, this.#log.windowBytes - this.#staging.bytes);
   }
 
   #failAll(error: ChannelError): void {
@@ -296,6 +314,7 @@ export class OpenChannel {
   }
 
   #noticeCommit(commit: Commit): void {
+    if (this.#isDisposed) return;
     if (commit.revision === this.#revision || commit.batch.id === this.#batchUnderWay) return;
     // While a write is under way its answer decides; what others wrote around it is read after that.
     if (this.#isWriting || this.#revision === undefined) this.#isBehind = true;
@@ -305,6 +324,16 @@ export class OpenChannel {
 
   /** Reads what others committed. Returns whether the batch of that id is in. */
   async #catchUp(batchId?: string): Promise<boolean> {
+    const reading = this.#takeInNews(batchId);
+    this.#catchingUp = reading.then(noop, noop);
+    try {
+      return await reading;
+    } finally {
+      this.#catchingUp = undefined;
+    }
+  }
+
+  async #takeInNews(batchId: string | undefined): Promise<boolean> {
     // What is committed from here on is noticed again, also while this reads.
     this.#isBehind = false;
     const commits =
@@ -334,17 +363,28 @@ export class OpenChannel {
     }
     this.#log.rebase(news, this.#head);
     this.#staging.admitAgain();
+    this.#countWindow();
   }
 
   async #load(): Promise<void> {
-    const { head, revision } = await openLog(
-      this.#process,
-      this.key,
-      (id) => (this.#batchUnderWay = id),
-    );
+    const stored =
+      this.#revision === undefined
+        ? await openLog(this.#process, this.key, (id) => (this.#batchUnderWay = id))
+        : await this.#process.store.readHead(this.key);
+    if (stored === undefined) {
+      // A log that was there is removed only after its tombstone.
+      this.#head.isDeleted = true;
+      this.#staging.admitAgain();
+      this.#log.wake();
+      return;
+    }
+    const { head, revision } = stored;
+    // In a new epoch the same positions may hold other entries.
+    if (head.epoch !== this.#head.epoch) this.#log.forget(this.#log.visible);
     this.#head = head;
     this.#revision = revision;
     this.#log.rebase([], this.#head);
     this.#staging.admitAgain();
+    this.#countWindow();
   }
 }

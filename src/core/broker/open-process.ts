@@ -1,13 +1,16 @@
 import { ChannelError } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
 import type { ProcessRecord, ResolvedChannelSpec } from "../process-record.ts";
-import { RateLimiter } from "../rate-limiter.ts";
 import type { Revision, Store, StoredRecord } from "../store.ts";
 import type { System } from "../system.ts";
 import type { AppendCall } from "./append-call.ts";
 import { refusalOf, requireChannelAction } from "./authority.ts";
 import type { ChannelSubscription } from "./channel-subscription.ts";
-import { OpenChannel } from "./open-channel.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { OpenChannel } from "./open-channel.ts";
+import type { OpenChannels } from "./open-channels.ts";
+import { SenderRates } from "./sender-rates.ts";
+import { UseCount } from "./use-count.ts";
 
 /** What all processes of one broker share. */
 export interface BrokerContext {
@@ -16,31 +19,42 @@ export interface BrokerContext {
   readonly system: System;
   /** Bytes of entries, over all channels, that wait for the store. */
   readonly budget: { stagedBytes: number };
+  /** Of committed entries in memory. */
+  readonly windows: MemoryBudget;
+  /** Of pages read from the store. */
+  readonly pages: MemoryBudget;
+  readonly channels: OpenChannels;
   reportError(error: unknown, stage: string): void;
   storeFailed(error: unknown): void;
 }
 
-interface SenderRates {
-  readonly entries: RateLimiter;
-  readonly repeats: RateLimiter;
-}
-
-/** Identities of one process whose rates are kept; more than that have not all been here lately. */
-const senderRatesMax = 1_000;
-
-/** One process with its record as last heard of, its open channels and its readers. */
+/**
+ * One process with its record as last heard of, and its readers. It is in use while one of its channels is
+ * open, too.
+ */
 export class OpenProcess {
+  readonly uses: UseCount;
+  readonly rates: SenderRates;
   readonly #context: BrokerContext;
-  readonly #channels = new Map<string, Promise<OpenChannel>>();
-  readonly #rates = new Map<string, SenderRates>();
-  readonly #subscriptions = new Set<ChannelSubscription>();
+  /** Undefined before the first one: most processes have no reader. */
+  #subscriptions: Set<ChannelSubscription> | undefined;
   #record: ProcessRecord;
   #revision: Revision;
   #heardAtMs: number;
   #exclusive: Promise<unknown> = Promise.resolve();
+  #isForgotten = false;
 
-  constructor(context: BrokerContext, { record, revision }: StoredRecord) {
+  /** `onUnused`: nobody uses it any more. */
+  constructor(
+    context: BrokerContext,
+    { record, revision }: StoredRecord,
+    onUnused: (process: OpenProcess) => void,
+  ) {
     this.#context = context;
+    this.uses = new UseCount((isUsed) => {
+      if (!isUsed) onUnused(this);
+    });
+    this.rates = new SenderRates(context.limits, context.system.clock);
     this.#record = record;
     this.#revision = revision;
     // Silence counts from when this broker began to listen, so a stopped server loses nobody his lease.
@@ -57,6 +71,14 @@ export class OpenProcess {
 
   get budget(): { stagedBytes: number } {
     return this.#context.budget;
+  }
+
+  get windows(): MemoryBudget {
+    return this.#context.windows;
+  }
+
+  get pages(): MemoryBudget {
+    return this.#context.pages;
   }
 
   get record(): ProcessRecord {
@@ -76,8 +98,18 @@ export class OpenProcess {
     return this.#record.settling?.kind === "tombstone";
   }
 
+  /** Something is left to do for it, also where nobody asks: its record stays in memory. */
+  get isActive(): boolean {
+    return isActive(this.#record);
+  }
+
+  /** Its record and its logs are gone. */
+  get isForgotten(): boolean {
+    return this.#isForgotten;
+  }
+
   get subscriptionCount(): number {
-    return this.#subscriptions.size;
+    return this.#subscriptions?.size ?? 0;
   }
 
   now(): number {
@@ -97,7 +129,7 @@ export class OpenProcess {
     if (record.assignTerm !== this.#record.assignTerm) this.hear();
     this.#record = record;
     this.#revision = revision;
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#subscriptions ?? []) {
       const { caller, channel } = subscription;
       const refusal = refusalOf("read", caller, record, { channel: channel.spec, now: this.now() });
       if (refusal !== undefined) subscription.end("revoked");
@@ -119,19 +151,19 @@ export class OpenProcess {
     return spec;
   }
 
-  /** Opened once, however many ask for it at the same time. */
-  channel(spec: ResolvedChannelSpec): Promise<OpenChannel> {
-    let channel = this.#channels.get(spec.name);
-    if (channel === undefined) {
-      channel = OpenChannel.open(this, spec);
-      this.#channels.set(spec.name, channel);
-      channel.catch(() => this.#channels.delete(spec.name));
-    }
-    return channel;
+  /** Runs work with the channel open. Errors: `process_not_found` after its delete, and those of opening. */
+  useChannel<Result>(
+    spec: ResolvedChannelSpec,
+    work: (channel: OpenChannel) => Promise<Result> | Result,
+  ): Promise<Result> {
+    return this.#context.channels.use(this, spec, work);
   }
 
-  allChannels(): Promise<readonly OpenChannel[]> {
-    return Promise.all(this.#record.channels.map((spec) => this.channel(spec)));
+  /** Runs work with all channels open. Errors: as `useChannel`. */
+  useAllChannels<Result>(
+    work: (channels: readonly OpenChannel[]) => Promise<Result> | Result,
+  ): Promise<Result> {
+    return this.#context.channels.useAll(this, work);
   }
 
   /** That of the last assign, if one is claimed. Errors: `executor_fenced`. */
@@ -159,22 +191,6 @@ export class OpenProcess {
     }
     requireChannelAction("append", call.caller, this.#record, spec, this.now());
     if (call.caller.identity === executorId) this.hear();
-  }
-
-  requireRate(identity: string, count: number): void {
-    const { entries } = this.#ratesOf(identity);
-    if (entries.canAllow(count)) return;
-    throw new ChannelError("rate_limit_exceeded", { retryAfterMs: entries.retryAfterMs(count) });
-  }
-
-  takeRate(identity: string, count: number): void {
-    this.#ratesOf(identity).entries.allowMany(count);
-  }
-
-  takeRepeats(identity: string, count: number): void {
-    const { repeats } = this.#ratesOf(identity);
-    if (repeats.allowMany(count)) return;
-    throw new ChannelError("rate_limit_exceeded", { retryAfterMs: repeats.retryAfterMs(count) });
   }
 
   /** Errors: `overloaded`, `store_full`. */
@@ -207,22 +223,23 @@ export class OpenProcess {
   }
 
   addSubscription(subscription: ChannelSubscription): void {
+    this.#subscriptions ??= new Set();
     this.#subscriptions.add(subscription);
   }
 
   removeSubscription(subscription: ChannelSubscription): void {
-    this.#subscriptions.delete(subscription);
+    this.#subscriptions?.delete(subscription);
   }
 
   endSubscriptions(reason: "deleted" | "shutdown"): void {
-    for (const subscription of this.#subscriptions) subscription.end(reason);
+    for (const subscription of this.#subscriptions ?? []) subscription.end(reason);
   }
 
-  dispose(): void {
-    for (const channel of this.#channels.values()) {
-      channel.then((open) => open.dispose()).catch(() => undefined);
-    }
-    this.#channels.clear();
+  /** It was deleted: its readers end, and its channels are closed whoever uses them. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.endSubscriptions("deleted");
+    this.#context.channels.closeAll(this);
   }
 
   #fenced(lastSequence: number | undefined): ChannelError {
@@ -230,20 +247,9 @@ export class OpenProcess {
     const sent = lastSequence === undefined ? {} : { lastSequence };
     return new ChannelError("executor_fenced", { processId, term, ...sent });
   }
+}
 
-  #ratesOf(identity: string): SenderRates {
-    let rates = this.#rates.get(identity);
-    if (rates === undefined) {
-      const { entryBurst, entriesPerSecond, repeatBurst, repeatsPerSecond } = this.limits;
-      const { clock } = this.#context.system;
-      rates = {
-        entries: new RateLimiter(entryBurst, entriesPerSecond, { clock }),
-        repeats: new RateLimiter(repeatBurst, repeatsPerSecond, { clock }),
-      };
-      if (this.#rates.size >= senderRatesMax)
-        this.#rates.delete(this.#rates.keys().next().value ?? "");
-      this.#rates.set(identity, rates);
-    }
-    return rates;
-  }
+/** Whether a process is to be looked after: it is open, or its end is not settled. */
+export function isActive({ state, settling }: ProcessRecord): boolean {
+  return state !== "closed" || settling !== undefined;
 }

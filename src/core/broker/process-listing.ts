@@ -3,7 +3,7 @@ import type { ProcessRecord, ProcessState } from "../process-record.ts";
 import type { StoredRecord } from "../store.ts";
 import { refusalOf } from "./authority.ts";
 import type { Caller } from "./caller.ts";
-import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import type { BrokerContext } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
 import { createProcessView } from "./process-view.ts";
 import { ProcessWatch } from "./process-watch.ts";
@@ -76,14 +76,19 @@ export async function watchProcesses(
   processId: string | undefined,
 ): Promise<ProcessWatch> {
   const shown = new Set<string>();
-  const watch = new ProcessWatch();
-  const tell = (id: string, process: OpenProcess | undefined): void => {
+  const scan = registry.scan();
+  const show = (stored: StoredRecord): void => {
+    // What changed before the listing came to it was told by then.
+    if (!shown.has(stored.record.id)) tell(stored.record.id, stored);
+  };
+  const watch = new ProcessWatch(processId === undefined ? () => scan.readPage(show) : undefined);
+  const tell = (id: string, stored: StoredRecord | undefined): void => {
     if (processId !== undefined && id !== processId) return;
-    if (process !== undefined && maySee(context, caller, process.record)) {
+    if (stored !== undefined && maySee(context, caller, stored.record)) {
       shown.add(id);
-      watch.push(id, { process: createProcessView(process, context.limits) });
+      watch.push(id, { process: createProcessView(stored, context.limits) });
     } else if (shown.delete(id)) {
-      const isGone = process === undefined || process.isDeleting;
+      const isGone = stored?.record.settling?.kind === "tombstone" || stored === undefined;
       // Who watches one process by a right of its own has nothing left to wait for.
       if (!isGone && (processId !== undefined || caller.grant !== undefined)) watch.revoke();
       else watch.push(id, { deleted: id });
@@ -92,11 +97,11 @@ export async function watchProcesses(
   // Listen first: what changes while the list is read is told after it.
   watch.onClose(registry.listen(tell));
   try {
-    if (processId === undefined) await registry.load();
+    if (processId === undefined) await watch.readMore();
+    else await registry.use(processId, show);
   } catch (error) {
     watch.close();
     throw toChannelError(error);
   }
-  for (const process of registry.all) tell(process.record.id, process);
   return watch;
 }

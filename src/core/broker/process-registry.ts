@@ -1,19 +1,25 @@
 import { ChannelError } from "../errors.ts";
 import type { ProcessRecord } from "../process-record.ts";
 import type { StoredRecord } from "../store.ts";
-import { OpenProcess } from "./open-process.ts";
+import { ExpiryQueue } from "./expiry-queue.ts";
+import type { ClosedProcess } from "./expiry-queue.ts";
+import { isActive, OpenProcess } from "./open-process.ts";
 import type { BrokerContext } from "./open-process.ts";
 import { requireId } from "./process-spec.ts";
+import { RecordScan } from "./record-scan.ts";
+import type { RecordListener } from "./record-scan.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 
-const pageSize = 500;
-
-/** Every process that this broker has met, kept up to date by what the store reports. */
+/**
+ * The processes that are open or in use, kept up to date by what the store reports. Of those that are
+ * closed only what expiry needs is held; the rest of them is in the store.
+ */
 export class ProcessRegistry {
+  readonly expiry = new ExpiryQueue();
   readonly #context: BrokerContext;
   readonly #processes = new Map<string, OpenProcess>();
   readonly #openCounts = new Map<string, number>();
-  readonly #listeners = new Set<(processId: string, process: OpenProcess | undefined) => void>();
+  readonly #listeners = new Set<RecordListener>();
   readonly #unfollow: () => void;
 
   constructor(context: BrokerContext) {
@@ -24,45 +30,70 @@ export class ProcessRegistry {
     });
   }
 
-  get all(): Iterable<OpenProcess> {
-    return this.#processes.values();
+  /** Number of processes in memory. */
+  get size(): number {
+    return this.#processes.size;
   }
 
   /** Meets every process of the store. */
   async load(): Promise<void> {
-    for (let after = ""; ;) {
-      const page = await this.#context.store.listRecords({ after, limit: pageSize });
-      for (const stored of page) if (!this.#processes.has(stored.record.id)) this.#takeIn(stored);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = last.record.id;
-    }
+    const closed: ClosedProcess[] = [];
+    const scan = this.scan();
+    const meet = (stored: StoredRecord): void => {
+      const { record } = stored;
+      if (!isActive(record)) closed.push({ id: record.id, closedAt: record.closedAt ?? 0 });
+      else if (!this.#processes.has(record.id)) this.#add(stored);
+    };
+    while (await scan.readPage(meet));
+    this.expiry.addAll(closed);
   }
 
-  /** Also one that is being deleted. */
-  async find(processId: string): Promise<OpenProcess | undefined> {
-    const known = this.#processes.get(processId);
-    if (known !== undefined) return known;
-    const stored = await this.#context.store.readRecord(processId);
-    if (stored === undefined) return undefined;
-    return this.#processes.get(processId) ?? this.#takeIn(stored);
+  /** All records as they are in the store, of which few are in memory. */
+  scan(): RecordScan {
+    return new RecordScan(this.#context.store, (listener) => this.listen(listener));
   }
 
-  /** Errors: `invalid_argument`, `process_not_found`, `unavailable`, `store_failed`. */
-  async require(processId: string): Promise<OpenProcess> {
+  /** Runs work with a process, which stays in memory until it is done. Errors: `invalid_argument`, `process_not_found`, `unavailable`, `store_failed`. */
+  async use<Result>(
+    processId: string,
+    work: (process: OpenProcess) => Promise<Result> | Result,
+  ): Promise<Result> {
     // No store is asked for what is not an id: it may be a path or a pattern to it.
     requireId("process", processId);
+    return this.useIfAny(processId, (process) => {
+      if (process !== undefined && !process.isDeleting) return work(process);
+      throw new ChannelError("process_not_found", { processId });
+    });
+  }
+
+  /** As `use`, also with a process that is being deleted, and without one. */
+  async useIfAny<Result>(
+    processId: string,
+    work: (process: OpenProcess | undefined) => Promise<Result> | Result,
+  ): Promise<Result> {
+    const process = await this.#enter(processId);
     try {
-      const process = await this.find(processId);
-      if (process !== undefined && !process.isDeleting) return process;
-    } catch (error) {
-      throw toChannelError(error);
+      return await work(process);
+    } finally {
+      process?.uses.leave();
     }
-    throw new ChannelError("process_not_found", { processId });
+  }
+
+  /** Runs work with each process in memory, one after the other. */
+  async useEach(work: (process: OpenProcess) => Promise<void>): Promise<void> {
+    for (const process of [...this.#processes.values()]) {
+      if (!this.#has(process)) continue;
+      process.uses.enter();
+      try {
+        await work(process);
+      } finally {
+        process.uses.leave();
+      }
+    }
   }
 
   /** Errors: `process_exists`, `too_many_processes`. */
-  async create(record: ProcessRecord): Promise<OpenProcess> {
+  async create(record: ProcessRecord): Promise<void> {
     const { openProcessesPerSubmitter } = this.#context.limits;
     if (this.openCount(record.submitterId) >= openProcessesPerSubmitter) {
       const { submitterId } = record;
@@ -73,7 +104,7 @@ export class ProcessRegistry {
     }
     try {
       const revision = await this.#context.store.createRecord(record);
-      return this.#processes.get(record.id) ?? this.#takeIn({ record, revision });
+      if (!this.#processes.has(record.id)) this.#takeIn({ record, revision });
     } catch (error) {
       if (isRejection(error, "conflict"))
         throw new ChannelError("process_exists", { processId: record.id }, { cause: error });
@@ -113,22 +144,49 @@ export class ProcessRegistry {
       // Whoever was first has removed it, or finishes what we began.
       if (!isRejection(error, "conflict")) throw toChannelError(error);
     }
-    if (this.#processes.get(process.record.id) === process) this.#forget(process.record.id);
+    if (this.#has(process)) this.#forget(process.record.id);
   }
 
   openCount(submitterId: string): number {
     return this.#openCounts.get(submitterId) ?? 0;
   }
 
-  /** Reports each process that is new, changed, or gone (undefined). Returns what ends it. */
-  listen(listener: (processId: string, process: OpenProcess | undefined) => void): () => void {
+  /** Reports each record that is new, changed, or gone. Returns what ends it. */
+  listen(listener: RecordListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  endSubscriptions(reason: "shutdown"): void {
+    for (const process of this.#processes.values()) process.endSubscriptions(reason);
+  }
+
   dispose(): void {
     this.#unfollow();
-    for (const process of this.#processes.values()) process.dispose();
+  }
+
+  async #enter(processId: string): Promise<OpenProcess | undefined> {
+    for (;;) {
+      const known = this.#processes.get(processId);
+      if (known !== undefined) {
+        known.uses.enter();
+        return known;
+      }
+      let hasChanged = false;
+      const unlisten = this.listen((id) => (hasChanged ||= id === processId));
+      let stored: StoredRecord | undefined;
+      try {
+        stored = await this.#context.store.readRecord(processId);
+      } catch (error) {
+        throw toChannelError(error);
+      } finally {
+        unlisten();
+      }
+      // What was read may be older than what was told meanwhile, of which nothing was kept.
+      if (hasChanged) continue;
+      if (stored === undefined) return undefined;
+      if (!this.#processes.has(processId)) this.#add(stored);
+    }
   }
 
   async #reread(process: OpenProcess): Promise<void> {
@@ -141,34 +199,55 @@ export class ProcessRegistry {
     this.#takeIn(stored);
   }
 
-  #takeIn(stored: StoredRecord): OpenProcess {
-    const { id, life } = stored.record;
-    let process = this.#processes.get(id);
-    if (process !== undefined && process.record.life !== life) {
-      this.#forget(id);
-      process = undefined;
-    }
-    if (process === undefined) {
-      process = new OpenProcess(this.#context, stored);
-      this.#processes.set(id, process);
-      this.#count(process, 1);
-    } else {
+  #takeIn(stored: StoredRecord): void {
+    const { record } = stored;
+    const { id, life, closedAt } = record;
+    if (this.#processes.get(id)?.record.life !== life) this.#forgetKnown(id);
+    const process = this.#processes.get(id);
+    if (process !== undefined) {
       this.#count(process, -1);
       process.apply(stored);
       this.#count(process, 1);
-    }
-    for (const listener of this.#listeners) listener(id, process);
-    return process;
+    } else if (isActive(record)) this.#add(stored);
+    if (closedAt !== undefined && !isActive(record)) this.expiry.add({ id, closedAt });
+    this.#tell(id, stored);
+    if (process !== undefined) this.#dropIfUnused(process);
+  }
+
+  #add(stored: StoredRecord): void {
+    const process = new OpenProcess(this.#context, stored, (unused) => this.#dropIfUnused(unused));
+    this.#processes.set(stored.record.id, process);
+    this.#count(process, 1);
+  }
+
+  /** A closed process that nobody uses is in the store only. It takes nothing but repeats any more. */
+  #dropIfUnused(process: OpenProcess): void {
+    if (process.uses.isUsed || process.isActive || !this.#has(process)) return;
+    if (process.rates.hasSpentRepeats()) return;
+    this.#processes.delete(process.record.id);
   }
 
   #forget(id: string): void {
+    this.#forgetKnown(id);
+    this.#tell(id, undefined);
+  }
+
+  #forgetKnown(id: string): void {
     const process = this.#processes.get(id);
     if (process === undefined) return;
+    const { closedAt } = process.record;
     this.#processes.delete(id);
     this.#count(process, -1);
-    process.endSubscriptions("deleted");
-    process.dispose();
-    for (const listener of this.#listeners) listener(id, undefined);
+    if (closedAt !== undefined) this.expiry.remove({ id, closedAt });
+    process.forget();
+  }
+
+  #tell(id: string, stored: StoredRecord | undefined): void {
+    for (const listener of this.#listeners) listener(id, stored);
+  }
+
+  #has(process: OpenProcess): boolean {
+    return this.#processes.get(process.record.id) === process;
   }
 
   #count({ record }: OpenProcess, step: 1 | -1): void {

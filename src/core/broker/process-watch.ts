@@ -5,8 +5,8 @@ import type { ProcessView } from "./views.ts";
 export type ProcessChange = { readonly process: ProcessView } | { readonly deleted: string };
 
 /**
- * Made by `Broker.watchProcesses`. The processes a caller may see: all of them first, then each that changes. Only the newest state of
- * each is held for a slow reader, so that it can never grow beyond the number of processes.
+ * Made by `Broker.watchProcesses`. The processes a caller may see: all of them first, page by page as they
+ * are taken, then each that changes. Of one that changes only the newest state is held for a slow reader.
  */
 export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
   readonly #pending = new Map<string, ProcessChange>();
@@ -15,6 +15,12 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
   #isClosed = false;
   #isRevoked = false;
   #isFirst = true;
+  /** Pushes the next page of what there is; false with the last one. Undefined after that. */
+  #readPage: (() => Promise<boolean>) | undefined;
+
+  constructor(readPage?: () => Promise<boolean>) {
+    this.#readPage = readPage;
+  }
 
   /** Called once when it is closed. */
   onClose(closer: () => void): void {
@@ -37,12 +43,24 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
     this.#wake();
   }
 
-  /** All changes since the last call, at least one; the first call returns what there is now, maybe nothing. Empty once closed. */
+  /** Takes in one more page of what there is. Errors: those of the store. */
+  async readMore(): Promise<void> {
+    if ((await this.#readPage?.()) !== true) this.#readPage = undefined;
+  }
+
+  /**
+   * Changes since the last call, at least one, and a page of what there was before until all of that was
+   * told. Only the first call may return nothing: there is nothing now. Empty once closed.
+   */
   async next({ signal }: { readonly signal?: AbortSignal } = {}): Promise<
     readonly ProcessChange[]
   > {
     for (;;) {
       signal?.throwIfAborted();
+      if (this.#pending.size === 0 && this.#readPage !== undefined && !this.#isClosed) {
+        await this.readMore();
+        continue;
+      }
       if (this.#pending.size > 0 || this.#isFirst || this.#isClosed) {
         this.#isFirst = false;
         const changes = this.#isClosed ? [] : [...this.#pending.values()];

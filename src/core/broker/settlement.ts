@@ -1,6 +1,7 @@
 import { ChannelError } from "../errors.ts";
-import type { Outcome, ProcessRecord } from "../process-record.ts";
+import type { Outcome, ProcessRecord, Settling } from "../process-record.ts";
 import { toChannelError } from "./store-error.ts";
+import type { OpenChannel } from "./open-channel.ts";
 import type { OpenProcess } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
 
@@ -99,22 +100,27 @@ export class Settlement {
     const { settling } = process.record;
     if (settling === undefined) return;
     try {
-      const channels = await process.allChannels();
-      await Promise.all(channels.map((channel) => channel.mark(settling.kind)));
-      if (settling.kind === "tombstone") {
-        await Promise.all(channels.map((channel) => process.store.removeLog(channel.key)));
-        await this.#registry.remove(process);
-        return;
-      }
-      const lastPositions = Object.fromEntries(
-        channels.map((channel) => [channel.spec.name, channel.head.last]),
-      );
-      await this.#registry.update(process, (record) =>
-        settled(record, process.now(), lastPositions),
-      );
+      await process.useAllChannels((channels) => this.#mark(process, channels, settling.kind));
     } catch (error) {
       throw toChannelError(error);
     }
+  }
+
+  async #mark(
+    process: OpenProcess,
+    channels: readonly OpenChannel[],
+    kind: Settling["kind"],
+  ): Promise<void> {
+    await Promise.all(channels.map((channel) => channel.mark(kind)));
+    if (kind === "tombstone") {
+      await Promise.all(channels.map((channel) => process.store.removeLog(channel.key)));
+      await this.#registry.remove(process);
+      return;
+    }
+    const lastPositions = Object.fromEntries(
+      channels.map((channel) => [channel.spec.name, channel.head.last]),
+    );
+    await this.#registry.update(process, (record) => settled(record, process.now(), lastPositions));
   }
 }
 

@@ -40,6 +40,11 @@ export class Staging {
     return this.#calls.length === 0;
   }
 
+  /** Bytes of their entries, those of the batch under way counted. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Tells new entries from repeats, for one who may append. */
   judge(call: AppendCall, olderEntries?: readonly MsgEntry[]): Admitted {
     this.#process.requireAppend(call, this.#spec, lastCommitted(call, this.#headOf()));
@@ -54,10 +59,10 @@ export class Staging {
     const state = this.#state();
     const count = admitted.added.length;
     requireOpen(call, state, this.#process.record.id, this.#process.isClosing);
-    this.#process.requireRate(call.caller.identity, count);
+    this.#process.rates.require(call.caller.identity, count);
     requireRoom(admitted, state);
     this.#process.requireBudget(admitted.addedBytes);
-    this.#process.takeRate(call.caller.identity, count);
+    this.#process.rates.take(call.caller.identity, count);
     this.#stage(call, admitted);
   }
 

@@ -1,47 +1,34 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
+import { codeOf, exe, memoryLimits, readAll, sub } from "../../../test/broker-world.ts";
 import { runCount } from "../../../test/run-count.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { ChannelError, isChannelError } from "../errors.ts";
 import { StoreRejection } from "../store.ts";
+import type { BrokerLimits } from "../limits.ts";
 import type { Store } from "../store.ts";
 import { randomId } from "../system.ts";
 import { Broker } from "./broker.ts";
 import type { Caller } from "./caller.ts";
 
-const sub: Caller = { identity: "sub", isAdmin: false };
-const exe: Caller = { identity: "exe", isAdmin: false };
 const utf8 = new TextDecoder();
 
-function createBroker(store: Store): Broker {
-  return new Broker({ store, system: { clock: new FakeClock(), randomId } });
-}
+type CreateBroker = (store: Store) => Broker;
+
+const brokersWithin =
+  (limits: Partial<BrokerLimits>): CreateBroker =>
+  (store) =>
+    new Broker({ store, limits, system: { clock: new FakeClock(), randomId } });
 
 async function createProcess(broker: Broker, id = "p"): Promise<void> {
   await broker.createProcess(sub, { id, executorId: "exe", channels: [{ name: "out" }] });
 }
 
-async function logOf(broker: Broker, id = "p"): Promise<string[]> {
-  const { entries } = await broker.read(sub, id, "out", {
-    entriesMax: 1_000_000,
-    bytesMax: Infinity,
-  });
-  entries.forEach((entry, index) => expect(entry.position).toBe(index + 1));
-  return entries.map((entry) => utf8.decode(entry.payload));
-}
+describe.each(memoryLimits)("two brokers over one store, $name", ({ limits }) => {
+  const createBroker = brokersWithin(limits);
 
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-    return "none";
-  } catch (error) {
-    return isChannelError(error) ? error.code : String(error);
-  }
-}
-
-describe("two brokers over one store", () => {
   it("append to one channel as fast as they can: every entry once, each sender's in order, both see the same", async () => {
     const store = new MemoryStore();
     const brokers = [createBroker(store), createBroker(store)] as const;
@@ -63,8 +50,8 @@ describe("two brokers over one store", () => {
       await Promise.all(pending);
     };
     await Promise.all([send(brokers[0], sub), send(brokers[1], exe)]);
-    const log = await logOf(brokers[0]);
-    expect(await logOf(brokers[1])).toEqual(log);
+    const log = await readAll(brokers[0]);
+    expect(await readAll(brokers[1])).toEqual(log);
     for (const name of ["sub", "exe"]) {
       expect(log.filter((text) => text.startsWith(name))).toEqual(
         Array.from({ length: 500 }, (_, i) => `${name}${i + 1}`),
@@ -81,7 +68,7 @@ describe("two brokers over one store", () => {
       [a, b, a, b].map((broker) => broker.append(exe, "p", "out", entry, { producer: "one" })),
     );
     expect(acks.map(({ entries }) => entries[0]?.position)).toEqual([1, 1, 1, 1]);
-    expect(await logOf(b)).toEqual(["x"]);
+    expect(await readAll(b)).toEqual(["x"]);
   });
 
   it("stop the old executor on the other broker once assign has returned", async () => {
@@ -97,11 +84,11 @@ describe("two brokers over one store", () => {
       }
     })();
     await a.assign(sub, "p", { executorId: "new" });
-    const before = await logOf(a);
+    const before = await readAll(a);
     isAssigned = true;
     await flood;
     const codes = await Promise.all(outcomes);
-    expect(await logOf(a)).toEqual(before);
+    expect(await readAll(a)).toEqual(before);
     expect(codes.filter((code) => code === "none")).toHaveLength(before.length);
     expect(new Set(codes.filter((code) => code !== "none"))).toEqual(new Set(["executor_fenced"]));
   });
@@ -154,11 +141,13 @@ describe("two brokers over one store", () => {
     );
     const { term } = await b.assign(sub, "p", { executorId: "new" });
     await b.append({ identity: "new", isAdmin: false }, "p", "out", [{ payload: "new" }], { term });
-    expect(await logOf(b)).toEqual(["x", "new"]);
+    expect(await readAll(b)).toEqual(["x", "new"]);
   });
 });
 
-describe("a broker whose store fails", () => {
+describe.each(memoryLimits)("a broker whose store fails, $name", ({ limits }) => {
+  const createBroker = brokersWithin(limits);
+
   it("settles an append whose answer was lost by looking for it", async () => {
     const faulty = new FaultyStore(new MemoryStore());
     const broker = createBroker(faulty.store);
@@ -168,7 +157,7 @@ describe("a broker whose store fails", () => {
       producer: "one",
     });
     expect(ack.entries[0]).toMatchObject({ position: 1, duplicate: false });
-    expect(await logOf(broker)).toEqual(["x"]);
+    expect(await readAll(broker)).toEqual(["x"]);
   });
 
   it("answers `unavailable`, never a refusal, while an append is in doubt, and a retry adds it once", async () => {
@@ -180,7 +169,7 @@ describe("a broker whose store fails", () => {
       broker.append(exe, "p", "out", [{ sequence: 1, payload: "x" }], { producer: "one" });
     expect(await codeOf(send())).toBe("unavailable");
     await send();
-    expect(await logOf(broker)).toEqual(["x"]);
+    expect(await readAll(broker)).toEqual(["x"]);
   });
 
   it("does not write a second time, by itself, what is in doubt", async () => {
@@ -192,7 +181,7 @@ describe("a broker whose store fails", () => {
       "unavailable",
     );
     await broker.append(exe, "p", "out", [{ payload: "next" }]);
-    expect(await logOf(broker)).toEqual(["next"]);
+    expect(await readAll(broker)).toEqual(["next"]);
   });
 
   it("refuses the calls of a refused batch, and judges those behind it anew", async () => {
@@ -216,7 +205,7 @@ describe("a broker whose store fails", () => {
       "sequence_gap",
       "none",
     ]);
-    expect(await logOf(broker)).toEqual(["other"]);
+    expect(await readAll(broker)).toEqual(["other"]);
   });
 
   it("stops for good after a failed write: nothing is shown that is not durable, reads go on", async () => {
@@ -232,7 +221,7 @@ describe("a broker whose store fails", () => {
     expect(await codeOf(broker.append(exe, "p", "out", [{ payload: "after" }]))).toBe(
       "store_failed",
     );
-    expect(await logOf(broker)).toEqual(["before"]);
+    expect(await readAll(broker)).toEqual(["before"]);
   });
 
   it("shows nothing before the store has it", async () => {
@@ -242,94 +231,99 @@ describe("a broker whose store fails", () => {
     const hold = faulty.hold("append");
     const appended = broker.append(exe, "p", "out", [{ payload: "x" }]);
     await hold.reached;
-    expect(await logOf(broker)).toEqual([]);
+    expect(await readAll(broker)).toEqual([]);
     hold.release();
     await appended;
-    expect(await logOf(broker)).toEqual(["x"]);
+    expect(await readAll(broker)).toEqual(["x"]);
   });
 });
 
-describe("any interleaving of senders, brokers, readers, faults, assigns and close", () => {
-  it("keeps positions for ever, adds every acknowledged entry once, and ends every reader", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.record({ who: fc.nat(3), what: fc.nat(9), n: fc.nat(3) }), {
-          minLength: 5,
-          maxLength: 50,
-        }),
-        async (steps) => {
-          const store = new MemoryStore();
-          const faulty = [new FaultyStore(store), new FaultyStore(store)] as const;
-          const brokers = [createBroker(faulty[0].store), createBroker(faulty[1].store)] as const;
-          await createProcess(brokers[0]);
-          const sequences = [0, 0, 0, 0];
-          const acked = new Map<string, number>();
-          const running: Promise<unknown>[] = [];
-          const readers = await Promise.all(
-            brokers.map((broker) => broker.subscribe(sub, "p", "out", { after: "start" })),
-          );
-          const seen = readers.map(async (reader) => {
-            const texts: string[] = [];
-            for await (const item of reader)
-              if (item.kind === "entries")
-                texts.push(...item.entries.map((entry) => utf8.decode(entry.payload)));
-            return texts;
-          });
-          const queues: Promise<unknown>[] = [0, 1, 2, 3].map(() => Promise.resolve());
-          for (const { who, what, n } of steps) {
-            const broker = brokers[(who + n) % 2] as Broker;
-            if (what < 6) {
-              const sequence = (sequences[who] = (sequences[who] ?? 0) + 1);
-              const payload = `${who}.${sequence}`;
-              // Each sender sends one after the other, and again whatever is retryable, through either broker.
-              queues[who] = (queues[who] ?? Promise.resolve()).then(async () => {
-                for (let attempt = 0; ; attempt++) {
-                  try {
-                    const target = brokers[(who + n + attempt) % 2] as Broker;
-                    const ack = await target.append(sub, "p", "out", [{ sequence, payload }], {
-                      producer: `tab${who}`,
-                    });
-                    acked.set(payload, ack.entries[0]?.position ?? 0);
-                    return;
-                  } catch (error) {
-                    if (!isChannelError(error, "unavailable") || attempt > 20) throw error;
+describe.each(memoryLimits)(
+  "any interleaving of senders, brokers, readers, faults, assigns and close, $name",
+  ({ limits }) => {
+    const createBroker = brokersWithin(limits);
+
+    it("keeps positions for ever, adds every acknowledged entry once, and ends every reader", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.record({ who: fc.nat(3), what: fc.nat(9), n: fc.nat(3) }), {
+            minLength: 5,
+            maxLength: 50,
+          }),
+          async (steps) => {
+            const store = new MemoryStore();
+            const faulty = [new FaultyStore(store), new FaultyStore(store)] as const;
+            const brokers = [createBroker(faulty[0].store), createBroker(faulty[1].store)] as const;
+            await createProcess(brokers[0]);
+            const sequences = [0, 0, 0, 0];
+            const acked = new Map<string, number>();
+            const running: Promise<unknown>[] = [];
+            const readers = await Promise.all(
+              brokers.map((broker) => broker.subscribe(sub, "p", "out", { after: "start" })),
+            );
+            const seen = readers.map(async (reader) => {
+              const texts: string[] = [];
+              for await (const item of reader)
+                if (item.kind === "entries")
+                  texts.push(...item.entries.map((entry) => utf8.decode(entry.payload)));
+              return texts;
+            });
+            const queues: Promise<unknown>[] = [0, 1, 2, 3].map(() => Promise.resolve());
+            for (const { who, what, n } of steps) {
+              const broker = brokers[(who + n) % 2] as Broker;
+              if (what < 6) {
+                const sequence = (sequences[who] = (sequences[who] ?? 0) + 1);
+                const payload = `${who}.${sequence}`;
+                // Each sender sends one after the other, and again whatever is retryable, through either broker.
+                queues[who] = (queues[who] ?? Promise.resolve()).then(async () => {
+                  for (let attempt = 0; ; attempt++) {
+                    try {
+                      const target = brokers[(who + n + attempt) % 2] as Broker;
+                      const ack = await target.append(sub, "p", "out", [{ sequence, payload }], {
+                        producer: `tab${who}`,
+                      });
+                      acked.set(payload, ack.entries[0]?.position ?? 0);
+                      return;
+                    } catch (error) {
+                      if (!isChannelError(error, "unavailable") || attempt > 20) throw error;
+                    }
                   }
-                }
-              });
-            } else if (what === 6)
-              faulty[n % 2 === 0 ? 0 : 1].fail(
-                "append",
-                new StoreRejection("unavailable", "lost"),
-                { when: who % 2 === 0 ? "before" : "after" },
-              );
-            else if (what === 7)
-              faulty[n % 2 === 0 ? 0 : 1].fail(
-                "append",
-                new StoreRejection("conflict", "spurious"),
-              );
-            else if (what === 8)
-              running.push(codeOf(broker.assign(sub, "p", { executorId: `exe${n}` })));
-            else await new Promise(setImmediate);
-          }
-          await Promise.all([...queues, ...running]);
-          for (
-            let attempt = 0;
-            attempt < 20 &&
-            (await codeOf(brokers[0].closeProcess(sub, "p", { status: "success" }))) !== "none";
-            attempt++
-          );
-          const log = await logOf(brokers[1]);
-          expect(await Promise.all(seen)).toEqual([log, log]);
-          expect(new Set(log).size).toBe(log.length);
-          for (const [payload, position] of acked) expect(log[position - 1]).toBe(payload);
-          expect(acked.size).toBe(log.length);
-          for (const who of [0, 1, 2, 3]) {
-            const own = log.filter((text) => text.startsWith(`${who}.`));
-            expect(own).toEqual(own.map((_, i) => `${who}.${i + 1}`));
-          }
-        },
-      ),
-      { numRuns: runCount(200, 5_000) },
-    );
-  });
-});
+                });
+              } else if (what === 6)
+                faulty[n % 2 === 0 ? 0 : 1].fail(
+                  "append",
+                  new StoreRejection("unavailable", "lost"),
+                  { when: who % 2 === 0 ? "before" : "after" },
+                );
+              else if (what === 7)
+                faulty[n % 2 === 0 ? 0 : 1].fail(
+                  "append",
+                  new StoreRejection("conflict", "spurious"),
+                );
+              else if (what === 8)
+                running.push(codeOf(broker.assign(sub, "p", { executorId: `exe${n}` })));
+              else await new Promise(setImmediate);
+            }
+            await Promise.all([...queues, ...running]);
+            for (
+              let attempt = 0;
+              attempt < 20 &&
+              (await codeOf(brokers[0].closeProcess(sub, "p", { status: "success" }))) !== "none";
+              attempt++
+            );
+            const log = await readAll(brokers[1]);
+            expect(await Promise.all(seen)).toEqual([log, log]);
+            expect(new Set(log).size).toBe(log.length);
+            for (const [payload, position] of acked) expect(log[position - 1]).toBe(payload);
+            expect(acked.size).toBe(log.length);
+            for (const who of [0, 1, 2, 3]) {
+              const own = log.filter((text) => text.startsWith(`${who}.`));
+              expect(own).toEqual(own.map((_, i) => `${who}.${i + 1}`));
+            }
+          },
+        ),
+        { numRuns: runCount(200, 2_000) },
+      );
+    });
+  },
+);

@@ -120,6 +120,16 @@ export interface ReadResult {
   readonly outcome?: Outcome;
 }
 
+/** What a broker holds in memory, against the limits of the same names. */
+export interface MemoryUse {
+  /** Those that are open, not settled, or in use. */
+  readonly processes: number;
+  readonly channels: number;
+  readonly stagedBytes: number;
+  readonly windowBytes: number;
+  readonly pageBytes: number;
+}
+
 /** A refusal, for the audit log. Never holds a token or a payload. */
 export interface AuditEvent {
   readonly identity: string;
