@@ -11,12 +11,12 @@ import type { Identified } from "./token-verifier.ts";
 /** Keys that may be replaced while the server runs. */
 export interface KeySource {
   readonly keys: readonly TokenKey[];
-  /** The keys if they have changed; asked every 10 s, and when a token fits none, at most once a second. */
+  /** The keys if they have changed; asked every 10 s, and when a token fits none, ten times a second at most. */
   readonly reload?: (() => Promise<readonly TokenKey[] | undefined>) | undefined;
 }
 
 const reloadIntervalMs = 10_000;
-const reloadIntervalMsMin = 1_000;
+const reloadIntervalMsMin = 100;
 
 /** Who sends a request: the holder of a token, or of a grant. */
 export class Authentication {
@@ -28,6 +28,9 @@ export class Authentication {
   readonly #onError: (error: unknown) => void;
   #reloadedAtMs: number;
   #timer: { cancel(): void } | undefined;
+  /** The next reading, for which those wait whose token fits no key. */
+  #awaited: Promise<void> | undefined;
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(
     source: KeySource,
@@ -97,18 +100,30 @@ export class Authentication {
     try {
       return await this.#verifier.identify(token);
     } catch (error) {
-      const nowMs = this.#clock.monotonicMs();
-      const mayReload =
-        this.#source.reload !== undefined && nowMs - this.#reloadedAtMs >= reloadIntervalMsMin;
       // It may be signed by a secret that is newer than what was read.
-      if (!isChannelError(error, "unauthenticated") || !mayReload) throw error;
-      await this.#reload();
+      if (!isChannelError(error, "unauthenticated") || this.#source.reload === undefined)
+        throw error;
+      await (this.#awaited ??= this.#reloadSoon());
       return await this.#verifier.identify(token);
     }
   }
 
-  async #reload(): Promise<void> {
+  /** As soon as it may be: strangers with forged tokens do not decide how often files are read. */
+  async #reloadSoon(): Promise<void> {
+    const restMs = this.#reloadedAtMs + reloadIntervalMsMin - this.#clock.monotonicMs();
+    if (restMs > 0) await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
+    // Whoever comes from here on may know of something that is newer than what is read now.
+    this.#awaited = undefined;
+    await this.#reload();
+  }
+
+  /** One after the other: what was read last is what counts. */
+  #reload(): Promise<void> {
     this.#reloadedAtMs = this.#clock.monotonicMs();
+    return (this.#reading = this.#reading.then(() => this.#readKeys()));
+  }
+
+  async #readKeys(): Promise<void> {
     try {
       const keys = await this.#source.reload?.();
       if (keys === undefined) return;
