@@ -24,11 +24,8 @@ async function openStore(path, writers) {
   );
   const append = async (writer) => {
     const log = logs[writer];
-    log.revision = await store.append(
-      log.key,
-      createData(log.key, log.last, 1, payload),
-      log.revision,
-    );
+    const batch = createData(log.last, payload);
+    log.revision = await store.append(log.key, batch, log.revision);
     log.last++;
   };
   return { append, close: () => store.close() };
