@@ -5,6 +5,7 @@ import { fdatasyncSync, openSync, closeSync, fdatasync, writeSync, writev } from
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { NodeDirectory, SegmentLogStore } from "../dist/stores/segment-log/index.js";
 import { formatSpread, median, medianRatio, printTable } from "./report.mjs";
 import { createData, createKey, createOpening, withDirectory } from "./stored-batch.mjs";
