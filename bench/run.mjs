@@ -1,17 +1,35 @@
-// Prints the tables of the benchmark suite. `--check` exits with 1 when a target is missed.
+// Prints the tables of the benchmark suite, all of them or those of `--only <name>`, which may be given
+// more than once. `--check` exits with 1 when a target is missed.
 import { existsSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import process from "node:process";
+import { parseArgs } from "node:util";
+import { installPeers } from "./peers.mjs";
 
+const tables = {
+  router: async () => (await import("./router.mjs")).benchRouter(),
+  append: async () => (await import("./segment-log-append.mjs")).benchSegmentLogAppend(),
+};
+
+const { values } = parseArgs({
+  options: { only: { type: "string", multiple: true }, check: { type: "boolean" } },
+});
+const names = values.only ?? Object.keys(tables);
+const unknown = names.filter((name) => !Object.hasOwn(tables, name));
+if (unknown.length > 0) {
+  console.error(`No table ${unknown.join(", ")}: there are ${Object.keys(tables).join(", ")}.`);
+  process.exit(2);
+}
 if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
   console.error("The package is not built yet: run `npm run build` first.");
   process.exit(2);
 }
+if (names.includes("append")) installPeers();
 console.log(
   `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, load ${loadavg()[0].toFixed(1)}`,
 );
-const { benchRouter } = await import("./router.mjs");
-const results = benchRouter();
+const results = [];
+for (const name of names) results.push(...(await tables[name]()));
 console.log();
 for (const { target, met } of results) console.log(`${met ? "met   " : "MISSED"}  ${target}`);
-if (process.argv.includes("--check") && results.some(({ met }) => !met)) process.exit(1);
+if (values.check && results.some(({ met }) => !met)) process.exit(1);

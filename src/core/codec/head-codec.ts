@@ -41,7 +41,13 @@ export function decodeHead(bytes: Uint8Array): ChannelHead {
   const flags = reader.byte();
   const seal = decodeOutcome(reader);
   return {
-    ...{ epoch, term, first, last, cumulativeBytes, trimmedBytes, marks },
+    epoch,
+    term,
+    first,
+    last,
+    cumulativeBytes,
+    trimmedBytes,
+    marks,
     producers: new Map(producers.map((state) => [producerKey(state), state])),
     hasForgotten: (flags & 1) !== 0,
     isDeleted: (flags & 2) !== 0,

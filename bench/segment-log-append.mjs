@@ -1,0 +1,163 @@
+// The segment log alone: appends of 256 bytes that are acknowledged when they are on disk, from 1, 64 and
+// 1,024 writers that each wait for their acknowledgement, beside a bare file and lmdb. All three stay open
+// and are measured in turns, so that what disturbs one disturbs all.
+import { fdatasyncSync, openSync, closeSync, fdatasync, writeSync, writev } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { NodeDirectory, SegmentLogStore } from "../dist/stores/segment-log/index.js";
+import { formatSpread, median, medianRatio, printTable } from "./report.mjs";
+import { createData, createKey, createOpening, withDirectory } from "./stored-batch.mjs";
+
+const payload = new Uint8Array(256).fill(120);
+const inFlight = [1, 64, 1024];
+const turnMs = 400;
+const MiB = 1024 * 1024;
+
+async function openStore(path, writers) {
+  const store = await SegmentLogStore.open({ directory: new NodeDirectory(path) });
+  const logs = await Promise.all(
+    Array.from({ length: writers }, async (_, index) => {
+      const key = createKey(index);
+      return { key, last: 0, revision: await store.append(key, createOpening(), undefined) };
+    }),
+  );
+  const append = async (writer) => {
+    const log = logs[writer];
+    const batch = createData(log.last, payload);
+    log.revision = await store.append(log.key, batch, log.revision);
+    log.last++;
+  };
+  return { append, close: () => store.close() };
+}
+
+/** The least that any durable log does: what gathers during one write and sync is the next write. */
+function openFile(path) {
+  const capacity = 64 * MiB;
+  const file = openSync(join(path, "log"), "w+");
+  for (let at = 0; at < capacity; at += MiB) writeSync(file, new Uint8Array(MiB));
+  fdatasyncSync(file);
+  let waiting = [];
+  let isRunning = false;
+  let offset = 0;
+  const writeWaiting = () => {
+    isRunning = waiting.length > 0;
+    if (!isRunning) return;
+    const group = waiting;
+    waiting = [];
+    const chunks = group.map(({ bytes }) => bytes);
+    const length = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (offset + length > capacity) offset = 0;
+    writev(file, chunks, offset, (error, written) => {
+      if (error !== null || written !== length) throw error ?? new Error("a short write");
+      offset += length;
+      fdatasync(file, (failure) => {
+        if (failure !== null) throw failure;
+        for (const { resolve } of group) resolve();
+        // When those who were told have given their next.
+        setImmediate(writeWaiting);
+      });
+    });
+  };
+  const append = () => {
+    const bytes = new Uint8Array(320);
+    bytes.set(payload, 64);
+    return new Promise((resolve) => {
+      waiting.push({ bytes, resolve });
+      if (isRunning) return;
+      isRunning = true;
+      setImmediate(writeWaiting);
+    });
+  };
+  return { append, close: () => closeSync(file) };
+}
+
+/** By default a put resolves when it is visible; it is on disk when its `flushed` resolves. */
+async function openLmdb(path, writers) {
+  const { open } = await import("lmdb");
+  const database = open({ path, keyEncoding: "binary", encoding: "binary", separateFlushed: true });
+  const counts = new Uint32Array(writers);
+  const append = (writer) => {
+    const key = Buffer.alloc(8);
+    key.writeUInt32BE(writer, 0);
+    key.writeUInt32BE(++counts[writer], 4);
+    return database.put(key, Buffer.from(payload)).flushed;
+  };
+  return { append, close: () => database.close() };
+}
+
+const contestants = { jobwire: openStore, file: openFile, lmdb: openLmdb };
+
+/** Appends per second, and microseconds of the processor for each, of all writers for one turn. */
+async function takeTurn(writers, { append }) {
+  let count = 0;
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const loop = async (writer) => {
+    while (performance.now() < start + turnMs) {
+      await append(writer);
+      count++;
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => loop(writer)));
+  const seconds = (performance.now() - start) / 1e3;
+  const { user, system } = process.cpuUsage(cpu);
+  return { rate: count / seconds, cpu: (user + system) / count };
+}
+
+/** Takes turns of all contestants with so many writers; the first rounds warm up. */
+async function compare(writers, rounds) {
+  const warmUps = 2;
+  return await withDirectory(async (path) => {
+    const opened = [];
+    for (const [name, open] of Object.entries(contestants)) {
+      await mkdir(join(path, name));
+      opened.push([name, await open(join(path, name), writers)]);
+    }
+    const turns = Object.fromEntries(opened.map(([name]) => [name, []]));
+    for (let round = 0; round < rounds + warmUps; round++)
+      for (const [name, contestant] of opened) {
+        const turn = await takeTurn(writers, contestant);
+        if (round >= warmUps) turns[name].push(turn);
+      }
+    for (const [, { close }] of opened) await close();
+    return turns;
+  });
+}
+
+export async function benchSegmentLogAppend({ rounds = 15 } = {}) {
+  const rows = [];
+  const targets = [];
+  for (const writers of inFlight) {
+    const turns = await compare(writers, rounds);
+    const rates = (name) => turns[name].map(({ rate }) => rate);
+    const cpu = (name) => median(turns[name].map((turn) => turn.cpu)).toFixed(1);
+    const overFile = medianRatio(rates("jobwire"), rates("file"));
+    const overLmdb = medianRatio(rates("jobwire"), rates("lmdb"));
+    rows.push([
+      String(writers),
+      ...["jobwire", "file", "lmdb"].map((name) => formatSpread(rates(name))),
+      ...[overFile, overLmdb].map((ratio) => ratio.toFixed(2)),
+      ["jobwire", "file", "lmdb"].map(cpu).join(" / "),
+    ]);
+    if (writers === 1) continue;
+    const lmdbTarget = writers === 64 ? 2 : 1.3;
+    targets.push(
+      {
+        target: `segment log with ${writers} in flight is at least 0.8 × of a bare file`,
+        met: overFile >= 0.8,
+      },
+      {
+        target: `segment log with ${writers} in flight is at least ${lmdbTarget} × of lmdb`,
+        met: overLmdb >= lmdbTarget,
+      },
+    );
+  }
+  printTable(
+    "Segment log alone, 256 B, durable appends per second: median (quartiles)",
+    ["in flight", "jobwire", "bare file", "lmdb", "× file", "× lmdb", "µs CPU each"],
+    rows,
+  );
+  return targets;
+}
