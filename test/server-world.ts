@@ -3,7 +3,13 @@ import { Broker } from "../src/core/broker/broker.ts";
 import type { BrokerOptions } from "../src/core/broker/broker.ts";
 import { systemClock } from "../src/core/system.ts";
 import { AuditLog, createServer } from "../src/server/index.ts";
-import type { AuditLine, Server, ServerLimits, ServerOptions } from "../src/server/index.ts";
+import type {
+  AuditLine,
+  Server,
+  ServerLimits,
+  ServerOptions,
+  StoreBackup,
+} from "../src/server/index.ts";
 import { MemoryStore } from "../src/stores/memory/memory-store.ts";
 
 export const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
@@ -65,7 +71,11 @@ export class ServerWorld {
     });
     await broker.start();
     const keys = [{ kind: "hmac", secret }] as const;
-    const server = await createServer({ broker, keys, audit, limits: serverLimits, ...rest });
+    const backUp = async (): Promise<StoreBackup> => ({ files: 4, copiedBytes: 65_536 });
+    const server = await createServer({
+      ...{ broker, keys, audit, backUp, limits: serverLimits },
+      ...rest,
+    });
     return new ServerWorld(broker, server, errors, { log: audit, lines });
   }
 
