@@ -102,7 +102,7 @@ export class CliWorld {
   async serve(port = 0): Promise<RunningCommand> {
     const server = this.start(["serve", "--json", "--port", String(port), ...this.#serveOptions]);
     this.#server = server;
-    const [line] = await server.waitFor(/\{.*\}\n/);
+    const [line] = await server.waitFor(/\{"url".*\}\n/);
     ({ url: this.url } = JSON.parse(line) as { url: string });
     return server;
   }
