@@ -26,7 +26,7 @@ export async function signToken(
     .sign(key);
 }
 
-/** A real server on a real socket, over a memory store. */
+/** A real server on a real socket, over a memory store unless told. */
 export class ServerWorld {
   readonly broker: Broker;
   readonly server: Server;
@@ -57,14 +57,16 @@ export class ServerWorld {
 
   static async create(
     options: Omit<Partial<ServerOptions>, "limits"> &
-      Pick<BrokerOptions, "limits"> & { readonly serverLimits?: Partial<ServerLimits> } = {},
+      Partial<Pick<BrokerOptions, "limits" | "store">> & {
+        readonly serverLimits?: Partial<ServerLimits>;
+      } = {},
   ): Promise<ServerWorld> {
     const errors: unknown[] = [];
     const lines: AuditLine[] = [];
     const audit = new AuditLog((line) => lines.push(line), systemClock);
-    const { limits = {}, serverLimits = {}, ...rest } = options;
+    const { store = new MemoryStore(), limits = {}, serverLimits = {}, ...rest } = options;
     const broker = new Broker({
-      store: new MemoryStore(),
+      store,
       limits,
       onError: (error) => errors.push(error),
       onAudit: (event) => audit.note(event),

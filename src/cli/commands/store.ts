@@ -38,6 +38,12 @@ export function addStoreCommand(program: Command, commandLine: CommandLine): voi
   addStatsCommand(command, commandLine);
   addReepochCommand(command, commandLine);
   addBackupCommand(command, commandLine);
+  addHelpTexts(command, {
+    examples: [
+      ["jobwire store backup /var/backups/jobwire/store", "while the server runs"],
+      ["jobwire store check", "while it is stopped"],
+    ],
+  });
 }
 
 function addCheckCommand(store: Command, commandLine: CommandLine): void {
@@ -154,13 +160,15 @@ async function inspect(
 function describeInspection(inspection: Inspection): string {
   const { directory, fileSystem, storeId, format, isClosed, segments, bytes } = inspection;
   const { provenFrame, unprovenFrames, processes, openProcesses, damages } = inspection;
-  const rewritten =
-    unprovenFrames === 0 ? "" : `; ${unprovenFrames} more are written again at the next start`;
+  const rewritten = unprovenFrames === 0 ? "" : `, ${unprovenFrames} more without a proof`;
   return formatTable([
     ["directory", escapeText(directory)],
     ["file system", fileSystem],
     ["store", `${escapeText(storeId)}, format ${format}`],
-    ["last server", isClosed ? "ended as it should" : "was killed, or could not end as it should"],
+    [
+      "last server",
+      isClosed ? "ended as it should" : "was killed, or goes on elsewhere: this is a copy",
+    ],
     ["segments", `${segments.length}, ${formatBytes(bytes)}`],
     ["frames", `${provenFrame} proven to be on disk${rewritten}`],
     ["processes", `${processes}, ${openProcesses} open`],
