@@ -99,8 +99,7 @@ export const serveSettings = {
     flag: "--sync <when>",
     variable: "JOBWIRE_SYNC",
     form: choiceForm(syncModes),
-    description:
-      "when what is acknowledged is safe from a power cut: at once, after an interval, or when the system writes it",
+    description: "when it reaches the disk: always before it is acknowledged, interval, or never",
     default: "always",
   } satisfies Setting<SyncSetting>,
   syncIntervalMs: {
