@@ -79,9 +79,11 @@ export class CliWorld {
   readonly environment: NodeJS.ProcessEnv;
   url = "";
   #server: RunningCommand | undefined;
+  readonly #serveOptions: readonly string[];
 
-  private constructor(directory: string) {
+  private constructor(directory: string, serveOptions: readonly string[]) {
     this.directory = directory;
+    this.#serveOptions = serveOptions;
     this.environment = {
       PATH: process.env.PATH,
       HOME: directory,
@@ -89,17 +91,18 @@ export class CliWorld {
     };
   }
 
-  static async create(): Promise<CliWorld> {
+  static async create(serveOptions: readonly string[] = []): Promise<CliWorld> {
     if (!existsSync(commandPath)) throw new Error("dist is missing; make it with: npm run build");
-    const world = new CliWorld(await realpath(await mkdtemp(join(tmpdir(), "jobwire-cli-"))));
+    const directory = await realpath(await mkdtemp(join(tmpdir(), "jobwire-cli-")));
+    const world = new CliWorld(directory, serveOptions);
     await world.serve();
     return world;
   }
 
   async serve(port = 0): Promise<RunningCommand> {
-    const server = this.start(["serve", "--json", "--port", String(port)]);
+    const server = this.start(["serve", "--json", "--port", String(port), ...this.#serveOptions]);
     this.#server = server;
-    const [line] = await server.waitFor(/\{.*\}\n/);
+    const [line] = await server.waitFor(/\{"url".*\}\n/);
     ({ url: this.url } = JSON.parse(line) as { url: string });
     return server;
   }
@@ -113,9 +116,9 @@ export class CliWorld {
     return await mintToken(secret, { identity, ...claims }, { now, expiresAt: now + 600_000 });
   }
 
-  /** As Ctrl-C would. Returns its exit code. */
-  async stopServer(): Promise<number | undefined> {
-    this.#server?.child.kill("SIGINT");
+  /** As Ctrl-C would, unless told. Returns its exit code. */
+  async stopServer(signal: NodeJS.Signals = "SIGINT"): Promise<number | undefined> {
+    this.#server?.child.kill(signal);
     return await this.#server?.exited;
   }
 

@@ -3,7 +3,13 @@ import { Broker } from "../src/core/broker/broker.ts";
 import type { BrokerOptions } from "../src/core/broker/broker.ts";
 import { systemClock } from "../src/core/system.ts";
 import { AuditLog, createServer } from "../src/server/index.ts";
-import type { AuditLine, Server, ServerLimits, ServerOptions } from "../src/server/index.ts";
+import type {
+  AuditLine,
+  Server,
+  ServerLimits,
+  ServerOptions,
+  StoreBackup,
+} from "../src/server/index.ts";
 import { MemoryStore } from "../src/stores/memory/memory-store.ts";
 
 export const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
@@ -20,7 +26,7 @@ export async function signToken(
     .sign(key);
 }
 
-/** A real server on a real socket, over a memory store. */
+/** A real server on a real socket, over a memory store unless told. */
 export class ServerWorld {
   readonly broker: Broker;
   readonly server: Server;
@@ -51,21 +57,27 @@ export class ServerWorld {
 
   static async create(
     options: Omit<Partial<ServerOptions>, "limits"> &
-      Pick<BrokerOptions, "limits"> & { readonly serverLimits?: Partial<ServerLimits> } = {},
+      Partial<Pick<BrokerOptions, "limits" | "store">> & {
+        readonly serverLimits?: Partial<ServerLimits>;
+      } = {},
   ): Promise<ServerWorld> {
     const errors: unknown[] = [];
     const lines: AuditLine[] = [];
     const audit = new AuditLog((line) => lines.push(line), systemClock);
-    const { limits = {}, serverLimits = {}, ...rest } = options;
+    const { store = new MemoryStore(), limits = {}, serverLimits = {}, ...rest } = options;
     const broker = new Broker({
-      store: new MemoryStore(),
+      store,
       limits,
       onError: (error) => errors.push(error),
       onAudit: (event) => audit.note(event),
     });
     await broker.start();
     const keys = [{ kind: "hmac", secret }] as const;
-    const server = await createServer({ broker, keys, audit, limits: serverLimits, ...rest });
+    const backUp = async (): Promise<StoreBackup> => ({ files: 4, copiedBytes: 65_536 });
+    const server = await createServer({
+      ...{ broker, keys, audit, backUp, limits: serverLimits },
+      ...rest,
+    });
     return new ServerWorld(broker, server, errors, { log: audit, lines });
   }
 

@@ -125,7 +125,7 @@ describe("variables of serve", () => {
 
   it.each([
     ["JOBWIRE_PORT", "x", "expected a whole number"],
-    ["JOBWIRE_STORE", "paper", "expected one of memory"],
+    ["JOBWIRE_STORE", "paper", "expected one of segment-log, memory"],
     ["JOBWIRE_ALLOWED_ORIGINS", "https://a.example.org/path", "an origin such as"],
     ["JOBWIRE_TRUSTED_PROXIES", "10.0.0.0/99", "an IP address or a range"],
     ["JOBWIRE_LIMIT_NONSENSE", "1", "names no limit"],
@@ -152,7 +152,7 @@ describe("describeServe", () => {
       /^serve\.limits\.connections +3 +--limit connections$/m,
       /^serve\.limits\.headerMs +77 +JOBWIRE_LIMIT_HEADER_MS$/m,
       /^serve\.limits\.requestMs +120000 +default$/m,
-      /^serve\.storeLimit +\(half of the memory\) +default$/m,
+      /^serve\.storeLimit +\(16384; half of the memory with --store memory\) +default$/m,
     ]) {
       expect(shown).toMatch(line);
     }

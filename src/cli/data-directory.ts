@@ -4,6 +4,11 @@ import { CommandError, ExitCode } from "./exit-code.ts";
 
 const serverName = "server.json";
 
+/** Where a server keeps the logs. */
+export function storePathOf(dataDirectory: string): string {
+  return join(dataDirectory, "store");
+}
+
 /** Where a running server of this data directory listens. */
 export interface ServerNote {
   readonly url: string;

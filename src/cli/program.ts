@@ -12,6 +12,7 @@ import { addPsCommand } from "./commands/ps.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addStoreCommand } from "./commands/store.ts";
 import { addTailCommand } from "./commands/tail.ts";
 import { addTokenCommand } from "./commands/token.ts";
 import { configVariable } from "./configuration-file.ts";
@@ -64,6 +65,7 @@ ${describeExitCodes()}`,
   addDeleteCommand(program, commandLine);
   addGrantCommand(program, commandLine);
   addTokenCommand(program, commandLine);
+  addStoreCommand(program, commandLine);
   addCompletionCommand(program, commandLine);
   return program;
 }

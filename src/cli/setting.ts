@@ -38,6 +38,7 @@ export interface Found<Value> {
 export function createOption<Value>(setting: Setting<Value>): Option {
   const { flag, variable, description, form, item } = setting;
   const option = new Option(flag ?? "", `${description} (${variable}${describeDefault(setting)})`);
+  if (option.isBoolean()) return option;
   return item === undefined
     ? option.argParser((text) => parseArgument(form, text))
     : option.argParser((text, earlier: readonly string[] | undefined) => [

@@ -29,6 +29,17 @@ function choose<Value extends string>(
   };
 }
 
+const switches: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["false", false],
+]);
+
+export const switchForm: ValueForm<boolean> = {
+  expected: "true or false",
+  parse: (text) => switches.get(text),
+  decode: (json) => (typeof json === "boolean" ? json : undefined),
+};
+
 export function wholeNumberForm(min: number, max: number): ValueForm<number> {
   const check = (value: number): number | undefined =>
     Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined;

@@ -115,6 +115,8 @@ export interface Commit {
  */
 export interface Store {
   readonly manifest: StoreManifest;
+  /** Why the store has stopped for good, where it can stop while nobody waits for a write. */
+  readonly failure?: Error | undefined;
 
   /** Adds a record. `conflict` if the id has one, also one that is being deleted. */
   createRecord(record: ProcessRecord): Promise<Revision>;

@@ -169,6 +169,14 @@ export const SignInAnswer = Answer(
   { token: Type.String(), identity: Type.String(), expiresat: Time },
   "A token with the rights of whoever made the code.",
 );
+export const BackupAnswer = Answer(
+  {
+    directory: Type.String(),
+    files: Type.Integer({ minimum: 0 }),
+    copiedbytes: Type.Integer({ minimum: 0 }),
+  },
+  "The copy, which is whole.",
+);
 export const StatusAnswer = Answer({ status: Type.String() }, "How it is.");
 export const NothingAnswer = Type.Null({ description: "Done." });
 

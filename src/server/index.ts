@@ -1,6 +1,7 @@
 export { AuditLog } from "./audit-log.ts";
 export type { AuditLine, Refusal } from "./audit-log.ts";
 export type { KeySource } from "./authentication.ts";
+export type { BackUp, StoreBackup } from "./backup-route.ts";
 export { createServer } from "./server.ts";
 export type { Server, ServerOptions } from "./server.ts";
 export type { ServerLimits } from "./server-limits.ts";

@@ -143,6 +143,11 @@ const examples: Readonly<Record<string, Example>> = {
     status: 201,
     answer: { entries: [{ position: 2, sequence: 2 }], cursor: cursorAt(2) },
   },
+  createStoreBackup: {
+    body: { directory: "/var/backups/jobwire" },
+    status: 201,
+    answer: { directory: "/var/backups/jobwire", files: 4, copiedbytes: 65_536 },
+  },
   createSignInCode: { status: 201, answer: { code: "…", expiresat: time } },
   signIn: {
     body: { code: "…" },

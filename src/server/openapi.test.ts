@@ -141,13 +141,19 @@ describe("OpenAPI document", () => {
       first === undefined ? ["", undefined] : [first[0], first[1].example];
     const body =
       typeof example === "string" || example === undefined ? example : JSON.stringify(example);
+    const administrator = target.startsWith("/v1/store/")
+      ? { authorization: `Bearer ${await world.token("ada", { scope: "admin" })}` }
+      : {};
     const response = await world.request(
       /\/(lease|entries|batch)$/.test(target) ? "model" : "ada",
       method.toUpperCase(),
       `${target}${query.size === 0 ? "" : `?${query.toString()}`}`,
       body === undefined
         ? {}
-        : { body: body.replace('"…"', `"${code}"`), headers: { "content-type": mediaType } },
+        : {
+            body: body.replace('"…"', `"${code}"`),
+            headers: { "content-type": mediaType, ...administrator },
+          },
     );
     const answer: unknown = response.status === 204 ? undefined : await response.json();
     return { answer, response };

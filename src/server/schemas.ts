@@ -131,6 +131,17 @@ export const GrantBody = Type.Object(
 
 export const SignInBody = Type.Object({ code: Type.String({ maxLength: 128 }) }, strict);
 
+export const BackupBody = Type.Object(
+  {
+    directory: Type.String(
+      describe("Absolute path on the server's machine, of a directory that is new or empty.", {
+        maxLength: 4_096,
+      }),
+    ),
+  },
+  strict,
+);
+
 const term = text("Term of the assign under which the executor acts.");
 
 export const TermQuery = Query({ term });

@@ -6,6 +6,8 @@ import type { Broker } from "../core/broker/broker.ts";
 import { systemClock } from "../core/system.ts";
 import type { Clock } from "../core/system.ts";
 import { parseJson } from "../protocol/json-integers.ts";
+import { addBackupRoute } from "./backup-route.ts";
+import type { BackUp } from "./backup-route.ts";
 import { addAppendRoutes } from "./append-routes.ts";
 import { AuditLog } from "./audit-log.ts";
 import { Authentication } from "./authentication.ts";
@@ -45,6 +47,8 @@ export interface ServerOptions extends KeySource {
   /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<ServerLimits>;
+  /** Copies the store to a directory of this machine; without it there is no such route. Rejects with `ChannelError`. */
+  readonly backUp?: BackUp;
   /** A pino logger; without one nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   /** Where refusals for want of authority are noted; the broker's `onAudit` should lead to the same one. */
@@ -125,6 +129,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await addDocument(app);
   await app.register((scope, _options, done) => {
     addRoutes(scope, context);
+    if (options.backUp !== undefined) addBackupRoute(scope, options.backUp);
     done();
   });
   await app.listen({ host, port });

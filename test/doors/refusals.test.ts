@@ -51,6 +51,8 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 const isOfProcess = ({ path }: Route): boolean => path.includes(":process");
+/** Who has only a part of somebody's rights has none of these. */
+const needsWhole = ({ access }: Route): boolean => access === "create" || access === "back_up";
 const isOfChannel = ({ path }: Route): boolean => path.includes(":channel");
 const refusal = (route: Route): string =>
   ofChannel.includes(route.access) ? "unauthorized" : "forbidden";
@@ -76,12 +78,13 @@ const cases: readonly Case[] = [
   {
     who: "a stranger",
     token: () => world.token("stranger"),
-    code: (route) => (isOfProcess(route) ? refusal(route) : undefined),
+    code: (route) =>
+      isOfProcess(route) || route.access === "back_up" ? refusal(route) : undefined,
   },
   {
     who: "a token for another process",
     token: token({ process: "closed" }),
-    code: (route) => (isOfProcess(route) || route.access === "create" ? refusal(route) : undefined),
+    code: (route) => (isOfProcess(route) || needsWhole(route) ? refusal(route) : undefined),
   },
   {
     who: "a token for another channel",
@@ -91,7 +94,7 @@ const cases: readonly Case[] = [
   {
     who: "a token without the right",
     token: ({ access }) => world.token("sub", { ops: allOps.filter((op) => op !== opOf[access]) }),
-    code: (route) => (isOfProcess(route) || route.access === "create" ? refusal(route) : undefined),
+    code: (route) => (isOfProcess(route) || needsWhole(route) ? refusal(route) : undefined),
   },
   {
     who: "the executor of an old term",
@@ -107,7 +110,7 @@ const cases: readonly Case[] = [
   {
     who: "the holder of a grant without the right",
     token: ({ access }) => Promise.resolve(weak[opOf[access] ?? "none"]),
-    code: (route) => (isOfProcess(route) || route.access === "create" ? refusal(route) : undefined),
+    code: (route) => (isOfProcess(route) || needsWhole(route) ? refusal(route) : undefined),
   },
   {
     who: "the holder of another process's grant",

@@ -33,7 +33,7 @@ export class OutageWorld {
   }
 
   static async create(memory: Memory): Promise<OutageWorld> {
-    const world = await CliWorld.create();
+    const world = await CliWorld.create(memory === "lost" ? ["--store", "memory"] : []);
     const proxy = await TcpProxy.start(Number(new URL(world.url).port));
     const fifo = join(world.directory, "go");
     execFileSync("mkfifo", [fifo]);

@@ -44,7 +44,7 @@ describe("wrong usage", () => {
     [["run"], "missing required argument 'program'"],
     [["run", "--grace", "-1", "--", "true"], "whole number"],
     [["serve", "--port", "70000"], "whole number from 0 to 65535"],
-    [["serve", "--store", "paper"], "Expected one of memory"],
+    [["serve", "--store", "paper"], "Expected one of segment-log, memory"],
     [["serve", "--public-url", "nonsense"], "Expected a URL"],
     [["ps", "--url", "nonsense"], "not a URL"],
   ])("%j exits with 2 and says why", async (args, message) => {

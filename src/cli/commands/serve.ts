@@ -12,6 +12,7 @@ import {
   describeLimits,
   describeServe,
   resolveServe,
+  type ServeConfiguration,
   type ServeFlags,
 } from "../serve/serve-configuration.ts";
 import { serveSettings } from "../serve/serve-settings.ts";
@@ -92,7 +93,7 @@ async function serve(flags: Flags, commandLine: CommandLine): Promise<void> {
     await output.write(
       flags.json === true
         ? `${JSON.stringify({ url, dataDirectory })}\n`
-        : describeServer(url, dataDirectory),
+        : describeServer(url, configuration),
     );
     if (!stop.signal.aborted) await once(stop.signal, "abort");
     say(terminal, "shutting down; a second signal ends at once");
@@ -103,16 +104,26 @@ async function serve(flags: Flags, commandLine: CommandLine): Promise<void> {
   }
 }
 
-function describeServer(url: string, dataDirectory: string): string {
+function describeServer(url: string, { dataDirectory, store, sync }: ServeConfiguration): string {
   return [
     `Jobwire listens on ${url}`,
     `  data     ${dataDirectory}`,
-    "  store    memory: what it holds ends with it",
+    `  store    ${describeStore(store, sync)}`,
     "  run      jobwire run --name demo -- program",
     "  follow   jobwire tail demo",
     "  list     jobwire ps",
     "",
   ].join("\n");
+}
+
+function describeStore(
+  store: ServeConfiguration["store"],
+  sync: ServeConfiguration["sync"],
+): string {
+  if (store === "memory") return "memory: what it holds ends with it";
+  if (sync === "always") return "on disk: what is acknowledged stays";
+  const lost = sync === "never" ? "what the system has not written" : `up to ${sync.intervalMs} ms`;
+  return `on disk: a power cut takes back ${lost}`;
 }
 
 function listenForStop(stop: AbortController): () => void {

@@ -1,5 +1,6 @@
 import type { BrokerLimits } from "../../core/limits.ts";
 import type { ServerLimits } from "../../server/server-limits.ts";
+import type { SyncMode } from "../../stores/segment-log/index.ts";
 import {
   allSettings,
   readSources,
@@ -12,7 +13,7 @@ import { findSetting, type Found, type Sources } from "../setting.ts";
 import { formatTable } from "../terminal-text.ts";
 import type { KeyOptions } from "./key-files.ts";
 import { limitSettings, type LimitSetting } from "./limit-settings.ts";
-import { serveSettings, type LogLevel } from "./serve-settings.ts";
+import { serveSettings, type LogLevel, type StoreKind } from "./serve-settings.ts";
 
 export interface ServeFlags extends CommonFlags {
   /** Limits by name, each checked. */
@@ -29,7 +30,10 @@ export interface ServeConfiguration {
   readonly dataDirectory: string;
   readonly logLevel: LogLevel;
   readonly keys: KeyOptions;
-  /** Half of the machine's memory unless given. */
+  readonly store: StoreKind;
+  readonly sync: SyncMode;
+  readonly unsafeNoLock: boolean;
+  /** What the store takes for its default unless given. */
   readonly storeBytesMax?: number;
   readonly brokerLimits: Partial<BrokerLimits>;
   readonly serverLimits: Partial<ServerLimits>;
@@ -45,10 +49,8 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
   requireKnownLimits(environment);
   const value = <Value>(setting: Parameters<typeof findSetting<Value>>[0]): Value | undefined =>
     findSetting(setting, sources)?.value;
-  const { host, port, publicUrls, allowedOrigins, trustedProxies, storeLimit, logLevel } =
-    serveSettings;
-  // Checked although there is no choice yet.
-  value(serveSettings.store);
+  const { host, port, publicUrls, allowedOrigins, trustedProxies, logLevel } = serveSettings;
+  const { store, storeLimit, unsafeNoLock } = serveSettings;
   const storeMiB = value(storeLimit);
   return {
     host: value(host) ?? host.default,
@@ -59,11 +61,26 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
     dataDirectory: resolveCommon(sources).dataDirectory,
     logLevel: value(logLevel) ?? logLevel.default,
     keys: resolveKeys(sources),
+    store: value(store) ?? store.default,
+    sync: resolveSync(sources),
+    unsafeNoLock: value(unsafeNoLock) ?? unsafeNoLock.default,
     ...(storeMiB === undefined ? {} : { storeBytesMax: storeMiB * MiB }),
     brokerLimits: limitsOf("broker", sources),
     serverLimits: limitsOf("server", sources),
     streamTimes: limitsOf("streams", sources),
   };
+}
+
+function resolveSync(sources: Sources): SyncMode {
+  const { sync, syncIntervalMs } = serveSettings;
+  const mode = findSetting(sync, sources)?.value ?? sync.default;
+  const interval = findSetting(syncIntervalMs, sources);
+  if (mode === "interval") return { intervalMs: interval?.value ?? syncIntervalMs.default };
+  if (interval === undefined || interval.source === "default") return mode;
+  throw new CommandError(
+    `${interval.source}: an interval goes with --sync interval, and sync is ${mode}`,
+    ExitCode.usage,
+  );
 }
 
 function resolveKeys(sources: Sources): KeyOptions {

@@ -1,6 +1,14 @@
+import { defaultBrokerLimits } from "../../core/limits.ts";
 import { TrustedProxies } from "../../server/trusted-proxies.ts";
 import type { Setting } from "../setting.ts";
-import { choiceForm, listForm, ofText, textForm, wholeNumberForm } from "../value-form.ts";
+import {
+  choiceForm,
+  listForm,
+  ofText,
+  switchForm,
+  textForm,
+  wholeNumberForm,
+} from "../value-form.ts";
 
 export const defaultHost = "127.0.0.1";
 export const defaultPort = 7420;
@@ -8,7 +16,15 @@ export const defaultPort = 7420;
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+export const storeKinds = ["segment-log", "memory"] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+export const syncModes = ["always", "interval", "never"] as const;
+type SyncSetting = (typeof syncModes)[number];
+
+const MiB = 1024 * 1024;
 const storeMiBMax = 1_000_000_000;
+const storeMiBDefault = defaultBrokerLimits.storeBytesMax / MiB;
 
 const urlForm = ofText(
   "a URL that begins with http:// or https://",
@@ -66,18 +82,42 @@ export const serveSettings = {
     key: "serve.store",
     flag: "--store <kind>",
     variable: "JOBWIRE_STORE",
-    form: choiceForm(["memory"] as const),
-    description: "where logs are kept; memory: until the server ends",
-    default: "memory",
-  } satisfies Setting<"memory">,
+    form: choiceForm(storeKinds),
+    description: "where logs are kept: in files, or in memory until the server ends",
+    default: "segment-log",
+  } satisfies Setting<StoreKind>,
   storeLimit: {
     key: "serve.storeLimit",
     flag: "--store-limit <MiB>",
     variable: "JOBWIRE_STORE_LIMIT",
     form: wholeNumberForm(1, storeMiBMax),
     description: "most that all logs together hold",
-    defaultText: "half of the memory",
+    defaultText: `${storeMiBDefault}; half of the memory with --store memory`,
   } satisfies Setting<number>,
+  sync: {
+    key: "serve.sync",
+    flag: "--sync <when>",
+    variable: "JOBWIRE_SYNC",
+    form: choiceForm(syncModes),
+    description: "when it reaches the disk: always before it is acknowledged, interval, or never",
+    default: "always",
+  } satisfies Setting<SyncSetting>,
+  syncIntervalMs: {
+    key: "serve.syncIntervalMs",
+    flag: "--sync-interval <ms>",
+    variable: "JOBWIRE_SYNC_INTERVAL_MS",
+    form: wholeNumberForm(1, 60_000),
+    description: "with --sync interval: most that a power cut takes back",
+    default: 1_000,
+  } satisfies Setting<number>,
+  unsafeNoLock: {
+    key: "serve.unsafeNoLock",
+    flag: "--unsafe-no-lock",
+    variable: "JOBWIRE_UNSAFE_NO_LOCK",
+    form: switchForm,
+    description: "keep no second server off the store: two at once destroy it",
+    default: false,
+  } satisfies Setting<boolean>,
   logLevel: {
     key: "serve.logLevel",
     flag: "--log-level <level>",

@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { pino, type Logger } from "pino";
 import { Broker } from "../../core/broker/broker.ts";
 import { systemClock } from "../../core/system.ts";
@@ -9,7 +8,6 @@ import {
   type Server,
   type ServerOptions,
 } from "../../server/index.ts";
-import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { isLoopback } from "../configuration.ts";
 import {
   hasCode,
@@ -20,6 +18,7 @@ import {
 import { CommandError, ExitCode } from "../exit-code.ts";
 import { openKeyFiles } from "./key-files.ts";
 import type { ServeConfiguration } from "./serve-configuration.ts";
+import { openServedStore } from "./served-store.ts";
 import type { LogLevel } from "./serve-settings.ts";
 
 /** A server with all of its parts, until it is closed. */
@@ -35,17 +34,28 @@ export class ServerProcess {
     const keys = await openKeyFiles(dataDirectory, options.keys);
     const logger = createLogger(options.logLevel);
     const audit = new AuditLog((line) => logger.warn({ audit: line }, "refused"), systemClock);
-    const { storeBytesMax = Math.floor(totalmem() / 2), brokerLimits } = options;
-    const broker = new Broker({
-      store: new MemoryStore(),
-      limits: { ...brokerLimits, storeBytesMax },
-      onError: (err, { stage }) => logger.error({ err, stage }, "failed in the background"),
-      onAudit: (event) => audit.note(event),
-    });
-    await broker.start();
-    const server = await listen(options, { ...keys, broker, logger, audit });
-    await writeServerNote(dataDirectory, { url: server.url, pid: process.pid });
-    return new ServerProcess(server, broker, dataDirectory);
+    const onError = (err: unknown, { stage }: { readonly stage: string }): void =>
+      logger.error({ err, stage }, "failed in the background");
+    const { store, storeBytesMax, backUp } = await openServedStore(options, onError);
+    try {
+      const broker = new Broker({
+        store,
+        limits: {
+          ...options.brokerLimits,
+          ...(storeBytesMax === undefined ? {} : { storeBytesMax }),
+        },
+        onError,
+        onAudit: (event) => audit.note(event),
+      });
+      await broker.start();
+      const parts = { ...keys, broker, logger, audit, ...(backUp === undefined ? {} : { backUp }) };
+      const server = await listen(options, parts);
+      await writeServerNote(dataDirectory, { url: server.url, pid: process.pid });
+      return new ServerProcess(server, broker, dataDirectory);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
   private constructor(server: Server, broker: Broker, dataDirectory: string) {
@@ -80,7 +90,9 @@ function createLogger(level: LogLevel): Logger {
 
 async function listen(
   options: ServeConfiguration,
-  parts: KeySource & Required<Pick<ServerOptions, "broker" | "logger" | "audit">>,
+  parts: KeySource &
+    Pick<ServerOptions, "backUp"> &
+    Required<Pick<ServerOptions, "broker" | "logger" | "audit">>,
 ): Promise<Server> {
   const { host, port, publicUrls, allowedOrigins, trustedProxies } = options;
   try {

@@ -18,8 +18,8 @@ export type ProcessAction =
   | "delete"
   | "share";
 
-/** `create` and `list` are about no process that is there. */
-export type Action = ProcessAction | "create" | "list";
+/** `create` and `list` are about no process that is there, `back_up` is about all of them. */
+export type Action = ProcessAction | "create" | "list" | "back_up";
 
 /** Who may what: the one place. A grant's rights are those of its ops besides. */
 const permitted: Readonly<Record<ProcessAction, readonly Role[]>> = {
@@ -121,6 +121,15 @@ export function requireCreate(caller: Caller, submitterId: string): void {
     throw new ChannelError("forbidden", { reason: "create needs a token that is not narrowed" });
   if (submitterId !== identity && !isAdmin)
     throw new ChannelError("forbidden", { reason: "create for others needs admin" });
+}
+
+/** For what is about all processes: an administrator whose token is not narrowed. Throws `forbidden`. */
+export function requireAdministrator({ isAdmin, grant, narrowed }: Caller): void {
+  const isNarrowed = Object.values(narrowed ?? {}).some((part) => part !== undefined);
+  if (isAdmin && grant === undefined && !isNarrowed) return;
+  throw new ChannelError("forbidden", {
+    reason: "this needs an administrator's token that is not narrowed",
+  });
 }
 
 /** Throws `forbidden`. */

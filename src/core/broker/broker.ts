@@ -6,7 +6,12 @@ import type { Store } from "../store.ts";
 import { defaultSystem } from "../system.ts";
 import type { System } from "../system.ts";
 import { Audit } from "./audit.ts";
-import { requireCreate, requireFree, requireProcessAction } from "./authority.ts";
+import {
+  requireAdministrator,
+  requireCreate,
+  requireFree,
+  requireProcessAction,
+} from "./authority.ts";
 import type { Action, ProcessAction } from "./authority.ts";
 import { resolveBrokerLimits } from "./broker-limits.ts";
 import type { Caller } from "./caller.ts";
@@ -124,7 +129,12 @@ export class Broker {
 
   /** False once the store has stopped, or this broker was closed. */
   isReady(): boolean {
-    return !this.#hasFailed && !this.#isClosed;
+    return this.#storeWrites && !this.#isClosed;
+  }
+
+  /** A store may also stop in the background, in a sync that no append waits for. */
+  get #storeWrites(): boolean {
+    return !this.#hasFailed && this.store.failure === undefined;
   }
 
   memoryUse(): MemoryUse {
@@ -280,6 +290,8 @@ export class Broker {
     if (action === "list") return;
     if (action === "create") {
       this.#audit.check(caller, { action }, () => requireCreate(caller, caller.identity));
+    } else if (action === "back_up") {
+      this.#audit.check(caller, { action }, () => requireAdministrator(caller));
     } else if ((action === "read" || action === "append") && channel !== undefined) {
       await this.#channels.requireAction(action, caller, { processId, channel, term });
     } else await this.#useAsExecutor(caller, action, { processId, term }, () => undefined);
@@ -393,6 +405,7 @@ export class Broker {
   /** Reads go on after a failed write; nothing else does. */
   #requireWritable(): void {
     this.#requireOpen();
-    if (this.#hasFailed) throw new ChannelError("store_failed", { reason: "a write has failed" });
+    if (!this.#storeWrites)
+      throw new ChannelError("store_failed", { reason: "a write has failed" });
   }
 }

@@ -2,8 +2,9 @@ export { DirectoryLockError, DirectoryLockedError } from "./directory-lock-error
 export { acquireDirectoryLock } from "./directory-lock.ts";
 export { backUpStore } from "./directory-backup.ts";
 export type { BackupReport } from "./directory-backup.ts";
+export { describeFileSystem } from "./local-file-system.ts";
 export { NodeDirectory } from "./node-directory.ts";
-export { openSegmentLogStore } from "./open-directory.ts";
+export { hasStore, openSegmentLogStore } from "./open-directory.ts";
 export type { OpenDirectoryOptions } from "./open-directory.ts";
 export { SegmentLogStore } from "./segment-log-store.ts";
 export { StoreOpenError } from "./store-damage.ts";

@@ -68,6 +68,10 @@ export class SegmentLogStore implements Store {
     };
   }
 
+  get failure(): Error | undefined {
+    return this.#log.failure;
+  }
+
   /** What was found to be damaged since it was opened; the newest thousand. */
   get damages(): readonly StoreDamage[] {
     return this.#damages;
