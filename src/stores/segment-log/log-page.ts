@@ -87,7 +87,7 @@ function spanOf(
   let bytes = 0;
   let entries = 0;
   let to = from;
-  while (to < places.length && entries < entriesMax && bytes < bytesMax) {
+  while (to < places.length && (to === from || (entries < entriesMax && bytes < bytesMax))) {
     const place = places[to] as BatchPlace;
     const length = place.offset + place.length - first.offset;
     const isSparse = bytes + place.length < length * spanShareMin;

@@ -83,8 +83,16 @@ export class Maintenance {
     this.#enqueue(async () => {
       if (!this.#isStopped) await work();
     }).catch((error: unknown) => {
-      if (!this.#isStopped) this.#options.onError(error, { stage });
+      this.#report(stage)(error);
+      // On a full disk it may succeed a little later.
+      this.freed();
     });
+  }
+
+  #report(stage: string): (error: unknown) => void {
+    return (error) => {
+      if (!this.#isStopped) this.#options.onError(error, { stage });
+    };
   }
 
   async #checkpoint(): Promise<void> {
@@ -112,9 +120,10 @@ export class Maintenance {
       const run = await chooseRun(log, segmentBytes);
       if (run === undefined) return;
       const { lastFrame } = run.at(-1) as (typeof run)[number];
-      // A start from a checkpoint replays what is behind it: compaction must leave that as it was.
-      if ((log.checkpoints.at(-1) ?? 0) < lastFrame) await this.#checkpoint();
-      if ((log.checkpoints.at(-1) ?? 0) < lastFrame) return;
+      // A start from an older checkpoint would replay what compaction has changed: it is dropped, and without a
+      // newer one, on a full disk say, the next start reads everything.
+      if ((log.checkpoints.at(-1) ?? 0) < lastFrame)
+        await this.#checkpoint().catch(this.#report("checkpoint"));
       await this.#replace(run);
     }
   }
@@ -131,9 +140,7 @@ export class Maintenance {
     log.segments.replace(run, compacted);
     compacted.liveOnceCompacted = await countLive(log, compacted, isOldest);
     // Without an index on disk it stays in memory.
-    await compacted
-      .seal()
-      .catch((error: unknown) => this.#options.onError(error, { stage: "index" }));
+    await compacted.seal().catch(this.#report("index"));
     for (const segment of run) await segment.retire();
   }
 }

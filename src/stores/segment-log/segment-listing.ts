@@ -47,8 +47,7 @@ export async function listSegments(
     const { header, isWhole } = decoded;
     if (header.storeId !== storeId)
       throw new StoreOpenError(`${name} belongs to another store (${header.storeId})`);
-    if (!isWhole)
-      damages.unshift(headerDamage(name, "one copy of its header is unreadable"));
+    if (!isWhole) damages.unshift(headerDamage(name, "one copy of its header is unreadable"));
     headers.unshift(header);
   }
   const indexed = new Set(headers.map((header) => indexName(segmentName(header))));

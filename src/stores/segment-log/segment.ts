@@ -56,7 +56,8 @@ export class Segment {
       return await work(this);
     } finally {
       this.#readers--;
-      if (this.#readers === 0) await this.#retired?.();
+      // A file that cannot be removed now is removed at the next start, and no business of a reader.
+      if (this.#readers === 0) await this.#retired?.().catch(() => undefined);
     }
   }
 
