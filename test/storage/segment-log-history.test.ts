@@ -8,8 +8,8 @@ import type { OpenStore } from "./tested-store.ts";
 const segmentBytes = 16 * 1024;
 const timeoutMs = runCount(300_000, 7_200_000);
 
-const open: OpenStore = (directory, system) =>
-  SegmentLogStore.open({ directory, system, segmentBytes });
+const open: OpenStore = (directory, system, as) =>
+  SegmentLogStore.open({ directory, system, segmentBytes, ...as });
 
 describe("the segment log on a simulated disk", () => {
   it("loses nothing and shows nothing half, whatever happens", { timeout: timeoutMs }, async () => {

@@ -146,7 +146,10 @@ class StoreHistory {
     this.#note("open");
     const system: System = { clock: this.#clock, randomId: (length) => this.#randomId(length) };
     try {
-      const opening = this.#options.open(this.#disk.openDirectory(), system);
+      const opening = this.#options.open(this.#disk.openDirectory(), system, {
+        bootId: `boot${this.#counts.powerLosses}`,
+        usesCheckpoint: this.#random(3) > 0,
+      });
       const opened = await this.#drive(life, opening);
       if (opened === undefined) this.#counts.crashesWhileOpening++;
       this.#failedToOpen = false;

@@ -12,7 +12,7 @@ const timeoutMs = runCount(120_000, 1_800_000);
 async function passes(seed: number, Store: typeof SegmentLogStore): Promise<string | undefined> {
   try {
     await runStoreHistory(seed, {
-      open: (directory, system) => Store.open({ directory, system, segmentBytes }),
+      open: (directory, system, as) => Store.open({ directory, system, segmentBytes, ...as }),
     });
     return undefined;
   } catch (error) {
