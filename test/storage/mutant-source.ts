@@ -55,8 +55,7 @@ function rebase(
   file: string,
   copied: ReadonlySet<string>,
 ): string {
-  return (sources.get(file) ?? "").replaceAll(
-    /(?<=from ")(\.[^"]*)(?=")/g,
-    (path) => (copied.has(path.slice("./".length)) ? path : resolve(folder, path)),
+  return (sources.get(file) ?? "").replaceAll(/(?<=from ")(\.[^"]*)(?=")/g, (path) =>
+    copied.has(path.slice("./".length)) ? path : resolve(folder, path),
   );
 }
