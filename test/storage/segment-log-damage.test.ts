@@ -3,6 +3,8 @@ import {
   decodeFrameHeader,
   decodeSegmentHeader,
   findFrame,
+  frameHeaderBytes,
+  recordHeaderBytes,
 } from "../../src/stores/segment-log/segment-format.ts";
 import type { FrameHeader } from "../../src/stores/segment-log/segment-format.ts";
 import { SegmentLogStore } from "../../src/stores/segment-log/segment-log-store.ts";
@@ -17,7 +19,6 @@ import { MemoryDirectory } from "./memory-directory.ts";
 
 const logs = ["hit", "other"] as const;
 type LogName = (typeof logs)[number];
-/** Of the channels that were written, the one of the frames that are damaged comes first. */
 const roundCount = 12;
 const samplesPerFile = 60;
 
@@ -135,11 +136,16 @@ function entriesUpTo(name: LogName, frame: number): readonly string[] {
   );
 }
 
+/** Where what counts of a frame ends: zeros fill it up to the next one. */
+function endOf({ offset, tableOffset, recordCount }: Frame): number {
+  return offset + tableOffset + recordCount * recordHeaderBytes;
+}
+
 /** Bits of the headers of a frame, all of them, and some of the rest of it. */
 function bitsOf({ offset, length, tableOffset }: Frame): readonly number[] {
   const headers = [
-    ...Array.from({ length: 40 * 8 }, (_, bit) => offset * 8 + bit),
-    ...Array.from({ length: 48 * 8 }, (_, bit) => (offset + tableOffset) * 8 + bit),
+    ...Array.from({ length: frameHeaderBytes * 8 }, (_, bit) => offset * 8 + bit),
+    ...Array.from({ length: recordHeaderBytes * 8 }, (_, bit) => (offset + tableOffset) * 8 + bit),
   ];
   const others = Array.from({ length: samplesPerFile }, () => offset * 8 + random(length * 8));
   return [...headers, ...others];
@@ -168,7 +174,7 @@ describe("a segment log whose files were changed", () => {
       const cut = directory.copyWith(newest, (bytes) => bytes.subarray(0, length));
       const { entries, store, epoch } = await show(cut);
 
-      const whole = frames.findLast((frame) => frame.offset + frame.length <= length) as Frame;
+      const whole = frames.findLast((frame) => endOf(frame) <= length) as Frame;
       for (const name of logs) expect(entries[name]).toEqual(entriesUpTo(name, whole.number));
       expect([store.damages, epoch]).toEqual([[], "epoch1"]);
     }

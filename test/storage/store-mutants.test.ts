@@ -6,7 +6,7 @@ import { runSegmentLogHistory } from "./segment-log-runs.ts";
 import { seedsToRun } from "./store-history.ts";
 import { storeMutants } from "./store-mutants.ts";
 
-const seedsPerMutantMax = 200;
+const seedsPerMutantMax = 300;
 const timeoutMs = runCount(120_000, 1_800_000);
 
 /** The first seed whose history the mutant does not get through, and the store as it is does. */

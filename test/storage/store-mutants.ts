@@ -89,24 +89,6 @@ export const storeMutants: readonly StoreMutant[] = [
     replace: "[encodeSegmentHeader(this.#header)], 0);",
   },
   {
-    name: "removes segments before the name of what replaces them is synced",
-    file: "compaction.ts",
-    find: "await directory.rename(temporary, segmentName(header));\n  await directory.sync();",
-    replace: "await directory.rename(temporary, segmentName(header));",
-  },
-  {
-    name: "compacts what no checkpoint has",
-    file: "maintenance.ts",
-    find: "      if ((log.checkpoints.at(-1) ?? 0) < lastFrame) await this.#checkpoint();\n      if ((log.checkpoints.at(-1) ?? 0) < lastFrame) return;\n",
-    replace: "",
-  },
-  {
-    name: "starts from a checkpoint older than a compaction",
-    file: "recovery.ts",
-    find: "frame < compacted || frame > end",
-    replace: "frame > end",
-  },
-  {
     name: "keeps a checkpoint older than a compaction",
     file: "maintenance.ts",
     find: "    await this.#keepCheckpoints(log.checkpoints.filter((frame) => frame >= lastFrame));\n",
@@ -214,23 +196,5 @@ export const storeMutants: readonly StoreMutant[] = [
     file: "segment-log.ts",
     find: "salt: crc32(system.randomId(16)),",
     replace: "salt: 7,",
-  },
-  {
-    name: "takes the index of another segment for the right one",
-    file: "segment-index.ts",
-    find: "header.readUInt32LE(8) === segment.salt &&\n      header.readUInt32LE(12) === segment.generation;",
-    replace: "true;",
-  },
-  {
-    name: "gives numbers of series again",
-    file: "recovery.ts",
-    find: "      state.nextSeries = Math.max(state.nextSeries, header.nextSeries);\n",
-    replace: "",
-  },
-  {
-    name: "takes the last copy of an unproven frame",
-    file: "recovery.ts",
-    find: "if (frame.header.number !== last + 1) continue;",
-    replace: "if (frame.header.number <= last) continue;",
   },
 ];
