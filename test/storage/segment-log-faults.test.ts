@@ -64,4 +64,44 @@ describe("a segment log with a call to the disk that fails", () => {
       expect(nth).toBeGreaterThan(50);
     },
   );
+
+  it("refuses data on a full disk until there is room, and lets logs end", async () => {
+    const world = new StoreWorld();
+    const store = await world.open({ segmentBytes: 256 * 1024 });
+    const log = await world.drive(new SampleWriter(store, createSampleKey("log")).open());
+    const ending = await world.drive(new SampleWriter(store, createSampleKey("ending")).open());
+    world.disk.capacityBytes = world.disk.usedBytes;
+    const fill = async (): Promise<void> => {
+      for (;;) await log.append("x".repeat(8 * 1024));
+    };
+    const refusal = await world.drive(fill().catch((error: unknown) => error));
+    expect(refusal).toMatchObject({ kind: "refused", cause: { code: "store_full" } });
+
+    await world.drive(ending.commit(ending.createBatch("fence", { term: 2 })));
+    await world.drive(ending.commit(ending.createBatch("tombstone", { term: 3 })));
+    await world.drive(store.removeLog(ending.key));
+    expect(await world.drive(store.readHead(ending.key))).toBeUndefined();
+
+    world.disk.capacityBytes = Infinity;
+    world.clock.advance(1_000);
+    while (!world.scheduler.isIdle) await world.step();
+    await world.drive(log.append("there is room again"));
+  });
+
+  it("goes on reading after a failed sync, and refuses to write until it is opened again", async () => {
+    const world = new StoreWorld();
+    const store = await world.open();
+    const log = await world.drive(new SampleWriter(store, createSampleKey("log")).open());
+    await world.drive(log.append("before"));
+    world.disk.planFault("EIO", { kind: "sync" });
+    for (const payload of ["fails", "fails as well"])
+      await expect(world.drive(log.append(payload))).rejects.toMatchObject({ kind: "failed" });
+
+    expect(await world.drive(log.read())).toEqual(["1:before"]);
+    await world.drive(store.close());
+    const again = await world.open();
+    const stored = await world.drive(again.readHead(log.key));
+    const reader = new SampleWriter(again, log.key);
+    expect(await world.drive(reader.read())).toHaveLength(stored?.head.last ?? 0);
+  });
 });
