@@ -1,3 +1,4 @@
+import type { SyncMode } from "../../src/stores/segment-log/log-writer.ts";
 import type { SegmentLogStore } from "../../src/stores/segment-log/segment-log-store.ts";
 import { runStoreHistory } from "./store-history.ts";
 
@@ -8,9 +9,11 @@ const segmentSizes = [4, 8, 16].map((KiB) => KiB * 1024);
 export async function runSegmentLogHistory(
   seed: number,
   Store: typeof SegmentLogStore,
+  { sync = "always", isMachineFaulty = true }: { sync?: SyncMode; isMachineFaulty?: boolean } = {},
 ): Promise<void> {
   const segmentBytes = segmentSizes[seed % segmentSizes.length] as number;
   await runStoreHistory(seed, {
-    open: (directory, system, as) => Store.open({ directory, system, segmentBytes, ...as }),
+    isMachineFaulty,
+    open: (directory, system, as) => Store.open({ directory, system, segmentBytes, sync, ...as }),
   });
 }
