@@ -30,7 +30,15 @@ const ambientSyntax = [
 ].map((rule) => ({ ...rule, message: clockMessage }));
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "node_modules/", "test/architecture/fixtures/"] },
+  {
+    ignores: [
+      "dist/",
+      "coverage/",
+      "node_modules/",
+      "test/architecture/fixtures/",
+      "test/storage/.mutants-*/",
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

@@ -64,7 +64,7 @@ export class LogModel {
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     const last = head.last + entries.length;
     const mark = { position: last, cumulativeBytes: head.cumulativeBytes + bytes };
-    const cut = random(6) === 0 ? head.marks[random(head.marks.length || 1)] : undefined;
+    const cut = random(3) === 0 ? head.marks[random(head.marks.length || 1)] : undefined;
     const trim = cut && { logicalFirst: cut.position + 1, trimmedBytes: cut.cumulativeBytes };
     const holes = random(10) === 0 ? ([[2, 4]] as const) : [];
     const max = (known?.max ?? 0) + entries.length;

@@ -47,13 +47,13 @@ export class StoreClients {
     const process = this.#pick(this.#processes);
     const what = this.#random(100);
     if (what < 3) return store.maintain("checkpoint");
-    if (what < 7) return store.maintain("compact");
+    if (what < 9) return store.maintain("compact");
     if (process.record === undefined) return this.#create(store, process);
-    if (what < 17) return this.#updateRecord(store, process);
+    if (what < 18) return this.#updateRecord(store, process);
     if (process.isDeleting) return this.#delete(store, process, life);
     const log = this.#pick(process.logs);
     if (log.known === undefined) return this.#openLog(store, client, log, life);
-    if (what < 19) process.isDeleting = true;
+    if (what < 21) process.isDeleting = true;
     else if (what < 37) await this.#readPage(store, client, log);
     else if (what < 42) await store.readHead(log);
     else if (what < 47) await store.trim(log);

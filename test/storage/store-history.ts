@@ -21,6 +21,8 @@ export interface StoreHistoryOptions {
   readonly payloadBytesMax?: number;
   /** The store promises less than to keep what it acknowledged over a power loss. */
   readonly mayLose?: boolean;
+  /** False: programs are killed, and the machine and its disk do nothing wrong. */
+  readonly isMachineFaulty?: boolean;
 }
 
 /** What happened in a history, to see that it did not pass for want of events. */
@@ -81,7 +83,11 @@ class StoreHistory {
   constructor(seed: number, options: StoreHistoryOptions) {
     this.#random = createSeededRandom(seed);
     const operations = options.operations ?? 60 + this.#random(91);
-    this.#options = { clients: 4, payloadBytesMax: 20_000, mayLose: false, ...options, operations };
+    this.#options = {
+      ...{ clients: 4, payloadBytesMax: 20_000, mayLose: false, isMachineFaulty: true },
+      ...options,
+      operations,
+    };
     this.#operationsLeft = operations;
     this.#scheduler = new SeededScheduler(this.#random);
     this.#disk = new SimulatedDisk(this.#random, this.#scheduler);
@@ -131,7 +137,8 @@ class StoreHistory {
     this.#clock = new FakeClock(this.#clock.now() + 1_000);
     disk.capacityBytes = Infinity;
     this.#stepsToCrash = isDisturbed ? this.#pickCrash() : Infinity;
-    if (isDisturbed && !this.#failedToOpen && this.#random(3) === 0) this.#planFaults();
+    const mayFail = isDisturbed && !this.#failedToOpen && this.#options.isMachineFaulty;
+    if (mayFail && this.#random(3) === 0) this.#planFaults();
     return {
       isOver: false,
       get wasFaulty() {
@@ -146,7 +153,10 @@ class StoreHistory {
     this.#note("open");
     const system: System = { clock: this.#clock, randomId: (length) => this.#randomId(length) };
     try {
-      const opening = this.#options.open(this.#disk.openDirectory(), system);
+      const opening = this.#options.open(this.#disk.openDirectory(), system, {
+        bootId: `boot${this.#counts.powerLosses}`,
+        usesCheckpoint: this.#random(3) > 0,
+      });
       const opened = await this.#drive(life, opening);
       if (opened === undefined) this.#counts.crashesWhileOpening++;
       this.#failedToOpen = false;
@@ -209,7 +219,7 @@ class StoreHistory {
   #crash(life: HistoryLife): void {
     life.isOver = true;
     this.#scheduler.withdrawAll();
-    const isPowerLoss = this.#random(2) === 0;
+    const isPowerLoss = this.#options.isMachineFaulty && this.#random(2) === 0;
     if (isPowerLoss) {
       this.#disk.losePower();
       this.#counts.powerLosses++;

@@ -8,4 +8,16 @@ export interface TestedStore extends Store {
   compact(): Promise<void>;
 }
 
-export type OpenStore = (directory: StoreDirectory, system: System) => Promise<TestedStore>;
+/** What differs from one life of a store to the next. */
+export interface OpenedAs {
+  /** Names the boot of the machine: another one after each power loss. */
+  readonly bootId: string;
+  /** False: as after the loss of all checkpoints. */
+  readonly usesCheckpoint: boolean;
+}
+
+export type OpenStore = (
+  directory: StoreDirectory,
+  system: System,
+  as: OpenedAs,
+) => Promise<TestedStore>;

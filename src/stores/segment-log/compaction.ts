@@ -116,7 +116,8 @@ async function copyLog(
   output: CompactionOutput,
   { log: { state }, onDamage, isStopped }: CompactionOptions,
 ): Promise<void> {
-  // The head first: by its frame the batches behind it are known to be in it.
+  // The head first: by its frame the batches behind it are known to be in it, wherever the log goes meanwhile.
+  const { revision } = log;
   output.addState(log);
   const limits = { entriesMax: Infinity, bytesMax: mergedBytesMax };
   const within = log.within((id) => source.holding(id) !== undefined);
@@ -125,7 +126,7 @@ async function copyLog(
     const entries = await readPage(source, within, range, after, limits, onDamage);
     const last = entries.at(-1);
     if (last === undefined) return;
-    output.addEntries(log, entries);
+    output.addEntries(log.number, revision, entries);
     after = last.position;
     await output.flushFull();
   }
@@ -170,7 +171,7 @@ class CompactionOutput {
     });
   }
 
-  addEntries({ number: series, revision: frame }: LogSeries, entries: readonly MsgEntry[]): void {
+  addEntries(series: number, frame: number, entries: readonly MsgEntry[]): void {
     const [{ position: first }] = entries as [MsgEntry];
     const content = {
       ...{ kind: RecordKind.batch, series, first, entryCount: entries.length },

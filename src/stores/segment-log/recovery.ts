@@ -238,15 +238,19 @@ class ReplayPass {
       reason: `entries ${from} to ${to} of ${key.processId}/${key.channel} are gone`,
       ...{ key, first: from, last: to },
     }));
-    const orphans = this.#replay.orphans.map((number) => ({
+    const unproven = firstCopies(this.#unproven, provenThrough);
+    // What is not proven yet may be the removal that explains why compaction has left no beginning.
+    const removed = removedIn(unproven);
+    const orphans = this.#replay.orphans.filter((number) => !removed.has(number));
+    const unexplained = orphans.map((number) => ({
       ...{ ...nowhere, loss: "unknown" as const },
       reason: `series ${number} has no beginning`,
     }));
     return {
       provenThrough,
-      unproven: firstCopies(this.#unproven, provenThrough),
+      unproven,
       tails: this.#tails,
-      damages: [...this.#damages, ...lost, ...orphans],
+      damages: [...this.#damages, ...lost, ...unexplained],
     };
   }
 
@@ -273,6 +277,13 @@ class ReplayPass {
 }
 
 const nowhere = { file: "", offset: 0, length: 0 };
+
+function removedIn(frames: readonly ScannedFrame[]): ReadonlySet<number> {
+  const headers = frames.flatMap(({ records }) => records.map(({ header }) => header));
+  return new Set(
+    headers.filter(({ kind }) => kind === RecordKind.removal).map(({ series }) => series),
+  );
+}
 
 /** An interrupted recovery leaves frames in two segments: the first copy of each that is still needed. */
 function firstCopies(frames: readonly ScannedFrame[], through: number): readonly ScannedFrame[] {

@@ -1,0 +1,200 @@
+/** A bug of one line, planted into the source of the segment log. */
+export interface StoreMutant {
+  /** What the store does with it: "a store that …". */
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const storeMutants: readonly StoreMutant[] = [
+  {
+    name: "acknowledges before the sync",
+    file: "log-writer.ts",
+    find: `if (this.#options.sync === "always") await this.#sync();`,
+    replace: `if (this.#options.sync === "always") this.#sync().catch((e: unknown) => this.#fail(e));`,
+  },
+  {
+    name: "says of a frame that it is synced when it is written",
+    file: "log-writer.ts",
+    find: "builder.build(number, this.#synced, salt)",
+    replace: "builder.build(number, number, salt)",
+  },
+  {
+    name: "tries a failed sync again",
+    file: "log-writer.ts",
+    find: "      await syncing;\n",
+    replace: "      await syncing.catch(() => this.#file?.sync());\n",
+  },
+  {
+    name: "goes on after a failed write",
+    file: "log-writer.ts",
+    find: "if (error instanceof NoRoomError) refuse(frame, error);",
+    replace: "if (error instanceof Error) refuse(frame, error as NoRoomError);",
+  },
+  {
+    name: "does not go on behind a short write",
+    file: "file-write.ts",
+    find: "if (written === wanted) return;",
+    replace: "return;",
+  },
+  {
+    name: "takes every whole frame for synced",
+    file: "recovery.ts",
+    find: "lastFrame ?? this.#proven(checkpoint)",
+    replace: "lastFrame ?? (await this.#lastFrame())",
+  },
+  {
+    name: "cuts a segment before what stands behind the cut is written again",
+    file: "segment-log.ts",
+    find: "await this.#rewrite(unproven);",
+    replace:
+      "for (const { segment, length } of tails) await truncate(directory, segment, length);\n    await this.#rewrite(unproven);",
+  },
+  {
+    name: "does not write again what may be in memory only",
+    file: "segment-log.ts",
+    find: "if (frames.every(({ records }) => records.length === 0)) return;",
+    replace: "if (frames.length > 0) return;",
+  },
+  {
+    name: "takes a frame with a torn record for whole",
+    file: "segment-scan.ts",
+    find: "parsed?.damages.length === 0 && parsed.frame.header.number === expected",
+    replace: "parsed?.frame.header.number === expected",
+  },
+  {
+    name: "does not sync the name of a new segment",
+    file: "segment-reserve.ts",
+    find: "      await directory.sync();\n      return { id, file, capacity };",
+    replace: "      return { id, file, capacity };",
+  },
+  {
+    name: "drops a removal from any run of segments",
+    file: "compaction.ts",
+    find: "if (!isOldest) output.addRemoval(number);",
+    replace: "continue;",
+  },
+  {
+    name: "compacts without the state of logs",
+    file: "compaction.ts",
+    find: "output.addState(log);",
+    replace: "",
+  },
+  {
+    name: "does not sync what it compacted",
+    file: "compaction.ts",
+    find: "[encodeSegmentHeader(this.#header)], 0);\n    await this.#file.sync();",
+    replace: "[encodeSegmentHeader(this.#header)], 0);",
+  },
+  {
+    name: "keeps a checkpoint older than a compaction",
+    file: "maintenance.ts",
+    find: "    await this.#keepCheckpoints(log.checkpoints.filter((frame) => frame >= lastFrame));\n",
+    replace: "",
+  },
+  {
+    name: "writes a checkpoint ahead of the log",
+    file: "maintenance.ts",
+    find: "const frame = log.settledThrough;",
+    replace: "const frame = log.lastFrame;",
+  },
+  {
+    name: "replays what a checkpoint has already",
+    file: "store-state.ts",
+    find: "else if (known !== undefined && frame <= known.revision) return;\n    else if",
+    replace: "else if",
+  },
+  {
+    name: "leaves out the first frame behind a checkpoint",
+    file: "recovery.ts",
+    find: "if (record.header.frame > this.#reflected) this.#replay.apply(record);",
+    replace: "if (record.header.frame > this.#reflected + 1) this.#replay.apply(record);",
+  },
+  {
+    name: "takes the index of a segment that no checkpoint has for all of it",
+    file: "recovery.ts",
+    find: "lastFrame !== undefined && lastFrame <= (checkpoint?.frame ?? 0)",
+    replace: "lastFrame !== undefined",
+  },
+  {
+    name: "forgets where entries are when it finds a state",
+    file: "store-state.ts",
+    find: "known.replaceHead(head, revision);",
+    replace: "this.#addLog(new LogSeries(number, key, head, revision));",
+  },
+  {
+    name: "does not replay removals",
+    file: "store-state.ts",
+    find: "if (known !== undefined) this.#state.remove(known);",
+    replace: "",
+  },
+  {
+    name: "forgets a place that is still needed when it trims",
+    file: "series.ts",
+    find: "?? Infinity) <= first) count",
+    replace: "?? Infinity) <= first + 1) count",
+  },
+  {
+    name: "removes files under their readers",
+    file: "segment.ts",
+    find: "if (this.#readers === 0) await this.#retired();",
+    replace: "await this.#retired();",
+  },
+  {
+    name: "lets what compaction has replaced count",
+    file: "segment-listing.ts",
+    find: "width(b) - width(a) ||",
+    replace: "width(a) - width(b) ||",
+  },
+  {
+    name: "leaves unfinished files where they are",
+    file: "store-opening.ts",
+    find: "names.filter((name) => name.endsWith(temporarySuffix))",
+    replace: "names.filter(() => false)",
+  },
+  {
+    name: "judges the writes of a log side by side",
+    file: "keyed-queue.ts",
+    find: "before === undefined ? begin(work) : before.then(work, work)",
+    replace: "begin(work)",
+  },
+  {
+    name: "takes any revision of a log",
+    file: "segment-log-store.ts",
+    find: "if (log?.revision !== expected)",
+    replace: "if (log === undefined && expected !== undefined)",
+  },
+  {
+    name: "takes any revision of a record",
+    file: "segment-log-store.ts",
+    find: "if (series?.revision === expected) return series;",
+    replace: "if (series !== undefined) return series;",
+  },
+  {
+    name: "takes a batch behind a seal or of an old term",
+    file: "segment-log-store.ts",
+    find: "requireAcceptable(key, batch, head, this.manifest.batchBytesMax);",
+    replace: "",
+  },
+  {
+    name: "creates a record that is there",
+    file: "segment-log-store.ts",
+    find: "if (this.#log.state.records.has(record.id))",
+    replace: "if (record.id === '')",
+  },
+  {
+    name: "answers a removal before it is on disk",
+    file: "segment-log-store.ts",
+    find: "await this.#log.append(\n      (builder) => builder.add(content, () => undefined),\n      () => this.#log.state.remove(series),\n    );",
+    replace:
+      "this.#log.append((builder) => builder.add(content, () => undefined), () => undefined).catch(() => undefined);\n    this.#log.state.remove(series);",
+  },
+  {
+    name: "gives every segment the same salt",
+    file: "segment-log.ts",
+    find: "salt: crc32(system.randomId(16)),",
+    replace: "salt: 7,",
+  },
+];
