@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
 import { Broker } from "../src/core/broker/broker.ts";
-import type { BrokerOptions } from "../src/core/broker/broker.ts";
+import type { BrokerOptions } from "../src/core/broker/broker-options.ts";
 import { systemClock } from "../src/core/system.ts";
 import { AuditLog, createServer } from "../src/server/index.ts";
 import type {

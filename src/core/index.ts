@@ -1,5 +1,5 @@
 export { Broker } from "./broker/broker.ts";
-export type { BrokerOptions } from "./broker/broker.ts";
+export type { BrokerOptions } from "./broker/broker-options.ts";
 export type { Caller } from "./broker/caller.ts";
 export { ChannelSubscription } from "./broker/channel-subscription.ts";
 export type { NextOptions } from "./broker/channel-subscription.ts";

@@ -14,6 +14,7 @@ import {
 } from "./authority.ts";
 import type { Action, ProcessAction } from "./authority.ts";
 import { resolveBrokerLimits } from "./broker-limits.ts";
+import type { BrokerOptions } from "./broker-options.ts";
 import type { Caller } from "./caller.ts";
 import { Caretaker } from "./caretaker.ts";
 import { ChannelAccess } from "./channel-access.ts";
@@ -39,7 +40,6 @@ import type { ReadOptions } from "./read-once.ts";
 import { Settlement } from "./settlement.ts";
 import type {
   AppendAck,
-  AuditEvent,
   ChannelView,
   MemoryUse,
   ProcessSpec,
@@ -47,17 +47,6 @@ import type {
   ReadResult,
   StartAt,
 } from "./views.ts";
-
-export interface BrokerOptions {
-  readonly store: Store;
-  /** Clock and random ids. */
-  readonly system?: System;
-  readonly limits?: Partial<BrokerLimits>;
-  /** Told of every failure that nobody waits for. */
-  readonly onError?: (error: unknown, context: { readonly stage: string }) => void;
-  /** Told of every refusal for want of authority. */
-  readonly onAudit?: (event: AuditEvent) => void;
-}
 
 /** What an action is about, as far as a door knows before the body. */
 export interface ActionPlace {
