@@ -79,6 +79,7 @@ export class LogWriter {
   #isRunning = false;
   #failure: StoreRejection | undefined;
   #syncing: Promise<void> | undefined;
+  #hasSyncFailed = false;
   #syncTimer: { cancel(): void } | undefined;
   #proofTimer: { cancel(): void } | undefined;
   #idle: Deferred<void> | undefined;
@@ -264,18 +265,21 @@ export class LogWriter {
   /** One sync at a time, of everything that is written by then. */
   async #sync(): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
+    // A second sync may succeed where the first has lost what it was to write.
+    if (this.#hasSyncFailed) throw new Error("an earlier sync has failed");
     if (this.#synced === this.#written || this.#file === undefined) return;
+    const done = createDeferred();
+    this.#syncing = done.promise;
     const through = this.#written;
-    const syncing = this.#file.sync();
-    this.#syncing = syncing.then(
-      () => undefined,
-      () => undefined,
-    );
     try {
-      await syncing;
+      await this.#file.sync();
       this.#synced = through;
+    } catch (error) {
+      this.#hasSyncFailed = true;
+      throw error;
     } finally {
       this.#syncing = undefined;
+      done.resolve();
     }
   }
 

@@ -85,7 +85,8 @@ class LogReader {
     );
     names.sort();
     const frames = names.map((name) => parseCheckpointName(name) as number);
-    if (!usesCheckpoint) return { checkpoint: undefined, kept: frames, refused: [] };
+    // Numbers of frames that only a checkpoint proves are given again without it: it may never be used again.
+    if (!usesCheckpoint) return { checkpoint: undefined, kept: [], refused: names };
     const compacted = Math.max(0, ...this.#headers.map(({ lastFrame }) => lastFrame));
     const end = await this.#lastFrame();
     for (let i = names.length - 1; i >= 0; i--) {
@@ -135,13 +136,14 @@ class LogReader {
 
   /** False where the segment has no index to add. */
   async #addIndexed(state: StoreState, segment: Segment, lastFrame: number): Promise<boolean> {
+    segment.lastFrame = lastFrame;
+    // One that goes on behind the next segment's beginning was being written again when recovery was cut off.
     const index = await segment.loadIndex();
     if (index === undefined) return false;
     for (let i = 0; i < index.seriesCount; i++) {
       const { series, first, storedBytes } = index.seriesAt(i);
       state.addPlace(segment.header.firstId, series, first, storedBytes);
     }
-    segment.lastFrame = lastFrame;
     segment.usedBytes = await this.#options.files.use(segment.name, (file) => file.size());
     return true;
   }

@@ -6,7 +6,7 @@ import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
 import type { StoreFile } from "./store-directory.ts";
 
 const magic = 0x5849574a;
-const headerBytes = 32;
+const headerBytes = 40;
 /** Places are read in blocks, each with its own checksum. */
 const blockBytes = 4096;
 const placeBytes = 24;
@@ -28,12 +28,16 @@ export interface IndexedSeries {
  * in the order of series and position, and a directory of the series. It says nothing that the segment
  * does not say, and is made anew where it is missing or damaged.
  */
-export function encodeSegmentIndex(segment: SegmentHeader, contents: SegmentContents): Buffer {
+export function encodeSegmentIndex(
+  segment: SegmentHeader,
+  lastFrame: number,
+  contents: SegmentContents,
+): Buffer {
   const numbers = [...contents.series.keys()].sort((a, b) => a - b);
   const { batchCount } = contents;
   const blocks = Math.ceil(batchCount / placesPerBlock) * blockBytes;
   const bytes = Buffer.alloc(headerBytes + blocks + numbers.length * directoryEntryBytes + 4);
-  encodeHeader(bytes, segment, batchCount, numbers.length);
+  encodeHeader(bytes, segment, { lastFrame, batchCount, seriesCount: numbers.length });
   let index = 0;
   let at = headerBytes + blocks;
   for (const series of numbers) {
@@ -59,15 +63,15 @@ export function encodeSegmentIndex(segment: SegmentHeader, contents: SegmentCont
 function encodeHeader(
   bytes: Buffer,
   segment: SegmentHeader,
-  batchCount: number,
-  seriesCount: number,
+  counts: { readonly lastFrame: number; readonly batchCount: number; readonly seriesCount: number },
 ): void {
   bytes.writeUInt32LE(magic, 0);
   bytes.writeUInt16LE(formatVersion, 4);
   bytes.writeUInt32LE(segment.salt, 8);
   bytes.writeUInt32LE(segment.generation, 12);
-  bytes.writeUInt32LE(batchCount, 16);
-  bytes.writeUInt32LE(seriesCount, 20);
+  bytes.writeUInt32LE(counts.batchCount, 16);
+  bytes.writeUInt32LE(counts.seriesCount, 20);
+  bytes.writeUIntLE(counts.lastFrame, 24, wide);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, headerBytes - 4)), headerBytes - 4);
 }
 
@@ -91,8 +95,12 @@ export class SegmentIndex {
     this.#batchCount = batchCount;
   }
 
-  /** Undefined where the file is not the whole and right index of this segment. */
-  static async read(file: StoreFile, segment: SegmentHeader): Promise<SegmentIndex | undefined> {
+  /** Undefined where the file is not the whole and right index of this segment up to this frame. */
+  static async read(
+    file: StoreFile,
+    segment: SegmentHeader,
+    lastFrame: number,
+  ): Promise<SegmentIndex | undefined> {
     const header = Buffer.alloc(headerBytes);
     if ((await file.read(header, 0)) !== headerBytes) return undefined;
     const isRight =
@@ -100,7 +108,8 @@ export class SegmentIndex {
       header.readUInt32LE(headerBytes - 4) === crc32(header.subarray(0, headerBytes - 4)) &&
       header.readUInt16LE(4) === formatVersion &&
       header.readUInt32LE(8) === segment.salt &&
-      header.readUInt32LE(12) === segment.generation;
+      header.readUInt32LE(12) === segment.generation &&
+      header.readUIntLE(24, wide) === lastFrame;
     if (!isRight) return undefined;
     const batchCount = header.readUInt32LE(16);
     const blocks = Math.ceil(batchCount / placesPerBlock) * blockBytes;

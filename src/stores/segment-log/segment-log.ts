@@ -196,7 +196,12 @@ export class SegmentLog {
     const name = segmentName({ firstId: id, lastId: id, generation: 0 });
     const file = await directory.open(name);
     const size = await file.size();
-    if (size >= capacity) return { id, file, capacity: size };
+    if (size >= capacity) {
+      // It may have been left by a life that ended before it was on disk, or its name was.
+      await file.sync();
+      await directory.sync();
+      return { id, file, capacity: size };
+    }
     await file.close();
     await directory.remove(name);
     return (await prepareSegment(directory, id, capacity)) as PreparedFile;

@@ -113,11 +113,11 @@ export class Segment {
     return this.#contents;
   }
 
-  /** Undefined where it is missing or damaged. */
+  /** Undefined where it is missing, damaged, or says more or less than what counts of the segment. */
   async loadIndex(): Promise<SegmentIndex | undefined> {
     try {
       return await this.#files.use(indexName(this.name), (file) =>
-        SegmentIndex.read(file, this.header),
+        SegmentIndex.read(file, this.header, this.lastFrame),
       );
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
@@ -140,7 +140,7 @@ export class Segment {
     const contents = this.#contents;
     if (contents === undefined) return;
     const name = indexName(this.name);
-    const bytes = encodeSegmentIndex(this.header, contents);
+    const bytes = encodeSegmentIndex(this.header, this.lastFrame, contents);
     await writeNewFile(this.#directory, name, [bytes]);
     await this.#directory.sync();
     await this.#files.forget(name);

@@ -68,8 +68,9 @@ export class StoreState {
     }
     const series = new RecordSeries(number, record, json, revision);
     this.#addNumber(series);
-    if (!this.records.has(series.processId)) this.processIds.add(series.processId);
-    this.records.set(series.processId, series);
+    const other = this.records.get(series.processId);
+    if (other === undefined) this.processIds.add(series.processId);
+    if (isLater(series, other)) this.records.set(series.processId, series);
     return series;
   }
 
@@ -137,7 +138,8 @@ export class StoreState {
 
   #addLog(log: LogSeries): void {
     this.#addNumber(log);
-    this.logs.set(logName(log.key), log);
+    const name = logName(log.key);
+    if (isLater(log, this.logs.get(name))) this.logs.set(name, log);
     this.headOf(log);
   }
 
@@ -145,6 +147,11 @@ export class StoreState {
     this.byNumber.set(series.number, series);
     this.nextSeries = Math.max(this.nextSeries, series.number + 1);
   }
+}
+
+/** A replay over a checkpoint meets series again that had ended when it was written: their names may be taken. */
+function isLater(series: Series, other: Series | undefined): boolean {
+  return other === undefined || other.number < series.number;
 }
 
 function keptBytesOf({ cumulativeBytes, trimmedBytes }: LogSeries["head"]): number {
