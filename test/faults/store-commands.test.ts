@@ -44,7 +44,7 @@ async function close(id: string): Promise<void> {
 async function read(id: string, after: string): Promise<{ texts: string[]; gap?: string }> {
   const response = await request("GET", `/${id}/channels/out/entries?after=${after}`);
   const { entries, gap } = (await response.json()) as JsonRead;
-  const texts = entries.map(({ payload = "" }) => Buffer.from(payload, "base64").toString());
+  const texts = entries.map(({ payload }) => Buffer.from(payload, "base64").toString());
   return { texts, ...(gap === undefined ? {} : { gap: gap.reason }) };
 }
 

@@ -8,7 +8,7 @@ let world: CliWorld;
 const panes: TerminalPane[] = [];
 
 beforeEach(async () => {
-  world = await CliWorld.create();
+  world = await CliWorld.create(["--store", "memory"]);
   const directory = join(world.directory, "bin");
   await mkdir(directory);
   const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
