@@ -157,6 +157,7 @@ export class CliWorld {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#commands.map((command) => command.kill()));
-    await rm(this.directory, { recursive: true, force: true });
+    // What a killed command had begun to write may appear while the folder is removed.
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -40,12 +40,12 @@ async function runScript(script: string, world: PageWorld): Promise<CommandResul
   // A server in the foreground would go on for ever: being ready is what it has to do here. Its data
   // directory is no other snippet's.
   const isServer = /^(npx )?jobwire serve\b/.test(script.split("\n").at(-1) ?? "");
-  const keep = isServer ? "" : `trap 'export -p > ${path}' EXIT`;
-  const before = `set -aeo pipefail; [ ! -f ${path} ] || . ${path}; ${keep}`;
-  const ownData = { JOBWIRE_DATA_DIRECTORY: join(directory, "data-of-its-own") };
+  const ownData = `JOBWIRE_DATA_DIRECTORY='${join(directory, "data-of-its-own")}'`;
+  const last = isServer ? ownData : `trap 'export -p > ${path}' EXIT`;
+  const before = `set -aeo pipefail; [ ! -f ${path} ] || . ${path}; ${last}`;
   return world.commands.run("bash", ["-c", `${before}\n${script}`], {
     directory,
-    environment: isServer ? { ...environment, ...ownData } : environment,
+    environment,
     ...(isServer ? { endAfter: /http:\/\/\S+\s/ } : {}),
   });
 }

@@ -2,6 +2,7 @@ import { FilePool } from "./file-pool.ts";
 import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
 import { RecordSeries } from "./series.ts";
+import { Replay } from "./store-state.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDamage } from "./store-damage.ts";
 import type { StoreDirectory } from "./store-directory.ts";
@@ -44,10 +45,12 @@ export async function inspectStore(
   const files = new FilePool(directory, { openFilesMax: 4, readsAtOnce: 1 });
   try {
     const { storeId } = note;
-    return reportOf(
-      note,
-      await recover({ directory, files, storeId, usesCheckpoint: !isThorough }),
-    );
+    const recovered = await recover({ directory, files, storeId, usesCheckpoint: !isThorough });
+    // The next start writes them again and shows what is in them: so does the report.
+    const replay = new Replay(recovered.state);
+    for (const { records } of recovered.unproven)
+      for (const record of records) replay.apply(record);
+    return reportOf(note, recovered);
   } finally {
     await files.close();
   }
