@@ -36,6 +36,7 @@ export class CrashWorld {
   #next = createDeferred();
   #answerCount = 0;
   #awaited: { readonly count: number; readonly deferred: Deferred<void> } | undefined;
+  #isResting = false;
   #nameCount = 0;
 
   constructor(seed: number) {
@@ -47,9 +48,12 @@ export class CrashWorld {
     return this.#answerCount;
   }
 
-  /** Resolves at the next start. */
-  get nextStart(): Promise<void> {
-    return this.#next.promise;
+  /** Until the next start, for one client at a time: somebody has to give the server work. */
+  async rest(): Promise<void> {
+    if (this.#isResting || this.isEnding) return;
+    this.#isResting = true;
+    await this.#next.promise;
+    this.#isResting = false;
   }
 
   nextName(prefix: string): string {

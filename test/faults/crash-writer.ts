@@ -163,8 +163,8 @@ export class Writer {
     const isReplaced = term !== undefined && (life.mayBeFenced || life.term > term);
     const isExpected =
       (["executor_fenced", "unauthorized"].includes(error.code) && isReplaced) ||
-      (error.code === "process_closed" && life.outcome !== undefined) ||
-      (["process_not_found", "channel_not_found"].includes(error.code) && life.isDeleting);
+      (error.code === "process_closed" && (life.outcome !== undefined || life.isDeleting)) ||
+      (error.code === "process_not_found" && life.isDeleting);
     if (!isExpected) throw new SuiteFailure(`${this.#name} was refused: ${describe(error)}`);
     const { lastSequence } = error.details as { readonly lastSequence?: number };
     const isWrong =

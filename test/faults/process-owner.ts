@@ -51,13 +51,14 @@ export class ProcessOwner {
     const writers = (["producer", "sequence"] as const).map((numbering) =>
       this.#writer(life, { channel: "chat", identity: submitter, numbering }).run(Infinity),
     );
-    const executors = this.#runExecutors(life);
-    await Promise.race([executors, ...readers, ...writers]);
-    await executors;
+    await Promise.all([this.#lead(life, isDeletedOpen), ...readers, ...writers]);
+  }
+
+  async #lead(life: ProcessLife, isDeletedOpen: boolean): Promise<void> {
+    await this.#runExecutors(life);
     if (this.#random(4) === 0) await this.#change(life, "POST", "/cancel");
     if (isDeletedOpen) await this.#delete(life);
     else await this.#close(life);
-    await Promise.all([...readers, ...writers]);
   }
 
   /** Each writes until it is replaced in the middle of its work; the last one stops by itself. */
@@ -69,9 +70,7 @@ export class ProcessOwner {
       const calls = 1 + this.#random(callsPerTurnMax);
       await Promise.all([out.run(calls), chat.run(calls)]);
       if (turns === 1) return;
-      const racing = [out.run(Infinity), chat.run(Infinity)];
-      await Promise.race([this.#assign(life), ...racing]);
-      await Promise.all(racing);
+      await Promise.all([this.#assign(life), out.run(Infinity), chat.run(Infinity)]);
     }
   }
 
@@ -150,7 +149,7 @@ export class ProcessOwner {
   async #rest(life: ProcessLife): Promise<void> {
     if (!life.isDeleting) await this.#delete(life);
     this.#former = life;
-    if (this.#random(3) === 0 && !this.#world.isEnding) await this.#world.nextStart;
+    if (this.#random(3) === 0) await this.#world.rest();
   }
 
   async #delete(life: ProcessLife): Promise<void> {
