@@ -36,6 +36,7 @@ export class CrashWorld {
   #next = createDeferred();
   #answerCount = 0;
   #awaited: { readonly count: number; readonly deferred: Deferred<void> } | undefined;
+  #isUp = false;
   #isResting = false;
   #nameCount = 0;
 
@@ -64,6 +65,7 @@ export class CrashWorld {
     const server = new StoreServer(this.#directory, { segmentBytes });
     this.#server = server;
     await server.url;
+    this.#isUp = true;
     this.#up.resolve(server);
     this.#next.resolve();
     this.#next = createDeferred();
@@ -127,8 +129,9 @@ export class CrashWorld {
   /** The pause is the random part of the moment; nothing depends on what happens in it. */
   async #killAfter(ms: number): Promise<void> {
     await delay(ms);
-    // First, so that no client asks the dead.
-    this.#up = createDeferred();
+    // First, so that no client asks the dead. Who waits for a server goes on waiting for the same.
+    if (this.#isUp) this.#up = createDeferred();
+    this.#isUp = false;
     await this.#server?.kill();
     this.checker.observe({ kind: "crashed", mayLose: false });
     for (const name of readdirSync(this.#directory)) this.filesSeen.add(name);

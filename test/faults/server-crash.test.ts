@@ -7,7 +7,7 @@ import { auditServer } from "./crash-audit.ts";
 import { CrashWorld } from "./crash-world.ts";
 import { ProcessOwner } from "./process-owner.ts";
 
-const rounds = Number(process.env.JOBWIRE_TEST_ROUNDS ?? runCount(25, 500));
+const rounds = runCount(25, 500);
 const seed = Number(process.env.JOBWIRE_TEST_SEED ?? Date.now() % 1_000_000);
 const owners = 4;
 const answersPerRoundMax = 300;
