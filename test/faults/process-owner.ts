@@ -135,7 +135,7 @@ export class ProcessOwner {
     life: ProcessLife,
     method: string,
     path: string,
-    json: unknown = undefined,
+    json?: unknown,
   ): Promise<JsonProcess> {
     life.settled = undefined;
     const answer = (await this.#world.insist(submitter, (api) =>
