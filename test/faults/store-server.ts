@@ -16,12 +16,10 @@ const tokenSeconds = 24 * 60 * 60;
 
 export interface StoreServerOptions {
   readonly segmentBytes: number;
-  /** The syncs of its disk can be made to fail; takes no lock. */
-  readonly hasBreakableDisk?: boolean;
 }
 
 export type ServerMessage =
-  | { readonly kind: "opening" | "broken" }
+  | { readonly kind: "opening" }
   | { readonly kind: "listening"; readonly url: string }
   /** A failure that nobody waits for. */
   | { readonly kind: "error"; readonly text: string };
@@ -64,13 +62,6 @@ export class StoreServer {
     return new Api(await this.url, new GivenCredentials(token), defaultSystem);
   }
 
-  /** From now on each sync of its disk fails. */
-  async breakDisk(): Promise<void> {
-    const isBroken = once(this.#child, "broken");
-    this.#child.send("break");
-    await isBroken;
-  }
-
   /** As `kill -9`; resolves when the process is gone. */
   async kill(): Promise<void> {
     this.#wasKilled = true;
@@ -86,7 +77,6 @@ export class StoreServer {
 
   #hear(message: ServerMessage): void {
     if (message.kind === "error") this.errors.push(message.text);
-    if (message.kind === "broken") this.#child.emit("broken");
     if (message.kind === "listening") this.#listening.resolve(message.url);
   }
 }
