@@ -74,6 +74,7 @@ export class Writer {
     const logicalFirst = life.noteSent(channel, call.names.length);
     for (;;) {
       this.#observeSent(call, logicalFirst);
+      const wasDeleted = life.isDeleted;
       const heard = await this.#send(call);
       if (heard === undefined) {
         this.#world.checker.observe({ kind: "appendInDoubt", log, call: call.name });
@@ -82,6 +83,7 @@ export class Writer {
       }
       const { answer } = heard;
       if (!isChannelError(answer)) {
+        if (wasDeleted) throw new SuiteFailure(`${log} was deleted, and ${call.name} was taken`);
         this.#acknowledge(call, answer);
         return true;
       }

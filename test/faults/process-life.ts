@@ -27,6 +27,8 @@ export class ProcessLife {
   /** Sent with the close. */
   outcome: JsonOutcome | undefined;
   isDeleting = false;
+  /** The deletion was acknowledged. */
+  isDeleted = false;
   readonly #sent = { out: 0, chat: 0 };
 
   constructor(number: number, created: JsonProcess) {

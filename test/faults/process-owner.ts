@@ -52,6 +52,7 @@ export class ProcessOwner {
       this.#writer(life, { channel: "chat", identity: submitter, numbering }).run(Infinity),
     );
     await Promise.all([this.#lead(life, isDeletedOpen), ...readers, ...writers]);
+    if (isDeletedOpen) this.#observeRemoved(life);
   }
 
   async #lead(life: ProcessLife, isDeletedOpen: boolean): Promise<void> {
@@ -147,7 +148,10 @@ export class ProcessOwner {
 
   /** Deleted if it is not, and gone for a while or until the next life of the server. */
   async #rest(life: ProcessLife): Promise<void> {
-    if (!life.isDeleting) await this.#delete(life);
+    if (!life.isDeleting) {
+      await this.#delete(life);
+      this.#observeRemoved(life);
+    }
     this.#former = life;
     if (this.#random(3) === 0) await this.#world.rest();
   }
@@ -159,9 +163,14 @@ export class ProcessOwner {
     for (const name of channelNames)
       this.#world.checker.observe({ kind: "removalSent", log: life.log(name) });
     await this.#world.insist(submitter, (api) => deleteProcess(api, life));
+    life.isDeleted = true;
+    this.#world.deleted.add(life.id);
+  }
+
+  /** Once no answer is on its way any more that was given before the deletion and is heard after it. */
+  #observeRemoved(life: ProcessLife): void {
     for (const name of channelNames)
       this.#world.checker.observe({ kind: "removed", log: life.log(name) });
-    this.#world.deleted.add(life.id);
   }
 
   async #keep(life: ProcessLife): Promise<void> {
@@ -169,7 +178,9 @@ export class ProcessOwner {
     this.#id = `${this.#name}-${++this.#idCount}`;
     this.#former = undefined;
     const oldest = this.#kept.length > keptMax ? this.#kept.shift() : undefined;
-    if (oldest !== undefined) await this.#delete(oldest);
+    if (oldest === undefined) return;
+    await this.#delete(oldest);
+    this.#observeRemoved(oldest);
   }
 
   #executor(): string {

@@ -10,8 +10,8 @@ import { ProcessOwner } from "./process-owner.ts";
 const rounds = runCount(25, 500);
 const seed = Number(process.env.JOBWIRE_TEST_SEED ?? Date.now() % 1_000_000);
 const owners = 4;
-const answersPerRoundMax = 300;
-const timeoutMs = runCount(120_000, 3_600_000);
+const answersPerRoundMax = 200;
+const timeoutMs = runCount(300_000, 7_200_000);
 
 beforeAll(() => ensureBuilt(), 300_000);
 
