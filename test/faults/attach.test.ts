@@ -24,18 +24,16 @@ describe("attach in a pipe", () => {
     };
     // Only once it is attached: a server that is not there is told at once.
     await echo(lines[0]!);
-    const cutting = setInterval(() => proxy.cutAll(), 150);
-    try {
-      for (const line of lines.slice(1)) await echo(line);
-    } finally {
-      clearInterval(cutting);
+    for (const [index, line] of lines.slice(1).entries()) {
+      if (index % 4 === 0) proxy.cutAll();
+      await echo(line);
     }
     attached.child.stdin.end();
     expect(await attached.exited).toBe(0);
     expect(attached.stdout.toString()).toBe(lines.join(""));
     expect(await job.exited).toBe(0);
     expect(job.stdout.toString()).toBe(lines.join(""));
-    expect(proxy.connectionCount).toBeGreaterThan(10);
+    expect(proxy.connectionCount).toBeGreaterThan(5);
     await proxy.close();
   });
 
