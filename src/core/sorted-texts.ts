@@ -1,3 +1,5 @@
+import { firstIndex } from "./binary-search.ts";
+
 /** Different texts in the order of their UTF-16 units, from which pages can be taken. */
 export class SortedTexts {
   #texts: string[] = [];
@@ -30,13 +32,7 @@ export class SortedTexts {
   #indexOf(text: string): number {
     if (!this.#isSorted) this.#texts = this.#texts.sort();
     this.#isSorted = true;
-    let low = 0;
-    let high = this.#texts.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#texts[middle] as string) < text) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const texts = this.#texts;
+    return firstIndex(texts.length, (index) => (texts[index] as string) >= text);
   }
 }

@@ -1,3 +1,4 @@
+import { firstIndex } from "../../core/binary-search.ts";
 import { RecordKind, recordHeaderBytes } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
 
@@ -60,18 +61,6 @@ export class SegmentContents {
 /** Position of the last entry. */
 export function endOf({ first, entryCount }: BatchPlace): number {
   return first + entryCount - 1;
-}
-
-/** First index for which it holds, where it holds for all behind it too; `count` for none. */
-export function firstIndex(count: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function placeAt(batches: readonly number[], at: number): BatchPlace {

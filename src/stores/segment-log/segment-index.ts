@@ -1,7 +1,8 @@
 import { crc32 } from "node:zlib";
+import { firstIndex } from "../../core/binary-search.ts";
 import { formatVersion } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
-import { endOf, firstIndex } from "./segment-contents.ts";
+import { endOf } from "./segment-contents.ts";
 import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
 import type { StoreFile } from "./store-directory.ts";
 

@@ -1,5 +1,5 @@
 import type { Segment } from "./segment.ts";
-import { firstIndex } from "./segment-contents.ts";
+import { firstIndex } from "../../core/binary-search.ts";
 
 /** Directories of indexes that are kept in memory, in bytes; those that were used last. */
 const indexBytesMax = 32 * 1024 * 1024;

@@ -112,8 +112,7 @@ attackSuite("texts that", [
         verdicts: tally(verdicts),
         // What is no line end and no escape to a terminal is text.
         areSingle: lines.every((line) => /^[^\n]*\n$/.test(line)),
-        // eslint-disable-next-line no-control-regex -- that these are not there is what is shown
-        arePlain: !/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]/.test(all),
+        arePlain: !/[\p{Cc}\u2028]/u.test(all.replaceAll("\n", "")),
         leaks: [token, "s".repeat(43), secretPayload].filter((secret) => all.includes(secret)),
         areAudited: lines.some((line) => line.includes('"code":"unauthorized"')),
       };
