@@ -72,16 +72,20 @@ function startStream(
   const { raw } = reply;
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) raw.setHeader(name, value);
+  const isOfBytes = source.signOfLife() === undefined;
   raw.writeHead(200, {
     "content-type": source.contentType,
     // Proxies of the nginx family gather a response unless they are told not to.
     "x-accel-buffering": "no",
-    // A connection that carried a stream may still hold what its peer has not taken: it is not used again.
-    connection: "close",
+    // Told of bytes, it would let a break pass for their end: fetch of node takes what ends a connection that
+    // is to be closed for the whole body, also in the middle of a chunk.
+    ...(isOfBytes ? {} : { connection: "close" }),
   });
   raw.flushHeaders();
+  // What carried a stream may still hold what its peer has not taken: it is not used again.
+  raw.once("finish", () => raw.socket?.end());
   // Where there is no sign of life, silence is no sign of death; the system still looks for lost peers.
-  if (source.signOfLife() === undefined) raw.socket?.setTimeout(0);
+  if (isOfBytes) raw.socket?.setTimeout(0);
   return new ResponseWriter(raw, options);
 }
 

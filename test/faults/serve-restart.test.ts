@@ -85,3 +85,21 @@ describe.concurrent.each(["SIGTERM", "SIGKILL"] as const)("a server that gets %s
     expect((await world.lastProcess()).outcome).toMatchObject({ status: "failed", exitcode: 6 });
   });
 });
+
+it("does not let a copier take a killed server for the end of what it copies", async () => {
+  await using world = await CliWorld.create();
+  const run = world.start(["run", "--no-stdin", "--", "sh", "-c", "echo begin; sleep 600"]);
+  await run.waitFor(/begin\n/);
+  const { id } = await world.lastProcess();
+  const response = await fetch(`${world.url}/v1/processes/${id}/channels/stdout/entries`, {
+    headers: {
+      accept: "application/octet-stream",
+      authorization: `Bearer ${await world.token()}`,
+    },
+  });
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const { value } = await reader.read();
+  expect(Buffer.from(value ?? []).toString()).toBe("begin\n");
+  await world.stopServer("SIGKILL");
+  await expect(reader.read()).rejects.toThrow("terminated");
+});
