@@ -39,7 +39,8 @@ export interface CompactionOptions {
 /**
  * Replaces a run of segments by one that holds what still counts of them: the newest version of each process
  * record, the head of each log, and its entries that are not trimmed. It takes the place of the run, so data
- * always stands before the removal that kills it. Where it fails or is stopped, nothing has happened.
+ * always stands before the removal that kills it. Where it fails or is stopped, nothing has happened, except
+ * by `PlaceInDoubtError`: then no other run that overlaps may be compacted before the next start.
  */
 export async function compactRun(
   run: readonly Segment[],
@@ -61,11 +62,27 @@ export async function compactRun(
     if (!isWhole) await directory.remove(temporary);
   }
   if (!isWhole) return undefined;
-  await directory.rename(temporary, segmentName(header));
-  await directory.sync();
+  await takePlace(directory, temporary, segmentName(header));
   const { contents, length: usedBytes } = output;
   const extent = { usedBytes, lastFrame: header.lastFrame };
   return new Segment(directory, log.files, header, extent, contents);
+}
+
+/** The output may be there or not, now and after a power loss: until the next start nobody can tell. */
+export class PlaceInDoubtError extends Error {
+  constructor(name: string, cause: unknown) {
+    super(`${name} may not have got its name`, { cause });
+    this.name = "PlaceInDoubtError";
+  }
+}
+
+async function takePlace(directory: StoreDirectory, from: string, to: string): Promise<void> {
+  try {
+    await directory.rename(from, to);
+    await directory.sync();
+  } catch (error) {
+    throw new PlaceInDoubtError(to, error);
+  }
 }
 
 function headerOf(run: readonly Segment[], { system, log }: CompactionOptions): SegmentHeader {
@@ -78,6 +95,7 @@ function headerOf(run: readonly Segment[], { system, log }: CompactionOptions): 
     salt: crc32(system.randomId(16)),
     lastFrame: last.lastFrame,
     nextSeries: log.state.nextSeries,
+    sources: run.reduce((sum, { header }) => sum + header.sources, 0),
   };
 }
 

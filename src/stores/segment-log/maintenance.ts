@@ -1,7 +1,7 @@
 import { createDeferred } from "../../core/deferred.ts";
 import type { System } from "../../core/system.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
-import { compactRun } from "./compaction.ts";
+import { compactRun, PlaceInDoubtError } from "./compaction.ts";
 import { chooseRun, countLive } from "./compaction-plan.ts";
 import { checkpointName } from "./segment-names.ts";
 import { removeFiles } from "./segment-listing.ts";
@@ -29,6 +29,8 @@ export class Maintenance {
   #work: Promise<unknown> = Promise.resolve();
   #timer: { cancel(): void } | undefined;
   #isStopped = false;
+  /** What a compaction made may have its name or not: the next start finds out. */
+  #isPlaceInDoubt = false;
   readonly #stopped = createDeferred();
 
   constructor(options: MaintenanceOptions) {
@@ -115,7 +117,7 @@ export class Maintenance {
 
   async #compact(): Promise<void> {
     const { log, segmentBytes } = this.#options;
-    while (!this.#isStopped && log.failure === undefined) {
+    while (!this.#isStopped && !this.#isPlaceInDoubt && log.failure === undefined) {
       await log.sealed();
       const run = await chooseRun(log, segmentBytes);
       if (run === undefined) return;
@@ -134,7 +136,12 @@ export class Maintenance {
     await this.#keepCheckpoints(log.checkpoints.filter((frame) => frame >= lastFrame));
     const isStopped = (): boolean => this.#isStopped;
     const stopped = this.#stopped.promise;
-    const compacted = await compactRun(run, { ...this.#options, isStopped, stopped });
+    const compacted = await compactRun(run, { ...this.#options, isStopped, stopped }).catch(
+      (error: unknown) => {
+        this.#isPlaceInDoubt = error instanceof PlaceInDoubtError;
+        throw error;
+      },
+    );
     if (compacted === undefined) return;
     const isOldest = run[0] === log.segments.all[0];
     log.segments.replace(run, compacted);

@@ -36,6 +36,8 @@ export interface SegmentHeader {
   readonly lastFrame: number;
   /** Greater than every series number given before. */
   readonly nextSeries: number;
+  /** How many segments that were written once it stands for: 1 unless compacted. */
+  readonly sources: number;
 }
 
 export interface FrameHeader {
@@ -97,6 +99,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   bytes.writeUIntLE(header.firstFrame, 44, wide);
   bytes.writeUIntLE(header.lastFrame, 50, wide);
   bytes.writeUIntLE(header.nextSeries, 56, wide);
+  bytes.writeUInt32LE(header.sources, 62);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, 68)), 68);
   bytes.copy(bytes, headerCopyBytes, 0, segmentHeaderUsed);
   return bytes;
@@ -134,6 +137,7 @@ function decodeHeaderCopy(bytes: Buffer): SegmentHeader | undefined {
     firstFrame: bytes.readUIntLE(44, wide),
     lastFrame: bytes.readUIntLE(50, wide),
     nextSeries: bytes.readUIntLE(56, wide),
+    sources: bytes.readUInt32LE(62),
   };
 }
 

@@ -7,7 +7,7 @@ import { indexName, isIndexName, parseSegmentName, segmentName } from "./segment
 import type { SegmentRange } from "./segment-names.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDamage } from "./store-damage.ts";
-import type { StoreDirectory } from "./store-directory.ts";
+import type { StoreDirectory, StoreFile } from "./store-directory.ts";
 
 export interface SegmentListing {
   /** In order, each number once. */
@@ -20,8 +20,8 @@ export interface SegmentListing {
 }
 
 /**
- * What the names say: of two files that cover the same numbers the one that compaction made later counts,
- * as it got its name when it was whole.
+ * What is in use of the files that are there. What compaction made counts once one of the files that it
+ * replaced is gone: as long as all of them are there, its name may not have reached the disk.
  */
 export async function listSegments(
   directory: StoreDirectory,
@@ -29,16 +29,16 @@ export async function listSegments(
   storeId: string,
 ): Promise<SegmentListing> {
   const names = await directory.list();
-  const { kept, replaced } = chooseRanges(names);
+  const ranges = names.map(parseSegmentName).filter((range) => range !== undefined);
+  const found: FoundSegment[] = [];
+  for (const range of ranges) found.push({ range, decoded: await readHeader(files, range) });
+  const { kept, replaced } = chooseSegments(found);
   const headers: SegmentHeader[] = [];
   const unused: SegmentRange[] = [];
   const damages: StoreDamage[] = [];
   // From the last to the first: only behind everything else a file may be unused.
-  for (const range of kept.toReversed()) {
+  for (const { range, decoded } of kept.toReversed()) {
     const name = segmentName(range);
-    const decoded = decodeSegmentHeader(
-      await files.use(name, (file) => readFully(file, 0, segmentHeaderBytes)),
-    );
     if (decoded === undefined) {
       if (headers.length === 0 && range.generation === 0) unused.unshift(range);
       else damages.unshift(headerDamage(name, "its header is unreadable"));
@@ -52,10 +52,20 @@ export async function listSegments(
   }
   const indexed = new Set(headers.map((header) => indexName(segmentName(header))));
   const superfluous = [
-    ...replaced,
+    ...replaced.map(({ range }) => segmentName(range)),
     ...names.filter((name) => isIndexName(name) && !indexed.has(name)),
   ];
   return { headers, unused, superfluous, damages };
+}
+
+interface FoundSegment {
+  readonly range: SegmentRange;
+  readonly decoded: ReturnType<typeof decodeSegmentHeader>;
+}
+
+async function readHeader(files: FilePool, range: SegmentRange): Promise<FoundSegment["decoded"]> {
+  const read = (file: StoreFile): Promise<Buffer> => readFully(file, 0, segmentHeaderBytes);
+  return decodeSegmentHeader(await files.use(segmentName(range), read));
 }
 
 /** What is gone by it shows in the chain of frames. */
@@ -63,23 +73,32 @@ function headerDamage(file: string, reason: string): StoreDamage {
   return { file, offset: 0, length: segmentHeaderBytes, reason, loss: "nothing" };
 }
 
-function chooseRanges(names: readonly string[]): {
-  readonly kept: readonly SegmentRange[];
-  readonly replaced: readonly string[];
+function chooseSegments(found: readonly FoundSegment[]): {
+  readonly kept: readonly FoundSegment[];
+  readonly replaced: readonly FoundSegment[];
 } {
-  const ranges = names.map(parseSegmentName).filter((range) => range !== undefined);
-  const width = ({ firstId, lastId }: SegmentRange): number => lastId - firstId;
-  // The wider one is what the narrower ones became; of the same width, the later generation.
-  ranges.sort((a, b) => width(b) - width(a) || b.generation - a.generation);
-  const kept: SegmentRange[] = [];
-  const replaced: string[] = [];
-  for (const range of ranges) {
-    const isCovered = kept.some((k) => k.firstId <= range.firstId && range.lastId <= k.lastId);
-    if (isCovered) replaced.push(segmentName(range));
-    else kept.push(range);
+  const width = ({ range }: FoundSegment): number => range.lastId - range.firstId;
+  // Of the same width, the later generation is what the earlier one became.
+  const ordered = [...found].sort(
+    (a, b) => width(a) - width(b) || a.range.generation - b.range.generation,
+  );
+  let kept: FoundSegment[] = [];
+  const replaced: FoundSegment[] = [];
+  for (const segment of ordered) {
+    const covered = kept.filter(({ range }) => covers(segment.range, range));
+    const sources = covered.reduce((sum, { decoded }) => sum + (decoded?.header.sources ?? 0), 0);
+    if (covered.length > 0 && sources === segment.decoded?.header.sources) replaced.push(segment);
+    else {
+      replaced.push(...covered);
+      kept = [...kept.filter((one) => !covered.includes(one)), segment];
+    }
   }
-  kept.sort((a, b) => a.firstId - b.firstId);
+  kept.sort((a, b) => a.range.firstId - b.range.firstId);
   return { kept, replaced };
+}
+
+function covers(outer: SegmentRange, inner: SegmentRange): boolean {
+  return outer.firstId <= inner.firstId && inner.lastId <= outer.lastId;
 }
 
 /** Removes files that are no more needed. The names that replace them are made durable first. */

@@ -10,6 +10,7 @@ import { recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
 import type { RecordHeader, SegmentHeader } from "./segment-format.ts";
 import { removeFiles } from "./segment-listing.ts";
 import { segmentName } from "./segment-names.ts";
+import type { SegmentRange } from "./segment-names.ts";
 import { prepareSegment, SegmentReserve } from "./segment-reserve.ts";
 import type { PreparedFile } from "./segment-reserve.ts";
 import type { ScannedFrame } from "./segment-scan.ts";
@@ -168,8 +169,7 @@ export class SegmentLog {
     // Their names may come again: no handle of theirs may be left.
     for (const range of unused) await this.files.forget(segmentName(range));
     await removeFiles(directory, [...superfluous, ...unused.slice(1).map(segmentName)]);
-    const [left] = unused;
-    const first = await this.#firstSegment(left?.firstId ?? nextSegmentId, left !== undefined);
+    const first = await this.#firstSegment(nextSegmentId, unused[0]);
     this.#reserve.adopt(first);
     this.#nextId = first.id;
     await this.#rewrite(unproven);
@@ -189,15 +189,16 @@ export class SegmentLog {
   }
 
   /** A file of zeros that an earlier life prepared is as good as a new one. */
-  async #firstSegment(id: number, isThere: boolean): Promise<PreparedFile> {
+  async #firstSegment(id: number, left: SegmentRange | undefined): Promise<PreparedFile> {
     const { directory, segmentBytes } = this.#options;
     const capacity = Math.min(segmentBytes, firstSegmentBytesMax);
-    if (!isThere) return (await prepareSegment(directory, id, capacity)) as PreparedFile;
+    if (left === undefined) return (await prepareSegment(directory, id, capacity)) as PreparedFile;
     const name = segmentName({ firstId: id, lastId: id, generation: 0 });
+    // By another name: it may have been left by a life that failed to bring the present one to the disk.
+    await directory.rename(segmentName(left), name);
     const file = await directory.open(name);
     const size = await file.size();
     if (size >= capacity) {
-      // It may have been left by a life that ended before it was on disk, or its name was.
       await file.sync();
       await directory.sync();
       return { id, file, capacity: size };
@@ -239,6 +240,7 @@ export class SegmentLog {
       firstFrame: this.#writer.lastFrame + 1,
       lastFrame: 0,
       nextSeries: this.state.nextSeries,
+      sources: 1,
     };
     const full = this.#active;
     const extent = { usedBytes: segmentHeaderBytes, lastFrame: this.#writer.lastFrame };

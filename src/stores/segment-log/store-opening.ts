@@ -87,6 +87,8 @@ export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSes
     names.filter((name) => name.endsWith(temporarySuffix)),
   );
   const before = (await readNote(directory)) ?? (await createNote(options));
+  // Anew: the last life may have failed to bring its name to the disk, and without it nothing is a store.
+  await writeNote(directory, before);
   const { storeId } = before;
   const opened: { maintenance?: Maintenance } = {};
   const onSealed = (): void => opened.maintenance?.sealed();
