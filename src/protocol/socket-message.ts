@@ -38,7 +38,7 @@ export type ClientMessage =
     }
   | { readonly kind: "append"; readonly id: number; readonly entries: readonly FrameEntryInput[] }
   | { readonly kind: "watch"; readonly id: number; readonly process?: string }
-  | { readonly kind: "ping" };
+  | { readonly kind: "ping" | "pong" };
 
 export interface SocketLimits {
   readonly framebytes: number;
