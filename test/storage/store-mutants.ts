@@ -133,8 +133,8 @@ export const storeMutants: readonly StoreMutant[] = [
   {
     name: "lets what compaction has replaced count",
     file: "segment-listing.ts",
-    find: "width(b) - width(a) ||",
-    replace: "width(a) - width(b) ||",
+    find: "replaced.push(...covered);",
+    replace: "continue;",
   },
   {
     name: "leaves unfinished files where they are",
