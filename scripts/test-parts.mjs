@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { root } from "./project.mjs";
+
+/** Characters of the reason in the summary; the whole of it stands above, where the test ran. */
+const failureLengthMax = 300;
 
 /**
  * What became of one part of the tests.
- * @typedef {{ name: string, isPassed: boolean, seconds: number, passed: number, failed: number }} PartResult
+ * @typedef {{ name: string, isPassed: boolean, seconds: number, passed: number, failed: number, failures?: string[] }} PartResult
  */
 
 /**
@@ -23,7 +26,8 @@ export async function runPart(name) {
     const isPassed = await runScript(name, options);
     const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, "utf8")) : {};
     const seconds = (performance.now() - startMs) / 1000;
-    return { name, isPassed, seconds, ...countTests(report, isPassed) };
+    const failures = describeFailures(report);
+    return { name, isPassed, seconds, failures, ...countTests(report, isPassed) };
   } finally {
     rmSync(reportPath, { force: true });
   }
@@ -54,14 +58,35 @@ export function countTests(report, isPassed) {
 }
 
 /**
- * A line for each part; the last line is `N passed, M failed` and nothing else.
+ * A line for each failed test, and for each file that failed as a whole: what, where, and the beginning of why.
+ * @param {{ testResults?: { name: string, message?: string, assertionResults?: {
+ *   status: string, fullName: string, failureMessages?: string[] }[] }[] }} report of vitest
+ */
+export function describeFailures({ testResults = [] }) {
+  return testResults.flatMap(({ name, message = "", assertionResults = [] }) => {
+    const failed = assertionResults.filter(({ status }) => status === "failed");
+    const failures = failed.map(({ fullName, failureMessages = [] }) => {
+      return `${fullName}: ${firstLine(failureMessages[0])}`;
+    });
+    if (failures.length === 0 && message !== "") failures.push(firstLine(message));
+    return failures.map((failure) => `${relative(root, name)}: ${failure}`);
+  });
+}
+
+function firstLine(text = "") {
+  return text.split("\n", 1).join("").slice(0, failureLengthMax);
+}
+
+/**
+ * A line for each part, with its failures below it; the last line is `N passed, M failed` and nothing else.
  * @param {PartResult[]} results
  */
 export function formatSummary(results) {
-  const rows = results.map(({ name, isPassed, seconds, passed, failed }) => {
+  const rows = results.flatMap(({ name, isPassed, seconds, passed, failed, failures = [] }) => {
     const counts = name.startsWith("test:") ? `${passed} passed, ${failed} failed` : "";
     const verdict = isPassed ? "ok    " : "FAILED";
-    return `${verdict}  ${name.padEnd(14)}${`${seconds.toFixed(1)} s`.padStart(9)}  ${counts}`.trimEnd();
+    const row = `${verdict}  ${name.padEnd(14)}${`${seconds.toFixed(1)} s`.padStart(9)}  ${counts}`;
+    return [row.trimEnd(), ...failures.map((failure) => `        ${failure}`)];
   });
   const sum = (/** @type {"passed" | "failed"} */ count) =>
     results.reduce((total, result) => total + result[count], 0);
