@@ -102,6 +102,8 @@ export class Settlement {
     try {
       await process.useAllChannels((channels) => this.#mark(process, channels, settling.kind));
     } catch (error) {
+      // Whoever else found the deletion has finished it.
+      if (settling.kind === "tombstone" && process.isForgotten) return;
       throw toChannelError(error);
     }
   }
