@@ -9,6 +9,8 @@ import { installPeers } from "./peers.mjs";
 const tables = {
   router: async () => (await import("./router.mjs")).benchRouter(),
   append: async () => (await import("./segment-log-append.mjs")).benchSegmentLogAppend(),
+  start: async () => (await import("./segment-log-start.mjs")).benchSegmentLogStart(),
+  cold: async () => (await import("./segment-log-cold.mjs")).benchColdChannels(),
 };
 
 const { values } = parseArgs({
