@@ -11,6 +11,8 @@ const tables = {
   append: async () => (await import("./segment-log-append.mjs")).benchSegmentLogAppend(),
   start: async () => (await import("./segment-log-start.mjs")).benchSegmentLogStart(),
   cold: async () => (await import("./segment-log-cold.mjs")).benchColdChannels(),
+  compaction: async () =>
+    (await import("./segment-log-compaction.mjs")).benchSegmentLogCompaction(),
 };
 
 const { values } = parseArgs({

@@ -35,6 +35,11 @@ export function createOpening() {
   return createBatch("open", 1, [], 0, []);
 }
 
+/** The end of a log whose last entry is at `last`, before it can be removed. */
+export function createTombstone(last) {
+  return createBatch("tombstone", last + 1, [], 0, []);
+}
+
 /** The next entry of a log, behind the position `last`. */
 export function createData(last, payload) {
   const position = last + 1;
