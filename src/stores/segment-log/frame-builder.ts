@@ -20,6 +20,9 @@ export type RecordContent = Pick<RecordHeader, "kind" | "series" | "first" | "en
   readonly frame: number;
 };
 
+/** The frame's number is known when it is built. */
+type BuiltRecord = Omit<RecordHeader, "frame"> & { frame: number };
+
 /** Bytes that stand in the frame without having been copied: behind `at` bytes of what was copied. */
 interface Inserted {
   readonly at: number;
@@ -32,7 +35,7 @@ interface Inserted {
  */
 export class FrameBuilder {
   readonly #writer = new ByteWriter(64 * 1024);
-  #records: RecordHeader[] = [];
+  #records: BuiltRecord[] = [];
   #inserted: Inserted[] = [];
   #insertedBytes = 0;
   #bodyStart = 0;
@@ -104,12 +107,13 @@ export class FrameBuilder {
     copied.fill(0, tableStart + recordCount * recordHeaderBytes);
     const header = { number, syncedThrough, length, recordCount, tableOffset, isLast };
     encodeFrameHeader(copied, header, salt);
-    const records = this.#records.map((record, index): RecordHeader => {
-      const placed = record.frame === 0 ? withFrame(record, number) : record;
-      encodeRecordHeader(copied, tableStart + index * recordHeaderBytes, placed, salt);
-      return placed;
-    });
-    return { chunks: this.#interleave(copied), records };
+    let at = tableStart;
+    for (const record of this.#records) {
+      if (record.frame === 0) record.frame = number;
+      encodeRecordHeader(copied, at, record, salt);
+      at += recordHeaderBytes;
+    }
+    return { chunks: this.#interleave(copied), records: this.#records };
   }
 
   #begin(): void {
@@ -134,7 +138,7 @@ export class FrameBuilder {
     }
     checksum = crc32(this.#writer.slice(at), checksum);
     const bodyOffset = this.#writer.length + this.#insertedBytes - length;
-    // Field by field, here and below: spreading costs more than the rest of a small record.
+    // Field by field: spreading costs more than the rest of a small record.
     const { kind, series, frame, first, entryCount } = content;
     this.#records.push({
       kind,
@@ -159,9 +163,4 @@ export class FrameBuilder {
     chunks.push(copied.subarray(at));
     return chunks;
   }
-}
-
-function withFrame(record: RecordHeader, frame: number): RecordHeader {
-  const { kind, series, first, entryCount, bodyOffset, bodyLength, bodyChecksum } = record;
-  return { kind, series, frame, first, entryCount, bodyOffset, bodyLength, bodyChecksum };
 }

@@ -27,8 +27,11 @@ export class KeyedQueue {
   }
 }
 
+/** No promise around the work's own: what waits for an append would come three turns of microtasks later. */
 function begin<Result>(work: () => Promise<Result>): Promise<Result> {
-  return new Promise((resolve) => {
-    resolve(work());
-  });
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error("threw", { cause: error }));
+  }
 }

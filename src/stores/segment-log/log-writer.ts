@@ -40,16 +40,23 @@ export interface LogWriterOptions {
   }>;
   /** Told before those who wait for its records. */
   readonly onFrame: (frame: CommittedFrame) => void;
+  /** Told of each record once it is applied. */
+  readonly onApplied: (record: RecordHeader) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
 /** Builders whose buffers are used again. */
 const sparesMax = 2;
 
+/** Kept as its parts were given: a closure around each of them would cost more than a small record. */
 interface WaitingRecord {
-  readonly commit: (frame: number, record: RecordHeader) => void;
-  readonly fail: (error: unknown) => void;
+  readonly apply: (frame: number) => void;
+  readonly tell: ((frame: number) => void) | undefined;
+  readonly resolve: (frame: number) => void;
+  readonly reject: (error: unknown) => void;
 }
+
+const ignore = (): void => undefined;
 
 interface FilledFrame {
   readonly builder: FrameBuilder;
@@ -112,24 +119,20 @@ export class LogWriter {
   }
 
   /**
-   * Adds a record to the next frame. `commit` is called when it is as durable as the mode promises; the
-   * promise settles after it. Rejects `failed`, or `refused` where there is no room.
+   * Adds a record to the next frame. When it is as durable as the mode promises `apply` is called, then
+   * `onApplied`, then `tell`; the promise settles after it. Rejects `failed`, or `refused` where there is no
+   * room.
    */
   append(
     add: (builder: FrameBuilder) => void,
-    commit: (frame: number, record: RecordHeader) => void,
+    apply: (frame: number) => void,
+    tell?: (frame: number) => void,
   ): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const frame = this.#fillingFrame();
     add(frame.builder);
     const result = new Promise<number>((resolve, reject) => {
-      frame.waiting.push({
-        commit: (number, record) => {
-          commit(number, record);
-          resolve(number);
-        },
-        fail: reject,
-      });
+      frame.waiting.push({ apply, tell, resolve, reject });
     });
     this.#start();
     return result;
@@ -140,13 +143,16 @@ export class LogWriter {
     number: number,
     records: readonly {
       readonly add: (builder: FrameBuilder) => void;
-      readonly commit: WaitingRecord["commit"];
+      readonly apply: WaitingRecord["apply"];
     }[],
   ): void {
     const builder = this.#spare.pop() ?? new FrameBuilder();
     for (const { add } of records) add(builder);
     // A failure is told by `flush`.
-    const waiting = records.map(({ commit }) => ({ commit, fail: () => undefined }));
+    const waiting = records.map(({ apply }) => ({
+      ...{ apply, tell: undefined },
+      ...{ resolve: ignore, reject: ignore },
+    }));
     this.#queue.push({ builder, waiting, number });
     this.#start();
   }
@@ -241,11 +247,18 @@ export class LogWriter {
     if (this.#options.sync === "always") await this.#sync();
     else this.#startSyncTimer();
     this.#options.onFrame({ number, offset, length, records });
-    for (const [index, { commit }] of frame.waiting.entries())
-      commit(number, records[index] as RecordHeader);
+    for (let index = 0; index < records.length; index++)
+      this.#commit(number, records[index] as RecordHeader, frame.waiting[index] as WaitingRecord);
     this.#committed = number;
     builder.clear();
     if (this.#spare.length < sparesMax) this.#spare.push(builder);
+  }
+
+  #commit(frame: number, record: RecordHeader, { apply, tell, resolve }: WaitingRecord): void {
+    apply(frame);
+    this.#options.onApplied(record);
+    tell?.(frame);
+    resolve(frame);
   }
 
   /** The header of the next segment proves the one before: everything in it is synced first. */
@@ -300,12 +313,12 @@ export class LogWriter {
     });
     const frames = frame === undefined ? this.#queue : [frame, ...this.#queue];
     this.#queue = [];
-    for (const { fail } of frames.flatMap(({ waiting }) => waiting)) fail(this.#failure);
+    for (const { reject } of frames.flatMap(({ waiting }) => waiting)) reject(this.#failure);
     if (isFirst) this.#options.onFailed(error);
   }
 }
 
 function refuse({ waiting }: FilledFrame, error: NoRoomError): void {
   const cause = new ChannelError("store_full", { reason: error.message }, { cause: error });
-  for (const { fail } of waiting) fail(new StoreRejection("refused", cause.message, { cause }));
+  for (const { reject } of waiting) reject(new StoreRejection("refused", cause.message, { cause }));
 }

@@ -93,6 +93,7 @@ export class SegmentLog {
       frameBytesMax: Math.floor(segmentBytes / 8),
       nextSegment: () => this.#nextSegment(),
       onFrame: (frame) => this.#addFrame(frame),
+      onApplied: (record) => this.#addPlace(record),
       onFailed: (error) => options.onError(error, { stage: "log" }),
     });
   }
@@ -133,11 +134,7 @@ export class SegmentLog {
     apply: (frame: number) => void,
     tell?: (frame: number) => void,
   ): Promise<number> {
-    return this.#writer.append(add, (frame, record) => {
-      apply(frame);
-      this.#addPlace(record);
-      tell?.(frame);
-    });
+    return this.#writer.append(add, apply, tell);
   }
 
   flush(): Promise<void> {
@@ -221,10 +218,7 @@ export class SegmentLog {
             const { kind, series, first, entryCount, frame } = scanned.header;
             builder.addBody({ kind, series, first, entryCount, frame }, scanned.body);
           },
-          commit: (_, record) => {
-            replay.apply(scanned);
-            this.#addPlace(record);
-          },
+          apply: () => replay.apply(scanned),
         })),
       );
     }
