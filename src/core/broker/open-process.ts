@@ -41,7 +41,8 @@ export class OpenProcess {
   #record: ProcessRecord;
   #revision: Revision;
   #heardAtMs: number;
-  #exclusive: Promise<unknown> = Promise.resolve();
+  /** Undefined before the first change of authority: most processes see none while they are in memory. */
+  #exclusive: Promise<unknown> | undefined;
   #isForgotten = false;
 
   /** `onUnused`: nobody uses it any more. */
@@ -138,7 +139,7 @@ export class OpenProcess {
 
   /** One change of authority at a time on this node; other nodes are kept apart by the record's revision. */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#exclusive.then(work);
+    const result = (this.#exclusive ?? Promise.resolve()).then(work);
     this.#exclusive = result.catch(() => undefined);
     return result;
   }

@@ -21,6 +21,8 @@ export class ProcessRegistry {
   readonly #openCounts = new Map<string, number>();
   readonly #listeners = new Set<RecordListener>();
   readonly #unfollow: () => void;
+  /** One for all processes, of which there are many. */
+  readonly #dropUnused = (process: OpenProcess): void => this.#dropIfUnused(process);
 
   constructor(context: BrokerContext) {
     this.#context = context;
@@ -215,7 +217,7 @@ export class ProcessRegistry {
   }
 
   #add(stored: StoredRecord): void {
-    const process = new OpenProcess(this.#context, stored, (unused) => this.#dropIfUnused(unused));
+    const process = new OpenProcess(this.#context, stored, this.#dropUnused);
     this.#processes.set(stored.record.id, process);
     this.#count(process, 1);
   }

@@ -98,7 +98,8 @@ export class LogSeries {
     const last = this.#places.length - placeNumbers;
     if (last >= 0 && this.#places[last] === segmentId)
       this.#places[last + 2] = (this.#places[last + 2] as number) + bytes;
-    else this.#places = [...this.#places, segmentId, first, bytes];
+    // Of exactly that size: spreading and pushing would leave room for more, in each of many cold logs.
+    else this.#places = this.#places.concat(segmentId, first, bytes);
   }
 
   /** Forgets places that hold nothing from the position on. */
