@@ -89,7 +89,11 @@ export class LogWriter {
   #hasSyncFailed = false;
   #syncTimer: { cancel(): void } | undefined;
   #proofTimer: { cancel(): void } | undefined;
-  #idle: Deferred<void> | undefined;
+  /** Frames that were begun, and those of them that are through. */
+  #begunFrames = 0;
+  #endedFrames = 0;
+  /** Until the next frame is through. */
+  #frameEnd: Deferred<void> | undefined;
 
   /** Goes on behind a frame up to which everything is on disk. */
   constructor(lastFrame: number, options: LogWriterOptions) {
@@ -153,13 +157,28 @@ export class LogWriter {
       ...{ apply, tell: undefined },
       ...{ resolve: ignore, reject: ignore },
     }));
-    this.#queue.push({ builder, waiting, number });
+    this.#enqueue({ builder, waiting, number });
     this.#start();
   }
 
-  /** Resolves when everything that was appended is written, and synced whatever the mode. */
+  /** Resolves when everything that was appended by now is written, and synced whatever the mode. */
   async flush(): Promise<void> {
-    while (this.#isRunning) await (this.#idle ??= createDeferred()).promise;
+    // Not until nothing is left to write: under load that never comes.
+    const through = this.#begunFrames;
+    while (this.#isRunning && this.#endedFrames < through) await this.#nextFrameEnd();
+    await this.#syncWritten();
+  }
+
+  #nextFrameEnd(): Promise<void> {
+    return (this.#frameEnd ??= createDeferred()).promise;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#isRunning) await this.#nextFrameEnd();
+    await this.#syncWritten();
+  }
+
+  async #syncWritten(): Promise<void> {
     try {
       if (this.#failure === undefined) await this.#sync();
     } catch (error) {
@@ -170,15 +189,15 @@ export class LogWriter {
 
   /** An empty frame, which says that everything before it is synced. */
   async prove(): Promise<void> {
-    await this.flush();
+    await this.#drain();
     if (this.#isProof) return;
     this.rewrite(this.#lastFrame + 1, []);
-    await this.flush();
+    await this.#drain();
   }
 
   /** Flushes and lets go of the file. */
   async close(): Promise<void> {
-    await this.flush().catch(() => undefined);
+    await this.#drain().catch(() => undefined);
     this.#syncTimer?.cancel();
     this.#proofTimer?.cancel();
     await this.#file?.close();
@@ -194,8 +213,13 @@ export class LogWriter {
       waiting: [],
       number: undefined,
     };
-    this.#queue.push(frame);
+    this.#enqueue(frame);
     return frame;
+  }
+
+  #enqueue(frame: FilledFrame): void {
+    this.#begunFrames++;
+    this.#queue.push(frame);
   }
 
   #start(): void {
@@ -215,14 +239,20 @@ export class LogWriter {
         if (error instanceof NoRoomError) refuse(frame, error);
         else this.#fail(error, frame);
       }
+      this.#endedFrames++;
+      this.#tellFrameEnd();
     }
     this.#isRunning = false;
-    this.#idle?.resolve();
-    this.#idle = undefined;
+    this.#tellFrameEnd();
     if (!this.#isProof && this.#options.sync !== "never") {
       const { clock, idleMs } = this.#options;
       this.#proofTimer = clock.after(idleMs, () => void this.prove().catch(() => undefined));
     }
+  }
+
+  #tellFrameEnd(): void {
+    this.#frameEnd?.resolve();
+    this.#frameEnd = undefined;
   }
 
   async #write(frame: FilledFrame): Promise<void> {
