@@ -9,14 +9,15 @@ const stateBytes = 200;
 const smallRunMin = 8;
 
 /**
- * The run of segments that is most worth compacting: half of it is dead, or it is many small ones, and what
- * lives of it fits into one segment. Undefined where nothing is.
+ * The run of segments, of those that end by the frame `through`, that is most worth compacting: half of it is
+ * dead, or it is many small ones, and what lives of it fits into one segment. Undefined where nothing is.
  */
 export async function chooseRun(
   log: SegmentLog,
   segmentBytes: number,
+  through: number,
 ): Promise<readonly Segment[] | undefined> {
-  const segments = log.sealedSegments;
+  const segments = log.sealedSegments.filter(({ lastFrame }) => lastFrame <= through);
   const estimates = estimateLive(log, segments);
   const live: number[] = [];
   for (const [index, segment] of segments.entries()) {

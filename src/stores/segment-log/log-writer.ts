@@ -191,7 +191,9 @@ export class LogWriter {
   async prove(): Promise<void> {
     await this.#drain();
     if (this.#isProof) return;
-    this.rewrite(this.#lastFrame + 1, []);
+    // Whatever is appended meanwhile may join it, and is proven in its turn.
+    this.#fillingFrame();
+    this.#start();
     await this.#drain();
   }
 

@@ -29,6 +29,8 @@ export class Maintenance {
   #work: Promise<unknown> = Promise.resolve();
   #timer: { cancel(): void } | undefined;
   #isStopped = false;
+  /** What a full segment asks for waits for its turn, once for all of them. */
+  #isUpkeepWaiting = false;
   /** What a compaction made may have its name or not: the next start finds out. */
   #isPlaceInDoubt = false;
   readonly #stopped = createDeferred();
@@ -53,7 +55,12 @@ export class Maintenance {
 
   /** A segment is full: from now on a start would have to read it. */
   sealed(): void {
-    this.#runInBackground(() => this.#checkpoint(), "checkpoint");
+    if (this.#isUpkeepWaiting) return;
+    this.#isUpkeepWaiting = true;
+    this.#runInBackground(() => {
+      this.#isUpkeepWaiting = false;
+      return this.#checkpoint();
+    }, "checkpoint");
     this.#runInBackground(() => this.#compact(), "compaction");
   }
 
@@ -115,11 +122,13 @@ export class Maintenance {
     await removeFiles(directory, dropped.map(checkpointName));
   }
 
+  /** Of what is there now: writers that never pause would keep it at work for ever. */
   async #compact(): Promise<void> {
     const { log, segmentBytes } = this.#options;
+    const through = log.lastFrame;
     while (!this.#isStopped && !this.#isPlaceInDoubt && log.failure === undefined) {
       await log.sealed();
-      const run = await chooseRun(log, segmentBytes);
+      const run = await chooseRun(log, segmentBytes, through);
       if (run === undefined) return;
       const { lastFrame } = run.at(-1) as (typeof run)[number];
       // A start from an older checkpoint would replay what compaction has changed: it is dropped, and without a
