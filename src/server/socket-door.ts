@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { WebSocket, WebSocketServer } from "ws";
@@ -15,7 +15,7 @@ import type { RouteContext } from "./route-context.ts";
 import { SocketSession } from "./socket-session.ts";
 
 interface Upgrade {
-  readonly socket: Duplex;
+  readonly socket: Socket;
   /** Refusals are written to it. */
   readonly response: ServerResponse;
   /** What came behind the request. */
@@ -89,10 +89,15 @@ export class SocketDoor {
         ignoreUpgrade(server, request, socket, head);
         return;
       }
+      // All that Node promises is a stream; a server that listens on TCP gives sockets.
+      if (!(socket instanceof Socket)) {
+        socket.destroy();
+        return;
+      }
       const response = new ServerResponse(request);
       this.#upgrades.set(request, { socket, head, response });
       response.shouldKeepAlive = false;
-      response.assignSocket(socket as Socket);
+      response.assignSocket(socket);
       response.once("finish", () => socket.end());
       app.routing(request, response);
     });
@@ -118,7 +123,7 @@ export class SocketDoor {
     requireHandshake(request);
     const { socket, head, response } = upgrade;
     // A connection may live for weeks: nothing of its request is kept.
-    response.detachSocket(socket as Socket);
+    response.detachSocket(socket);
     response.emit("close");
     const { ip, log } = request;
     this.#server.handleUpgrade(request.raw, socket, head, (webSocket) =>

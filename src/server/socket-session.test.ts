@@ -140,7 +140,7 @@ describe.each(["json", "binary"] as const)("a session of the %s form", (form) =>
     ["an entry without a sequence", { kind: "append", id: 1, entries: [{}] }],
   ])("is closed for %s", async (_what, message) => {
     const client = await greet();
-    client.send(message as never);
+    client.send(message);
     expect(await client.closed()).toEqual([4500, "invalid_argument"]);
   });
 
