@@ -12,9 +12,9 @@ const syncModes: readonly SyncMode[] = ["always", { intervalMs: 100 }, "always",
 export async function runSegmentLogHistory(
   seed: number,
   Store: typeof SegmentLogStore,
+  sync = syncModes[seed % syncModes.length] as SyncMode,
 ): Promise<void> {
   const segmentBytes = segmentSizes[seed % segmentSizes.length] as number;
-  const sync = syncModes[seed % syncModes.length] as SyncMode;
   await runStoreHistory(seed, {
     sync,
     open: (directory, system, as) => Store.open({ directory, system, segmentBytes, sync, ...as }),

@@ -5,7 +5,7 @@ import { runSegmentLogHistory } from "./segment-log-runs.ts";
 import { seedsToRun } from "./store-history.ts";
 
 const seedCount = runCount(1_000, 100_000);
-const timeoutMs = runCount(120_000, 10_800_000);
+const timeoutMs = runCount(300_000, 10_800_000);
 /** Files of tests run side by side: each takes a share of the seeds. */
 const shareCount = 2;
 const seedsPerWord = 1_000;

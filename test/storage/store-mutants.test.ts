@@ -19,7 +19,8 @@ async function findSeed(Mutant: typeof SegmentLogStore): Promise<number | undefi
 }
 
 async function fails(seed: number, Store: typeof SegmentLogStore): Promise<boolean> {
-  return runSegmentLogHistory(seed, Store).then(
+  // Where nothing may be lost, everything that is shows.
+  return runSegmentLogHistory(seed, Store, "always").then(
     () => false,
     () => true,
   );

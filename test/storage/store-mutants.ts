@@ -46,13 +46,6 @@ export const storeMutants: readonly StoreMutant[] = [
     replace: "lastFrame ?? (await this.#lastFrame())",
   },
   {
-    name: "cuts a segment before what stands behind the cut is written again",
-    file: "segment-log.ts",
-    find: "await this.#rewrite(unproven);",
-    replace:
-      "for (const { segment, length } of tails) await truncate(directory, segment, length);\n    await this.#rewrite(unproven);",
-  },
-  {
     name: "does not write again what may be in memory only",
     file: "segment-log.ts",
     find: "if (frames.every(({ records }) => records.length === 0)) return;",
@@ -63,12 +56,6 @@ export const storeMutants: readonly StoreMutant[] = [
     file: "segment-scan.ts",
     find: "parsed?.damages.length === 0 && parsed.frame.header.number === expected",
     replace: "parsed?.frame.header.number === expected",
-  },
-  {
-    name: "does not sync the name of a new segment",
-    file: "segment-reserve.ts",
-    find: "      await directory.sync();\n      return { id, file, capacity };",
-    replace: "      return { id, file, capacity };",
   },
   {
     name: "drops a removal from any run of segments",
