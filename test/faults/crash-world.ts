@@ -1,0 +1,141 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Api } from "../../src/cli/api.ts";
+import { UnreachableError } from "../../src/cli/api.ts";
+import { createDeferred } from "../../src/core/deferred.ts";
+import type { Deferred } from "../../src/core/deferred.ts";
+import { SuiteFailure } from "../../src/testing/assertion.ts";
+import { HistoryChecker } from "../../src/testing/history-checker.ts";
+import { createSeededRandom } from "../../src/testing/store-samples.ts";
+import type { ProcessLife } from "./process-life.ts";
+import { StoreServer } from "./store-server.ts";
+
+// Small, so that segments, checkpoints and compactions come often.
+const segmentBytes = 128 * 1024;
+const startMsMax = 30;
+const momentMsMax = 4;
+
+/** A server that is killed and started again, and what its clients know of it. */
+export class CrashWorld {
+  readonly checker = new HistoryChecker();
+  /** Processes whose creation was acknowledged and whose deletion was not sent. */
+  readonly lives = new Set<ProcessLife>();
+  /** Ids of processes whose deletion was acknowledged and that nobody created again. */
+  readonly deleted = new Set<string>();
+  /** Names of files of the store, seen after each kill. */
+  readonly filesSeen = new Set<string>();
+  readonly seed: number;
+  /** Clients come to an end instead of beginning anew. */
+  isEnding = false;
+  readonly #directory = mkdtempSync(join(tmpdir(), "jobwire-crash-"));
+  readonly #random: (below: number) => number;
+  #server: StoreServer | undefined;
+  #up = createDeferred<StoreServer>();
+  #next = createDeferred();
+  #answerCount = 0;
+  #awaited: { readonly count: number; readonly deferred: Deferred<void> } | undefined;
+  #isUp = false;
+  #isResting = false;
+  #nameCount = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.#random = createSeededRandom(seed);
+  }
+
+  get answerCount(): number {
+    return this.#answerCount;
+  }
+
+  /** Until the next start, for one client at a time: somebody has to give the server work. */
+  async rest(): Promise<void> {
+    if (this.#isResting || this.isEnding) return;
+    this.#isResting = true;
+    await this.#next.promise;
+    this.#isResting = false;
+  }
+
+  nextName(prefix: string): string {
+    return `${prefix}-${++this.#nameCount}`;
+  }
+
+  async start(): Promise<void> {
+    const server = new StoreServer(this.#directory, { segmentBytes });
+    this.#server = server;
+    await server.url;
+    this.#isUp = true;
+    this.#up.resolve(server);
+    this.#next.resolve();
+    this.#next = createDeferred();
+  }
+
+  /** Starts a server only to kill it while it recovers. */
+  async startInVain(): Promise<void> {
+    const server = new StoreServer(this.#directory, { segmentBytes });
+    this.#server = server;
+    await server.opening;
+    await this.#killAfter(this.#random(startMsMax));
+  }
+
+  /** Kills it at some moment of the work that this many answers begin. */
+  async killAtWork(answers: number): Promise<void> {
+    await this.#answers(answers);
+    await this.#killAfter(this.#random(momentMsMax));
+  }
+
+  /** What a living server answers; undefined if it was killed before it did. */
+  async ask<Answer>(
+    identity: string,
+    act: (api: Api) => Promise<Answer>,
+  ): Promise<{ readonly answer: Answer } | undefined> {
+    const server = await this.#up.promise;
+    try {
+      const answer = await act(await server.api(identity));
+      this.noteAnswer();
+      return { answer };
+    } catch (error) {
+      if (error instanceof UnreachableError && server.wasKilled) return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks again until there is an answer. */
+  async insist<Answer>(identity: string, act: (api: Api) => Promise<Answer>): Promise<Answer> {
+    for (;;) {
+      const heard = await this.ask(identity, act);
+      if (heard !== undefined) return heard.answer;
+    }
+  }
+
+  noteAnswer(): void {
+    this.#answerCount++;
+    if (this.#awaited !== undefined && this.#answerCount >= this.#awaited.count)
+      this.#awaited.deferred.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.kill();
+    rmSync(this.#directory, { recursive: true });
+  }
+
+  async #answers(count: number): Promise<void> {
+    const deferred = createDeferred();
+    this.#awaited = { count: this.#answerCount + count, deferred };
+    await deferred.promise;
+  }
+
+  /** The pause is the random part of the moment; nothing depends on what happens in it. */
+  async #killAfter(ms: number): Promise<void> {
+    await delay(ms);
+    // First, so that no client asks the dead. Who waits for a server goes on waiting for the same.
+    if (this.#isUp) this.#up = createDeferred();
+    this.#isUp = false;
+    await this.#server?.kill();
+    this.checker.observe({ kind: "crashed", mayLose: false });
+    for (const name of readdirSync(this.#directory)) this.filesSeen.add(name);
+    const errors = this.#server?.errors ?? [];
+    if (errors.length > 0) throw new SuiteFailure(`the server reported:\n${errors.join("\n")}`);
+  }
+}

@@ -1,0 +1,34 @@
+// A server over a segment log in a program of its own, to be killed. Tells its parent what happens by messages.
+import { pathToFileURL } from "node:url";
+
+const [distPath = "", directory = "", settings = "{}"] = process.argv.slice(2);
+/** @type {import("./store-server.ts").StoreServerOptions} */
+const { segmentBytes } = JSON.parse(settings);
+/** @param {string} path */
+const load = (path) => import(pathToFileURL(`${distPath}/${path}`).href);
+/** @type {typeof import("../../src/core/index.ts")} */
+const { Broker } = await load("index.js");
+/** @type {typeof import("../../src/server/index.ts")} */
+const { createServer } = await load("server/index.js");
+/** @type {typeof import("../../src/stores/segment-log/index.ts")} */
+const { openSegmentLogStore } = await load("stores/segment-log/index.js");
+
+/** @param {import("./store-server.ts").ServerMessage} message */
+const tell = (message) => process.send?.(message);
+/**
+ * @param {unknown} error
+ * @param {{ readonly stage: string }} context
+ */
+const onError = (error, { stage }) => {
+  const { stack, cause } = /** @type {Error} */ (error);
+  tell({ kind: "error", text: `${stage}: ${stack} ${cause === undefined ? "" : String(cause)}` });
+};
+
+process.on("disconnect", () => process.exit());
+tell({ kind: "opening" });
+const store = await openSegmentLogStore(directory, { segmentBytes, onError });
+const broker = new Broker({ store, onError });
+await broker.start();
+const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
+const server = await createServer({ broker, keys: [{ kind: "hmac", secret }] });
+tell({ kind: "listening", url: server.url });

@@ -1,0 +1,82 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root } from "../../scripts/project.mjs";
+import { Api } from "../../src/cli/api.ts";
+import { GivenCredentials } from "../../src/cli/credentials.ts";
+import { createDeferred } from "../../src/core/deferred.ts";
+import { defaultSystem } from "../../src/core/system.ts";
+import { signToken } from "../server-world.ts";
+
+const programPath = fileURLToPath(new URL("store-server.mjs", import.meta.url));
+const distPath = join(root, "dist");
+const tokenSeconds = 24 * 60 * 60;
+
+export interface StoreServerOptions {
+  readonly segmentBytes: number;
+}
+
+export type ServerMessage =
+  | { readonly kind: "opening" }
+  | { readonly kind: "listening"; readonly url: string }
+  /** A failure that nobody waits for. */
+  | { readonly kind: "error"; readonly text: string };
+
+/** One life of a server over a segment log. */
+export class StoreServer {
+  /** When it begins to open the store. */
+  readonly opening: Promise<unknown>;
+  readonly #child: ChildProcess;
+  readonly #listening = createDeferred<string>();
+  readonly #tokens = new Map<string, string>();
+  /** What it reported so far. */
+  readonly errors: string[] = [];
+  #wasKilled = false;
+
+  constructor(directory: string, options: StoreServerOptions) {
+    const args = [distPath, directory, JSON.stringify(options)];
+    this.#child = fork(programPath, args);
+    this.opening = once(this.#child, "message");
+    this.#child.on("message", (message) => this.#hear(message as ServerMessage));
+    this.#child.once("exit", (code) => {
+      this.#listening.reject(new Error(`the server ended with ${code}: ${this.errors.join("\n")}`));
+    });
+    this.#listening.promise.catch(() => undefined);
+  }
+
+  /** Once it listens. */
+  get url(): Promise<string> {
+    return this.#listening.promise;
+  }
+
+  get wasKilled(): boolean {
+    return this.#wasKilled;
+  }
+
+  async api(identity: string): Promise<Api> {
+    const exp = Math.floor(Date.now() / 1000) + tokenSeconds;
+    const token = this.#tokens.get(identity) ?? (await signToken(identity, { exp }));
+    this.#tokens.set(identity, token);
+    return new Api(await this.url, new GivenCredentials(token), defaultSystem);
+  }
+
+  /** As `kill -9`; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#wasKilled = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+
+  #hear(message: ServerMessage): void {
+    if (message.kind === "error") this.errors.push(message.text);
+    if (message.kind === "listening") this.#listening.resolve(message.url);
+  }
+}
