@@ -1,9 +1,10 @@
-import { copyFile, link, mkdir, readdir } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "./error-code.ts";
 import { readFully, writeFully } from "./file-write.ts";
 import { NodeDirectory } from "./node-directory.ts";
 import type { SegmentLogStore } from "./segment-log-store.ts";
+import { noteName, temporarySuffix } from "./segment-names.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import { writeNote } from "./store-note.ts";
 import type { StoreSnapshot } from "./store-snapshot.ts";
@@ -19,17 +20,34 @@ export interface BackupReport {
 
 /**
  * Copies a store that is in use to an empty or new directory, where it can be opened as a store. Open
- * processes get new epochs there: readers may have seen more than the copy has. Errors: `StoreOpenError` for
- * a directory that is not empty, those of the file system.
+ * processes get new epochs there: readers may have seen more than the copy has. A copy that fails takes away
+ * what it has made, so that it can be tried again. Errors: `StoreOpenError` for a directory that is not
+ * empty, those of the file system.
  */
 export async function backUpStore(
   store: SegmentLogStore,
   from: string,
   to: string,
 ): Promise<BackupReport> {
-  await mkdir(to, { recursive: true, mode: 0o700 });
-  if ((await readdir(to)).length > 0) throw new StoreOpenError(`${to} is not empty`);
-  return await store.snapshot((snapshot) => copySnapshot(snapshot, from, to));
+  const madeDirectory = await mkdir(to, { recursive: true, mode: 0o700 });
+  // One copy after the other: a second one to the same directory finds the first one's files here.
+  return await store.snapshot(async (snapshot) => {
+    if ((await readdir(to)).length > 0) throw new StoreOpenError(`${to} is not empty`);
+    try {
+      return await copySnapshot(snapshot, from, to);
+    } catch (error) {
+      await removeCopy(snapshot, to);
+      if (madeDirectory !== undefined) await rmdir(to);
+      throw error;
+    }
+  });
+}
+
+/** Names of a store's files only: it is not for the copy to remove anything else. */
+async function removeCopy({ finished, open }: StoreSnapshot, to: string): Promise<void> {
+  const names = [...finished, ...(open === undefined ? [] : [open.name])];
+  for (const name of [...names, noteName, `${noteName}${temporarySuffix}`])
+    await rm(join(to, name), { force: true });
 }
 
 async function copySnapshot(
