@@ -14,6 +14,8 @@ import { decodeNamed, encodeNames, StoreState } from "./store-state.ts";
 const magic = "JWCP";
 /** Written in slices, so that nobody waits long for a turn of the event loop. */
 const sliceBytes = 1024 * 1024;
+/** Most stores are small, and a buffer for a whole slice costs more than they do. */
+const initialSliceBytes = 16 * 1024;
 /** Last frame that was synced when it was finished, and the checksum of everything before. */
 const trailerBytes = 10;
 const Tag = { end: 0, record: 1, log: 2 } as const;
@@ -56,7 +58,7 @@ async function writeSlices(
   frame: number,
   state: StoreState,
 ): Promise<{ readonly length: number; readonly checksum: number }> {
-  const writer = new ByteWriter(sliceBytes * 2);
+  const writer = new ByteWriter(initialSliceBytes);
   let length = 0;
   let checksum = 0;
   const flush = async (): Promise<void> => {
