@@ -1,4 +1,3 @@
-import { canonicalJson } from "../../src/testing/assertion.ts";
 import { crc32 } from "node:zlib";
 import { applyBatch, copyHead, createHead, producerKey } from "../../src/core/channel-head.ts";
 import type { ChannelHead } from "../../src/core/channel-head.ts";
@@ -90,15 +89,26 @@ export class LogModel {
 }
 
 /** Everything of a head as text. */
-export function headText({ producers, ...head }: ChannelHead): string {
-  return canonicalJson({ ...head, producers: [...producers] });
+export function headText(head: ChannelHead): string {
+  const { epoch, term, first, last, cumulativeBytes, trimmedBytes, hasForgotten, isDeleted } = head;
+  const marks = head.marks.map((mark) => [mark.position, mark.cumulativeBytes]);
+  const producers = Array.from(head.producers.values(), (state) => [
+    ...[state.senderId, state.producer, state.max, state.holes, state.floor, state.lastUsedAt],
+  ]);
+  return JSON.stringify([
+    ...[epoch, term, first, last, cumulativeBytes, trimmedBytes, hasForgotten, isDeleted],
+    ...[head.seal, marks, producers],
+  ]);
 }
 
 /** Everything of an entry but its position as text, short and unique. */
 export function contentOf(entry: MsgEntry): string {
-  const { position: _, payload, ...rest } = entry;
-  const name = Buffer.from(payload.subarray(0, 40)).toString("latin1").split(":")[0] ?? "";
-  return `${name} ${payload.byteLength} ${crc32(payload)} ${crc32(canonicalJson(rest))}`;
+  const { sequence, inReplyTo, replyTo, timestamp, senderId, producer, payload, type } = entry;
+  const name = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.byteLength, 40));
+  const numbers = `${sequence} ${inReplyTo} ${replyTo} ${timestamp}`;
+  const texts = `${senderId} ${producer} ${type} ${entry.error}`;
+  const [prefix] = name.toString("latin1").split(":", 1);
+  return `${prefix} ${payload.byteLength} ${crc32(payload)} ${numbers} ${texts}`;
 }
 
 function createPayload(prefix: string, random: SeededRandom, bytesMax: number): Uint8Array {
