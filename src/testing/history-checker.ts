@@ -1,6 +1,7 @@
 import { SuiteFailure } from "./assertion.ts";
 import type { HistoryEvent } from "./history-events.ts";
 import { LogHistory } from "./log-history.ts";
+import { LostSuffix } from "./lost-suffix.ts";
 import { RegisterHistory } from "./register-history.ts";
 
 /**
@@ -11,24 +12,34 @@ import { RegisterHistory } from "./register-history.ts";
  * at its position, once, and like all that was shown it is never lost; what was refused is never there, what is in
  * doubt at most once; calls are there as a whole, and those of a producer in their order; nothing of an old term
  * is behind a fence and nothing behind a seal; a client never sees less than before; gaps are where something
- * may be gone and only there. Of a register: one line of versions, none of them lost or given twice.
+ * may be gone and only there. Of a register: one line of versions, none of them lost or given twice. Where a
+ * crash may lose something, it is the last of all that was done, and of a log never a part of a call.
  */
 export class HistoryChecker {
   readonly #logs = new Map<string, LogHistory>();
   readonly #registers = new Map<string, RegisterHistory>();
   readonly #violations: string[] = [];
+  readonly #lostSuffix = new LostSuffix((problem) => this.#violations.push(problem));
+  #eventCount = 0;
 
   /** What was wrong so far, in plain words. */
   get violations(): readonly string[] {
     return this.#violations;
   }
 
+  /** Events that were observed, but for crashes. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
   observe(event: HistoryEvent): void {
+    if (event.kind !== "crashed") this.#eventCount++;
     if (event.kind === "crashed") {
+      if (event.mayLose) this.#lostSuffix.crash();
       for (const history of [...this.#logs.values(), ...this.#registers.values()])
-        history.crash(event.mayLose);
+        history.crash(event);
     } else if ("log" in event) this.#logOf(event.log).observe(event);
-    else this.#registerOf(event.register).observe(event);
+    else this.#registerOf(event.register).observe(event, this.#eventCount);
   }
 
   /** Judges the whole history, once nothing is under way any more, and throws what was wrong. */
@@ -46,7 +57,9 @@ export class HistoryChecker {
   }
 
   #registerOf(name: string): RegisterHistory {
-    return findOrAdd(this.#registers, name, () => new RegisterHistory(this.#reporterFor(name)));
+    const create = (): RegisterHistory =>
+      new RegisterHistory(name, this.#reporterFor(name), this.#lostSuffix);
+    return findOrAdd(this.#registers, name, create);
   }
 
   #reporterFor(subject: string): (problem: string) => void {

@@ -62,7 +62,10 @@ export type LogEvent =
   | { readonly kind: "sealed"; readonly log: string; readonly last: number }
   /** From now on the log may be gone; and, once it was removed, nothing of it is ever read again. */
   | { readonly kind: "removalSent" | "removed"; readonly log: string }
-  /** Positions that were shown no longer count: legal only after a crash that may lose something. */
+  /**
+   * Entries that were shown may be gone, the last ones first, and positions behind those that are left may come
+   * to be others: legal only after a crash that may lose something.
+   */
   | { readonly kind: "epochChanged"; readonly log: string; readonly epoch: string };
 
 /**
@@ -98,13 +101,20 @@ export type RegisterEvent =
       readonly look: string;
       readonly value: string | undefined;
       readonly revision: Revision | undefined;
+      /** After a crash that may lose something: the store itself has written this value again. */
+      readonly isRewritten?: boolean;
     };
 
 /** Everything that was running ended; what was under way is in doubt. */
 export interface CrashEvent {
   readonly kind: "crashed";
-  /** The machine stopped under a store that promises less than to keep what it acknowledged. */
+  /**
+   * The machine stopped under a store that promises less than to keep what it acknowledged. What is lost is the
+   * last that was done: nothing is kept that was begun after something else was acknowledged and lost.
+   */
   readonly mayLose: boolean;
+  /** Events since the beginning, crashes not counted: what was acknowledged or shown by them is kept even so. */
+  readonly keptEvents?: number;
 }
 
 export type HistoryEvent = LogEvent | RegisterEvent | CrashEvent;

@@ -1,4 +1,4 @@
-import type { LogEvent } from "./history-events.ts";
+import type { CrashEvent, LogEvent } from "./history-events.ts";
 
 type Of<Kind extends LogEvent["kind"]> = Extract<LogEvent, { readonly kind: Kind }>;
 
@@ -10,7 +10,7 @@ interface Call {
   readonly term: number | undefined;
   /** Place among the calls of its producer. */
   readonly order: number;
-  state: "pending" | "acknowledged" | "refused" | "inDoubt";
+  state: "pending" | "acknowledged" | "refused" | "inDoubt" | "lost";
   /** Some try of it is in doubt, so that a refusal of another try settles nothing. */
   wasInDoubt: boolean;
 }
@@ -37,6 +37,8 @@ export class LogHistory {
   #sealedAt = Infinity;
   #removal: "none" | "sent" | "done" = "none";
   #mayLose = false;
+  /** A crash may have taken the last entries, and nobody has read since where the log ends now. */
+  #mayEndEarlier = false;
 
   constructor(report: (problem: string) => void) {
     this.#report = report;
@@ -66,9 +68,11 @@ export class LogHistory {
         this.#read(event);
         break;
       case "fenced":
+        if (this.#mayEndEarlier) this.#endEarlier(event.next - 1);
         this.#fences.push(event);
         break;
       case "sealed":
+        if (this.#mayEndEarlier) this.#endEarlier(event.last);
         this.#sealedAt = Math.min(this.#sealedAt, event.last);
         if (event.last < this.#last)
           this.#report(`was sealed behind ${event.last}, but ${this.#last} is known`);
@@ -85,9 +89,11 @@ export class LogHistory {
     }
   }
 
-  crash(mayLose: boolean): void {
+  crash({ mayLose }: CrashEvent): void {
     this.#reads.clear();
     if (mayLose) this.#mayLose = true;
+    // Also a removal may be lost, and then everything is back as it was.
+    if (mayLose && this.#removal === "done") this.#removal = "sent";
     for (const call of this.#pending) this.#settle(call.name, "inDoubt");
   }
 
@@ -143,6 +149,7 @@ export class LogHistory {
         `call ${name} has ${call.contents.length} entries and got ${positions.length} positions`,
       );
     this.#settle(name, "acknowledged");
+    if (this.#mayEndEarlier) this.#endEarlier((positions[0] ?? 1) - 1);
     for (const [index, position] of positions.entries())
       this.#place(position, call.contents[index] ?? "", `acknowledged of call ${name}`);
     this.#remember(call.client, positions.at(-1) ?? 0);
@@ -173,6 +180,11 @@ export class LogHistory {
       this.#report(`${client} read entries of a log that was removed`);
     // Who asks for what is after a position has not seen it.
     if (entries.length > 0 || gap !== undefined) this.#remember(client, next - 1);
+    if (event.isEnd && this.#mayEndEarlier) {
+      // Who asks for what is behind the end does not hear where that is.
+      if (next - 1 === (this.#lastOf.get(client) ?? 0)) this.#endEarlier(next - 1);
+      return;
+    }
     if (!event.isEnd || this.#removal !== "none") return;
     if (next <= this.#last + 1) this.#end = Math.max(this.#end, next - 1);
     if (next <= known)
@@ -215,7 +227,8 @@ export class LogHistory {
 
   #judgePlace(position: number, call: Call, term: number, orders: Map<string, number>): void {
     const what = `position ${position}, of call ${call.name},`;
-    if (call.state === "refused") this.#report(`${what} is there, but the call was refused`);
+    if (call.state === "refused" || call.state === "lost")
+      this.#report(`${what} is there, but the call was ${call.state}`);
     if (call.term !== undefined && call.term < term)
       this.#report(`${what} has term ${call.term}, behind a fence of term ${term}`);
     if (call.producer === undefined) return;
@@ -238,16 +251,29 @@ export class LogHistory {
   }
 
   #changeEpoch({ epoch }: Of<"epochChanged">): void {
-    if (!this.#mayLose) this.#report(`has the new epoch ${epoch}, but nothing could be lost`);
+    if (!this.#mayLose && this.#last > 0)
+      this.#report(`has the new epoch ${epoch}, but nothing could be lost`);
     this.finish();
     this.#mayLose = false;
-    this.#contents.clear();
-    this.#positions.clear();
+    this.#mayEndEarlier = true;
     this.#lastOf.clear();
-    this.#last = 0;
     this.#end = -1;
-    this.#fences = [];
-    for (const call of this.#calls.values())
-      if (call.state === "acknowledged") this.#settle(call.name, "inDoubt");
+  }
+
+  /** What was behind it is lost; what was done behind it may be. */
+  #endEarlier(last: number): void {
+    this.#mayEndEarlier = false;
+    for (let position = last + 1; position <= this.#last; position++) {
+      const content = this.#contents.get(position) ?? "";
+      this.#contents.delete(position);
+      this.#positions.delete(content);
+      const lost = this.#callOf.get(content)?.call;
+      if (lost !== undefined) lost.state = "lost";
+      if (lost?.contents.some((other) => (this.#positions.get(other) ?? Infinity) <= last) === true)
+        this.#report(`call ${lost.name} is there by half: ${content} is lost`);
+    }
+    this.#last = Math.min(this.#last, last);
+    this.#fences = this.#fences.filter(({ next }) => next <= last);
+    this.#sealedAt = Infinity;
   }
 }

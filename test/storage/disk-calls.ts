@@ -30,6 +30,10 @@ export class DiskCalls {
     return operation.answer;
   }
 
+  get isSyncing(): boolean {
+    return [...this.#underWay].some(({ kind }) => kind === "sync");
+  }
+
   kill(): void {
     this.#isOver = true;
     for (const operation of this.#underWay) {

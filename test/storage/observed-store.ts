@@ -28,6 +28,8 @@ export interface StoreLife {
   readonly nextName: (prefix: string) => string;
 }
 
+type LookAnswered = Extract<HistoryEvent, { readonly kind: "lookAnswered" }>;
+
 interface Change<Value> {
   readonly expected: Revision | undefined;
   /** What is there once it has taken effect. */
@@ -69,13 +71,22 @@ export class ObservedStore {
     return answer.kind === "acknowledged";
   }
 
-  async readRecord(processId: string): Promise<StoredRecord | undefined> {
+  /** `isRewritten` says of a record whether the store itself has written it again, with a new epoch. */
+  async readRecord(
+    processId: string,
+    isRewritten: (record: ProcessRecord) => boolean,
+  ): Promise<StoredRecord | undefined> {
     const answer = await this.#look(
       `record ${processId}`,
       () => this.#store.readRecord(processId),
-      ({ record }) => canonicalJson(record),
+      ({ record }) => ({ value: recordText(record), isRewritten: isRewritten(record) }),
     );
     return answer?.stored;
+  }
+
+  /** Positions of a log may have come to be others. */
+  changeEpoch(log: LogModel, epoch: string): void {
+    this.#life.observe({ kind: "epochChanged", log: log.name, epoch });
   }
 
   async append(log: LogModel, client: string, batch: Batch): Promise<void> {
@@ -100,7 +111,7 @@ export class ObservedStore {
     const answer = await this.#look<StoredHead>(
       `head of ${log.name}`,
       () => this.#store.readHead(log.key),
-      ({ head }) => headText(head),
+      ({ head }) => ({ value: headText(head) }),
     );
     if (answer === undefined || log.known !== before) return answer !== undefined;
     log.known = answer.stored;
@@ -185,7 +196,7 @@ export class ObservedStore {
     expected: Revision | undefined,
     act: () => Promise<Revision>,
   ): Promise<StoredRecord | undefined> {
-    const value = canonicalJson(record);
+    const value = recordText(record);
     const name = this.#life.nextName("record");
     const answer = await this.#change(`record ${record.id}`, name, { expected, value, act });
     return answer.kind === "acknowledged" ? { record, revision: answer.value } : undefined;
@@ -218,7 +229,7 @@ export class ObservedStore {
   async #look<Stored extends { readonly revision: Revision }>(
     register: string,
     act: () => Promise<Stored | undefined>,
-    textOf: (stored: Stored) => string,
+    seenOf: (stored: Stored) => Pick<LookAnswered, "value" | "isRewritten">,
   ): Promise<{ readonly stored: Stored | undefined } | undefined> {
     const look = this.#life.nextName("look");
     this.#life.observe({ kind: "lookSent", register, look });
@@ -228,9 +239,9 @@ export class ObservedStore {
       return undefined;
     }
     const stored = answer.value;
-    const value = stored && textOf(stored);
+    const seen = stored === undefined ? { value: undefined } : seenOf(stored);
     const revision = stored?.revision;
-    this.#life.observe({ kind: "lookAnswered", register, look, value, revision });
+    this.#life.observe({ kind: "lookAnswered", register, look, ...seen, revision });
     return { stored };
   }
 
@@ -310,6 +321,11 @@ function requirePage(entries: readonly MsgEntry[], { entriesMax, bytesMax }: Pag
   const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
   if (entries.length > entriesMax || (bytes > bytesMax && entries.length > 1))
     throw new SuiteFailure(`a page of ${entries.length} entries and ${bytes} bytes is too large`);
+}
+
+/** Everything of a record but its epoch, which the store may change. */
+function recordText(record: ProcessRecord): string {
+  return canonicalJson({ ...record, epoch: "" });
 }
 
 /** An error with its place. */

@@ -65,6 +65,10 @@ export class SimulatedDisk {
     return this.#volume.usedBytes;
   }
 
+  get isSyncing(): boolean {
+    return this.#calls.isSyncing;
+  }
+
   /** Planned faults that have come true, and calls that found no room. */
   get faultCount(): number {
     return this.#faultCount + this.#volume.refusalCount;

@@ -1,41 +1,18 @@
 import { requireEqual } from "../../src/testing/assertion.ts";
+import type { ProcessRecord } from "../../src/core/process-record.ts";
 import { createSampleRecord } from "../../src/testing/store-samples.ts";
-import type { StoredRecord } from "../../src/core/store.ts";
-import { LogModel } from "./log-model.ts";
+import type { LogModel } from "./log-model.ts";
 import type { ObservedStore, StoreLife } from "./observed-store.ts";
+import { ProcessModel } from "./process-model.ts";
+import type { Renewal } from "./process-model.ts";
 
 type SeededRandom = (below: number) => number;
-
-const channels = ["in", "out"];
-
-/** What clients know of one process id, over all its lives. */
-class ProcessModel {
-  readonly id: string;
-  record: StoredRecord | undefined;
-  logs: readonly LogModel[] = [];
-  isDeleting = false;
-  #lives = 0;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  /** The next life, with logs of its own. */
-  beginLife(): string {
-    const life = `${this.id}-life${++this.#lives}`;
-    this.isDeleting = false;
-    this.logs = channels.map((channel) => new LogModel({ life, processId: this.id, channel }));
-    return life;
-  }
-}
 
 /** Random work of several clients on a few processes, who hear of each other only through the store. */
 export class StoreClients {
   readonly #random: SeededRandom;
   readonly #payloadBytesMax: number;
   readonly #processes = ["a", "b", "c"].map((id) => new ProcessModel(id));
-  /** Logs of lives that are over: they have to stay gone. */
-  #oldLogs: LogModel[] = [];
 
   constructor(random: SeededRandom, payloadBytesMax: number) {
     this.#random = random;
@@ -51,6 +28,7 @@ export class StoreClients {
     if (process.record === undefined) return this.#create(store, process);
     if (what < 18) return this.#updateRecord(store, process);
     if (process.isDeleting) return this.#delete(store, process, life);
+    if (process.isEnding && this.#random(3) === 0) return this.#end(store, process, client, life);
     const log = this.#pick(process.logs);
     if (log.known === undefined) return this.#openLog(store, client, log, life);
     if (what < 21) process.isDeleting = true;
@@ -58,22 +36,26 @@ export class StoreClients {
     else if (what < 42) await store.readHead(log);
     else if (what < 47) await store.trim(log);
     else if (what < 54) await this.#fence(store, client, log, life);
-    else if (what < 56)
-      await store.append(
-        log,
-        client,
-        log.createBatch(life.nextName("seal"), "seal", { outcome: { status: "success" } }),
-      );
-    else await this.#appendData(store, client, log, life);
+    else if (what < 56) {
+      process.isEnding = true;
+      await this.#seal(store, client, log, life);
+    } else await this.#appendData(store, client, log, life);
+  }
+
+  /** The store was stopped: says what it has to do about epochs when it is opened next. */
+  stop(renewal: Renewal): void {
+    for (const process of this.#processes)
+      if (process.renewal !== "required") process.renewal = renewal;
   }
 
   /** Looks at everything there is and ever was. */
   async lookAtAll(store: ObservedStore): Promise<void> {
     for (const process of this.#processes) {
-      process.record = await store.readRecord(process.id);
+      await process.look(store);
       for (const log of process.logs) await this.#lookAtLog(store, log);
     }
-    for (const log of this.#oldLogs) await this.#lookAtLog(store, log);
+    for (const log of this.#processes.flatMap(({ oldLogs }) => oldLogs))
+      await this.#lookAtLog(store, log);
     const listed = await store.listRecords();
     if (listed === undefined) return;
     const known = this.#processes.flatMap(({ record }) => (record === undefined ? [] : [record]));
@@ -90,26 +72,50 @@ export class StoreClients {
 
   async #create(store: ObservedStore, process: ProcessModel): Promise<void> {
     // A create in doubt may have happened; its life has no logs yet, so the name may be used again.
-    if (process.logs.every(({ state }) => state === "gone")) {
-      this.#oldLogs.push(...process.logs);
-      process.beginLife();
-    }
+    if (process.logs.every(({ state }) => state === "gone")) process.beginLife();
     const [log] = process.logs;
     if (log === undefined) return;
     const record = createSampleRecord(process.id, { life: log.key.life });
-    process.record = (await store.createRecord(record)) ?? (await store.readRecord(process.id));
+    process.record = await store.createRecord(record);
+    if (process.record === undefined) await process.readRecord(store);
   }
 
   async #updateRecord(store: ObservedStore, process: ProcessModel): Promise<void> {
     if (process.record === undefined) return;
-    if (this.#random(4) === 0) {
-      process.record = await store.readRecord(process.id);
-      return;
-    }
+    if (this.#random(4) === 0) return process.readRecord(store);
+    await this.#replaceRecord(store, process, { label: "x".repeat(this.#random(200)) });
+  }
+
+  async #replaceRecord(
+    store: ObservedStore,
+    process: ProcessModel,
+    fields: Partial<ProcessRecord>,
+  ): Promise<void> {
+    if (process.record === undefined) return;
     const { record, revision } = process.record;
-    const label = "x".repeat(this.#random(200));
-    const updated = await store.updateRecord({ ...record, label, term: record.term + 1 }, revision);
-    process.record = updated ?? (await store.readRecord(process.id));
+    const replaced = { ...record, ...fields, term: record.term + 1 };
+    process.record = await store.updateRecord(replaced, revision);
+    if (process.record === undefined) await process.readRecord(store);
+  }
+
+  /** The next step towards the end of a process, which keeps its logs: seals, then its record. */
+  async #end(
+    store: ObservedStore,
+    process: ProcessModel,
+    client: string,
+    life: StoreLife,
+  ): Promise<void> {
+    for (const log of process.logs) {
+      if (log.known === undefined) return this.#openLog(store, client, log, life);
+      if (log.known.head.seal === undefined) return this.#seal(store, client, log, life);
+    }
+    process.isEnding = false;
+    await this.#replaceRecord(store, process, { state: "closed" });
+  }
+
+  #seal(store: ObservedStore, client: string, log: LogModel, life: StoreLife): Promise<void> {
+    const outcome = { status: "success" } as const;
+    return store.append(log, client, log.createBatch(life.nextName("seal"), "seal", { outcome }));
   }
 
   /** The next step towards the end of a process: tombstones, logs, record. */
@@ -127,7 +133,7 @@ export class StoreClients {
     }
     if (process.logs.some(({ state }) => state !== "gone") || process.record === undefined) return;
     if (await store.deleteRecord(process.record)) process.record = undefined;
-    else process.record = await store.readRecord(process.id);
+    else await process.readRecord(store);
   }
 
   async #openLog(

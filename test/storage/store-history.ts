@@ -1,9 +1,11 @@
 import type { System } from "../../src/core/system.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { SyncMode } from "../../src/stores/segment-log/log-writer.ts";
 import { SuiteFailure } from "../../src/testing/assertion.ts";
 import { HistoryChecker } from "../../src/testing/history-checker.ts";
 import type { HistoryEvent } from "../../src/testing/history-events.ts";
 import { createSeededRandom } from "../../src/testing/store-samples.ts";
+import { LossBound } from "./loss-bound.ts";
 import { describe, ObservedStore } from "./observed-store.ts";
 import type { StoreLife } from "./observed-store.ts";
 import { nextTurn, SeededScheduler } from "./seeded-scheduler.ts";
@@ -19,8 +21,8 @@ export interface StoreHistoryOptions {
   readonly clients?: number;
   /** Largest payload of an entry; a batch has up to four. */
   readonly payloadBytesMax?: number;
-  /** The store promises less than to keep what it acknowledged over a power loss. */
-  readonly mayLose?: boolean;
+  /** What the store promises to keep over a power loss. */
+  readonly sync?: SyncMode;
   /** False: programs are killed, and the machine and its disk do nothing wrong. */
   readonly isMachineFaulty?: boolean;
 }
@@ -39,6 +41,8 @@ type HistoryLife = StoreLife & { isOver: boolean };
 
 const idleTurnsMax = 10;
 const idleAdvancesMax = 500;
+/** Time that passes at once, at most. */
+const passMs = 200;
 const eventsShown = 60;
 /** Operations in one life of the store, at most. */
 const operationsPerLife = 50;
@@ -78,13 +82,16 @@ class StoreHistory {
   /** A store may ask for a healthy disk to be opened again. */
   #failedToOpen = false;
   #stepsToCrash = Infinity;
+  readonly #lossBound: LossBound;
+  /** Something that was acknowledged may not be on disk. */
+  #isUnclean = false;
   readonly #counts = { kills: 0, powerLosses: 0, crashesWhileOpening: 0 };
 
   constructor(seed: number, options: StoreHistoryOptions) {
     this.#random = createSeededRandom(seed);
     const operations = options.operations ?? 60 + this.#random(91);
     this.#options = {
-      ...{ clients: 4, payloadBytesMax: 20_000, mayLose: false, isMachineFaulty: true },
+      ...{ clients: 4, payloadBytesMax: 20_000, sync: "always", isMachineFaulty: true },
       ...options,
       operations,
     };
@@ -92,6 +99,7 @@ class StoreHistory {
     this.#scheduler = new SeededScheduler(this.#random);
     this.#disk = new SimulatedDisk(this.#random, this.#scheduler);
     this.#clients = new StoreClients(this.#random, this.#options.payloadBytesMax);
+    this.#lossBound = new LossBound(this.#options.sync, passMs);
   }
 
   async run(): Promise<StoreHistoryReport> {
@@ -119,13 +127,19 @@ class StoreHistory {
     const life = this.#beginLife(isDisturbed);
     const opened = await this.#open(life);
     if (opened === undefined) return false;
+    this.#lossBound.settle(this.#checker.eventCount);
+    this.#lossBound.begin();
+    this.#isUnclean = true;
     const store = new ObservedStore(opened, life);
     if ((await this.#drive(life, this.#clients.lookAtAll(store))) === undefined) return false;
     if (!isDisturbed) return true;
     if ((await this.#drive(life, this.#work(store, life))) === undefined) return false;
     if (this.#random(2) === 0) {
       this.#note("close");
+      // From now on only the store knows whether it was closed.
+      this.#isUnclean = false;
       if ((await this.#drive(life, store.close())) === undefined) return false;
+      if (!life.wasFaulty) this.#lossBound.settle(this.#checker.eventCount);
     }
     this.#crash(life);
     return true;
@@ -200,7 +214,8 @@ class StoreHistory {
         continue;
       }
       idleTurns = 0;
-      if (this.#random(50) === 0) this.#clock.advance(this.#random(200));
+      if (life.wasFaulty) this.#lossBound.end();
+      if (this.#random(50) === 0) this.#pass(this.#random(passMs));
       if (this.#random(200) === 0) this.#disk.capacityBytes = Infinity;
       await this.#scheduler.step();
       if (--this.#stepsToCrash > 0) continue;
@@ -213,13 +228,21 @@ class StoreHistory {
   #passIdleTime(idleTurns: number): void {
     if (this.#clock.pendingTimers === 0 || idleTurns > idleTurnsMax + idleAdvancesMax)
       throw new SuiteFailure("the store waits, and nothing will ever happen");
-    this.#clock.advance(100);
+    this.#pass(passMs / 2);
+  }
+
+  #pass(ms: number): void {
+    if (!this.#disk.isSyncing) this.#lossBound.pass(ms, this.#checker.eventCount);
+    this.#clock.advance(ms);
   }
 
   #crash(life: HistoryLife): void {
     life.isOver = true;
     this.#scheduler.withdrawAll();
-    const isPowerLoss = this.#options.isMachineFaulty && this.#random(2) === 0;
+    const isSynced = this.#options.sync === "always";
+    // A sync that failed has lost what the store has shown, and a program that is killed then cannot say so.
+    const mayKill = isSynced || !life.wasFaulty;
+    const isPowerLoss = this.#options.isMachineFaulty && (!mayKill || this.#random(2) === 0);
     if (isPowerLoss) {
       this.#disk.losePower();
       this.#counts.powerLosses++;
@@ -228,7 +251,10 @@ class StoreHistory {
       this.#counts.kills++;
     }
     this.#note(isPowerLoss ? "power loss" : "kill");
-    this.#observe({ kind: "crashed", mayLose: isPowerLoss && this.#options.mayLose });
+    this.#lossBound.end();
+    const mayLose = isPowerLoss && !isSynced;
+    this.#observe({ kind: "crashed", mayLose, keptEvents: this.#lossBound.keptEvents });
+    if (mayLose) this.#clients.stop(this.#isUnclean ? "required" : "allowed");
   }
 
   #pickCrash(): number {

@@ -1,0 +1,3 @@
+import { describeSegmentLogHistories } from "./segment-log-shares.ts";
+
+describeSegmentLogHistories(0);
