@@ -19,4 +19,19 @@ describe("the segment log on a machine that stops before it has synced", () => {
     const stored = await world.drive(again.readRecord("process"));
     expect(stored?.record.epoch !== "epoch1").toBe(isRenewed);
   });
+
+  it("renews epochs after a failed sync, also in the same boot", async () => {
+    const world = new StoreWorld();
+    const store = await world.open({ sync, bootId: "boot" });
+    await world.drive(store.createRecord(createSampleRecord("process")));
+    world.disk.planFault("EIO", { kind: "sync" });
+    world.clock.advance(sync.intervalMs);
+    while (store.failure === undefined || !world.scheduler.isIdle) await world.step();
+    world.kill();
+
+    const again = await world.open({ sync, bootId: "boot" });
+    const stored = await world.drive(again.readRecord("process"));
+    expect(stored).toBeDefined();
+    expect(stored?.record.epoch).not.toBe("epoch1");
+  });
 });

@@ -40,6 +40,8 @@ export interface SegmentLogOptions {
   readonly onError: (error: unknown, context: { readonly stage: string }) => void;
   /** A segment is full: time for a checkpoint. */
   readonly onSealed: () => void;
+  /** A write or sync of the log has failed, the first and the last time. */
+  readonly onFailed: () => void;
 }
 
 /** The log of a store: its segments, the state that they add up to, and the one place where it is written. */
@@ -93,7 +95,10 @@ export class SegmentLog {
       frameBytesMax: Math.floor(segmentBytes / 8),
       nextSegment: () => this.#nextSegment(),
       onFrame: (frame) => this.#addFrame(frame),
-      onFailed: (error) => options.onError(error, { stage: "log" }),
+      onFailed: (error) => {
+        options.onError(error, { stage: "log" });
+        options.onFailed();
+      },
     });
   }
 

@@ -7,7 +7,7 @@ import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDirectory } from "./store-directory.ts";
 
 /** Why cursors of open processes are no longer valid when the store is opened next. */
-export type EpochMark = "backup" | "damage" | "by_hand";
+export type EpochMark = "backup" | "damage" | "by_hand" | "failure";
 
 /** The file that makes a directory a store, and says how its last life ended. */
 export interface StoreNote {

@@ -90,9 +90,10 @@ export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSes
   // Anew: the last life may have failed to bring its name to the disk, and without it nothing is a store.
   await writeNote(directory, before);
   const { storeId } = before;
-  const opened: { maintenance?: Maintenance } = {};
+  const opened: { maintenance?: Maintenance; note?: StoreNote } = {};
   const onSealed = (): void => opened.maintenance?.sealed();
-  const log = await SegmentLog.open({ ...options, storeId, onSealed });
+  const onFailed = (): void => void noteFailure(options, opened.note);
+  const log = await SegmentLog.open({ ...options, storeId, onSealed, onFailed });
   const { newEpochs: _done, ...rest } = before;
   const knownDamages = log.damages.map(nameOf).slice(-knownDamagesMax);
   const note: StoreNote = { ...rest, ...lifeOf(options), knownDamages };
@@ -107,7 +108,7 @@ export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSes
   const onDamage = (damage: StoreDamage): void =>
     onError(new Error(describe(damage)), { stage: "compaction" });
   const maintenance = new Maintenance({ ...options, storeId, log, onDamage });
-  opened.maintenance = maintenance;
+  Object.assign(opened, { maintenance, note });
   const session = { options, note, log, maintenance };
   return { ...session, close: () => closeStore(session) };
 }
@@ -129,6 +130,20 @@ async function closeStore({
   } finally {
     await onClosed();
   }
+}
+
+/**
+ * What was acknowledged before its sync may be gone after a failed one, though the machine goes on. Where not
+ * even this can be written, only the next boot brings new epochs.
+ */
+async function noteFailure(
+  { directory, sync, onError }: ResolvedStoreOptions,
+  note: StoreNote | undefined,
+): Promise<void> {
+  if (sync === "always" || note === undefined) return;
+  await writeNote(directory, { ...note, newEpochs: "failure" }).catch((error: unknown) =>
+    onError(error, { stage: "log" }),
+  );
 }
 
 function lifeOf({
