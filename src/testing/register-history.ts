@@ -207,7 +207,8 @@ export class RegisterHistory {
   #lose({ change, knownAt }: Version): void {
     const what = `${this.#name}: ${change}`;
     this.#lostSuffix.lose(what, knownAt);
-    if (knownAt <= this.#keptEvents) this.#report(`${what} is lost, which was safe by then`);
+    if (knownAt <= this.#keptEvents)
+      this.#report(`change ${change} is lost, which was safe by then`);
   }
 
   #placeLeft({ value, revision, isRewritten = false }: Looked): number {

@@ -240,7 +240,7 @@ class StoreHistory {
     life.isOver = true;
     this.#scheduler.withdrawAll();
     const isSynced = this.#options.sync === "always";
-    // A sync that failed has lost what the store has shown, and a program that is killed then cannot say so.
+    // A failed sync may lose what was shown, and a kill may come before the store has noted that it failed.
     const mayKill = isSynced || !life.wasFaulty;
     const isPowerLoss = this.#options.isMachineFaulty && (!mayKill || this.#random(2) === 0);
     if (isPowerLoss) {
