@@ -65,6 +65,13 @@ export class SimulatedDisk {
     return this.#volume.usedBytes;
   }
 
+  /** A bit turns over in one of the files with this end of their name, if there is one. */
+  rot(end: string): void {
+    const names = this.#volume.names.list().filter((name) => name.endsWith(end));
+    const name = names[this.#volume.random(names.length || 1)];
+    if (name !== undefined) this.#volume.names.get(name)?.rot();
+  }
+
   get isSyncing(): boolean {
     return this.#calls.isSyncing;
   }

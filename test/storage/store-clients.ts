@@ -1,4 +1,5 @@
 import { requireEqual } from "../../src/testing/assertion.ts";
+import type { ChannelKey } from "../../src/core/store.ts";
 import type { ProcessRecord } from "../../src/core/process-record.ts";
 import { createSampleRecord } from "../../src/testing/store-samples.ts";
 import type { LogModel } from "./log-model.ts";
@@ -40,6 +41,13 @@ export class StoreClients {
       process.isEnding = true;
       await this.#seal(store, client, log, life);
     } else await this.#appendData(store, client, log, life);
+  }
+
+  /** Every log that there ever was. */
+  get keys(): readonly ChannelKey[] {
+    return this.#processes.flatMap(({ logs, oldLogs }) =>
+      [...logs, ...oldLogs].map(({ key }) => key),
+    );
   }
 
   /** The store was stopped: says what it has to do about epochs when it is opened next. */

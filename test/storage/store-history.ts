@@ -5,6 +5,7 @@ import { SuiteFailure } from "../../src/testing/assertion.ts";
 import { HistoryChecker } from "../../src/testing/history-checker.ts";
 import type { HistoryEvent } from "../../src/testing/history-events.ts";
 import { createSeededRandom } from "../../src/testing/store-samples.ts";
+import { rot } from "./bit-rot.ts";
 import { LossBound } from "./loss-bound.ts";
 import { describe, ObservedStore } from "./observed-store.ts";
 import type { StoreLife } from "./observed-store.ts";
@@ -77,6 +78,7 @@ class StoreHistory {
   readonly #clients: StoreClients;
   readonly #events: (HistoryEvent | string)[] = [];
   #clock = new FakeClock();
+  #opened: TestedStore | undefined;
   #nameCount = 0;
   #operationsLeft: number;
   /** A store may ask for a healthy disk to be opened again. */
@@ -107,6 +109,7 @@ class StoreHistory {
     // The last word: everything is there for a store that nothing disturbs.
     while (!(await this.#runLife(false)));
     this.#checker.finish();
+    await this.#rot();
     return {
       operations: this.#options.operations,
       steps: this.#scheduler.stepCount,
@@ -132,6 +135,7 @@ class StoreHistory {
     this.#isUnclean = true;
     const store = new ObservedStore(opened, life);
     if ((await this.#drive(life, this.#clients.lookAtAll(store))) === undefined) return false;
+    this.#opened = opened;
     if (!isDisturbed) return true;
     if ((await this.#drive(life, this.#work(store, life))) === undefined) return false;
     if (this.#random(2) === 0) {
@@ -165,13 +169,8 @@ class StoreHistory {
 
   async #open(life: HistoryLife): Promise<TestedStore | undefined> {
     this.#note("open");
-    const system: System = { clock: this.#clock, randomId: (length) => this.#randomId(length) };
     try {
-      const opening = this.#options.open(this.#disk.openDirectory(), system, {
-        bootId: `boot${this.#counts.powerLosses}`,
-        usesCheckpoint: this.#random(3) > 0,
-      });
-      const opened = await this.#drive(life, opening);
+      const opened = await this.#drive(life, this.#openStore(this.#random(3) > 0));
       if (opened === undefined) this.#counts.crashesWhileOpening++;
       this.#failedToOpen = false;
       return opened?.value;
@@ -184,6 +183,22 @@ class StoreHistory {
       this.#crash(life);
       return undefined;
     }
+  }
+
+  #openStore(usesCheckpoint: boolean): Promise<TestedStore> {
+    const system: System = { clock: this.#clock, randomId: (length) => this.#randomId(length) };
+    const bootId = `boot${this.#counts.powerLosses}`;
+    return this.#options.open(this.#disk.openDirectory(), system, { bootId, usesCheckpoint });
+  }
+
+  async #rot(): Promise<void> {
+    const store = this.#opened;
+    if (store?.damages === undefined) return;
+    this.#note("rot");
+    const { keys } = this.#clients;
+    const reopen = (usesCheckpoint: boolean): Promise<TestedStore> =>
+      this.#openStore(usesCheckpoint);
+    await this.#drive(this.#beginLife(false), rot(store, { disk: this.#disk, keys, reopen }));
   }
 
   async #work(store: ObservedStore, life: HistoryLife): Promise<void> {
