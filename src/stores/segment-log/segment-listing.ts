@@ -14,7 +14,7 @@ export interface SegmentListing {
   readonly headers: readonly SegmentHeader[];
   /** Segments behind the last one in use, which hold nothing yet. */
   readonly unused: readonly SegmentRange[];
-  /** What compaction has replaced, and indexes of segments that are gone. */
+  /** What compaction has replaced, former names of segments, and indexes of segments that are gone. */
   readonly superfluous: readonly string[];
   readonly damages: readonly StoreDamage[];
 }
@@ -32,7 +32,8 @@ export async function listSegments(
   const ranges = names.map(parseSegmentName).filter((range) => range !== undefined);
   const found: FoundSegment[] = [];
   for (const range of ranges) found.push({ range, decoded: await readHeader(files, range) });
-  const { kept, replaced } = chooseSegments(found);
+  const { named, formerNames } = dropFormerNames(found);
+  const { kept, replaced } = chooseSegments(named);
   const headers: SegmentHeader[] = [];
   const unused: SegmentRange[] = [];
   const damages: StoreDamage[] = [];
@@ -53,19 +54,46 @@ export async function listSegments(
   const indexed = new Set(headers.map((header) => indexName(segmentName(header))));
   const superfluous = [
     ...replaced.map(({ range }) => segmentName(range)),
+    ...formerNames,
     ...names.filter((name) => isIndexName(name) && !indexed.has(name)),
   ];
   return { headers, unused, superfluous, damages };
 }
 
+type DecodedHeader = NonNullable<ReturnType<typeof decodeSegmentHeader>>;
+
 interface FoundSegment {
   readonly range: SegmentRange;
-  readonly decoded: ReturnType<typeof decodeSegmentHeader>;
+  readonly decoded: DecodedHeader | undefined;
 }
 
 async function readHeader(files: FilePool, range: SegmentRange): Promise<FoundSegment["decoded"]> {
   const read = (file: StoreFile): Promise<Buffer> => readFully(file, 0, segmentHeaderBytes);
   return decodeSegmentHeader(await files.use(segmentName(range), read));
+}
+
+/**
+ * A reserve that was given another name may be found by both: it is the segment that its header says.
+ * Throws `StoreOpenError` where that one is not there.
+ */
+function dropFormerNames(found: readonly FoundSegment[]): {
+  readonly named: readonly FoundSegment[];
+  readonly formerNames: readonly string[];
+} {
+  const named: FoundSegment[] = [];
+  const former: FoundSegment[] = [];
+  for (const segment of found) {
+    const { range, decoded } = segment;
+    const isFormer = decoded !== undefined && segmentName(decoded.header) !== segmentName(range);
+    (isFormer ? former : named).push(segment);
+  }
+  const formerNames = former.map(({ range, decoded }) => {
+    const name = segmentName(range);
+    const { header } = decoded as DecodedHeader;
+    if (named.some((segment) => covers(segment.range, header))) return name;
+    throw new StoreOpenError(`${name} is ${segmentName(header)} by its header: name it so again`);
+  });
+  return { named, formerNames };
 }
 
 /** What is gone by it shows in the chain of frames. */
