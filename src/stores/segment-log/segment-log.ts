@@ -172,8 +172,9 @@ export class SegmentLog {
     const { directory } = this.#options;
     const { unused, unproven, tails, unindexed, superfluous, nextSegmentId } = recovered;
     // Their names may come again: no handle of theirs may be left.
-    for (const range of unused) await this.files.forget(segmentName(range));
-    await removeFiles(directory, [...superfluous, ...unused.slice(1).map(segmentName)]);
+    const unusedNames = unused.map(segmentName);
+    for (const name of [...superfluous, ...unusedNames]) await this.files.forget(name);
+    await removeFiles(directory, [...superfluous, ...unusedNames.slice(1)]);
     const first = await this.#firstSegment(nextSegmentId, unused[0]);
     this.#reserve.adopt(first);
     this.#nextId = first.id;
