@@ -10,19 +10,27 @@ const timeoutMs = runCount(120_000, 10_800_000);
 const shareCount = 2;
 const seedsPerWord = 1_000;
 
+/** A seed that was asked for is of the first share, whatever its number. */
+function seedsOf(share: number): readonly number[] {
+  const seeds = seedsToRun(seedCount);
+  const sharedSeeds = Math.ceil(seeds.length / shareCount);
+  return seeds.slice(share * sharedSeeds, (share + 1) * sharedSeeds);
+}
+
 /** Defines the tests of one share, numbered from 0. */
 export function describeSegmentLogHistories(share: number): void {
-  const sharedSeeds = seedCount / shareCount;
-  const seeds = seedsToRun(seedCount).filter(
-    (seed) => Math.floor((seed - 1) / sharedSeeds) === share,
-  );
+  const seeds = seedsOf(share);
 
-  describe(`the segment log on a simulated disk, seeds ${seeds[0]} to ${seeds.at(-1)}`, () => {
-    it("loses no more than it says and shows nothing half", { timeout: timeoutMs }, async () => {
-      for (const [index, seed] of seeds.entries()) {
-        await runSegmentLogHistory(seed, SegmentLogStore);
-        if ((index + 1) % seedsPerWord === 0) console.log(`${index + 1} of ${seeds.length} seeds`);
-      }
-    });
-  });
+  describe.skipIf(seeds.length === 0)(
+    `the segment log on a simulated disk, seeds ${seeds[0]} to ${seeds.at(-1)}`,
+    () => {
+      it("loses no more than it says and shows nothing half", { timeout: timeoutMs }, async () => {
+        for (const [index, seed] of seeds.entries()) {
+          await runSegmentLogHistory(seed, SegmentLogStore);
+          if ((index + 1) % seedsPerWord === 0)
+            console.log(`${index + 1} of ${seeds.length} seeds`);
+        }
+      });
+    },
+  );
 }
