@@ -1,9 +1,9 @@
 import type { StoreDirectory, StoreFile } from "../../src/stores/segment-log/store-directory.ts";
 import type { DiskCalls } from "./disk-calls.ts";
-import { changing, looking } from "./disk-operation.ts";
+import { changing, looking, SystemError } from "./disk-operation.ts";
 import type { DiskArea } from "./disk-operation.ts";
 import { SimulatedHandle } from "./simulated-handle.ts";
-import type { NameChange } from "./simulated-names.ts";
+import type { NameSync } from "./simulated-names.ts";
 import type { SimulatedVolume } from "./simulated-volume.ts";
 
 /** The directory of a simulated disk, as one program has it. */
@@ -51,12 +51,14 @@ export class SimulatedDirectory implements StoreDirectory {
 
   sync(): Promise<void> {
     const { names } = this.#volume;
-    let sync: readonly NameChange[];
+    let sync: NameSync;
     return this.#calls.submit("syncDirectory", "", {
       begin: () => {
         sync = names.beginSync();
       },
-      perform: () => names.finishSync(sync),
+      perform: () => {
+        if (!names.finishSync(sync)) throw new SystemError("EIO", "syncDirectory", "");
+      },
       interrupt: () => names.failSync(sync),
       kill: () => {
         if (this.#volume.random(2) === 0) names.finishSync(sync);

@@ -175,6 +175,38 @@ describe("a simulated disk", () => {
     expect(seen).toEqual(new Set(["a", "ab", "bc", "c"]));
   });
 
+  it("has all names on the platter after a sync, also those that another sync is writing", async () => {
+    const seen = await outcomes(async ({ disk, scheduler, settle, createFile }) => {
+      await createFile("a");
+      const directory = disk.openDirectory();
+      await settle(directory.rename("a", "b"));
+      void directory.sync();
+      await scheduler.step();
+      await settle(directory.sync());
+      disk.losePower();
+      return (await settle(disk.openDirectory().list())).join("");
+    });
+    expect(seen).toEqual(new Set(["b"]));
+  });
+
+  it("fails a sync of names with the one that was writing them", async () => {
+    const seen = await outcomes(async ({ disk, scheduler, settle, createFile }) => {
+      await createFile("a");
+      const directory = disk.openDirectory();
+      await settle(directory.rename("a", "b"));
+      disk.planFault("EIO", { kind: "syncDirectory" });
+      const failing = directory.sync().catch(() => "failed");
+      await scheduler.step();
+      const outcome = await settle(directory.sync()).catch(() => "failed");
+      disk.losePower();
+      const names = (await settle(disk.openDirectory().list())).join("");
+      return `${await failing} ${outcome ?? "done"} ${names}`;
+    });
+    // A sync that begins when the other has failed knows nothing of the names, and does not fail.
+    const outcomesMet = ["failed failed a", "failed failed b", "failed done a", "failed done b"];
+    expect(seen).toEqual(new Set(outcomesMet));
+  });
+
   it("gives the room of a file back when it was removed and is no longer open", async () => {
     const { disk, settle, createFile } = createWorld(1);
     const first = await createFile("first", full("a"));
