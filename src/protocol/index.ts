@@ -2,6 +2,16 @@ export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
 export { decodeError, encodeError, errorStatus, retryAfterMs } from "./error-status.ts";
 export type { ErrorStatus, Problem } from "./error-status.ts";
+export {
+  decodeFrame,
+  encodeEntriesMessage,
+  encodeFrame,
+  encodeFrameEntry,
+  encodeMessage,
+  frameBytesTarget,
+  frameForms,
+} from "./frame.ts";
+export type { DecodedMessage, EncodedMessage, FrameForm } from "./frame.ts";
 export { decodeGapEntry, encodeGapEntry, gapEntryType } from "./gap-entry.ts";
 export type { MissingBytes, MissingReason } from "./gap-entry.ts";
 export {
@@ -36,3 +46,12 @@ export type {
 export { parseJson } from "./json-integers.ts";
 export { encodeSseComment, encodeSseEvent, encodeSseId } from "./sse.ts";
 export type { SseEvent } from "./sse.ts";
+export type {
+  AckRun,
+  ClientMessage,
+  FrameEntry,
+  FrameEntryInput,
+  FrameError,
+  ServerMessage,
+  SocketLimits,
+} from "./socket-message.ts";

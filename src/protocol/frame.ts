@@ -1,0 +1,162 @@
+import { invalidArgument } from "../core/errors.ts";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { parseJson } from "./json-integers.ts";
+
+// Frames of a WebSocket: PROTOCOL §7.1.
+
+export type FrameForm = "json" | "binary";
+
+/** The subprotocols, best first, and the form of their frames. */
+export const frameForms: ReadonlyMap<string, FrameForm> = new Map([
+  ["jobwire.v1.binary", "binary"],
+  ["jobwire.v1.json", "json"],
+]);
+
+/** Frames are gathered up to about this many bytes; a larger message goes alone. */
+export const frameBytesTarget = 64 * 1024;
+
+/** A message as it goes into a frame: its JSON, and in the binary form the payloads of its entries. */
+export interface EncodedMessage {
+  readonly text: string;
+  readonly payloads: readonly Uint8Array[];
+}
+
+/** A message out of a frame: `kind` is a string; payloads of its entries, if it has any, are bytes. */
+export interface DecodedMessage {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+/** An entry's fields but the payload, with it. Of an empty one nothing is told. */
+export function encodeFrameEntry(
+  form: FrameForm,
+  fields: object,
+  payload: Uint8Array,
+): EncodedMessage {
+  const { byteLength } = payload;
+  if (byteLength === 0) return { text: JSON.stringify(fields), payloads: [] };
+  if (form === "json")
+    return { text: JSON.stringify({ ...fields, payload: encodeBase64(payload) }), payloads: [] };
+  return { text: JSON.stringify({ ...fields, bytes: byteLength }), payloads: [payload] };
+}
+
+/** A message without entries. */
+export function encodeMessage(message: { readonly kind: string }): EncodedMessage {
+  return { text: JSON.stringify(message), payloads: [] };
+}
+
+/** `fields` are the message's but `entries`, which have been encoded one by one. */
+export function encodeEntriesMessage(
+  fields: { readonly kind: string },
+  entries: readonly EncodedMessage[],
+): EncodedMessage {
+  const head = JSON.stringify(fields).slice(0, -1);
+  return {
+    text: `${head},"entries":[${entries.map(({ text }) => text).join(",")}]}`,
+    payloads: entries.flatMap(({ payloads }) => payloads),
+  };
+}
+
+const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lengthBytes = 4;
+
+/** What one WebSocket message carries: a string in the JSON form, bytes in the binary one. */
+export function encodeFrame(
+  form: FrameForm,
+  messages: readonly EncodedMessage[],
+): string | Uint8Array<ArrayBuffer> {
+  const text = `[${messages.map((message) => message.text).join(",")}]`;
+  if (form === "json") return text;
+  const header = utf8.encode(text);
+  const payloads = messages.flatMap((message) => message.payloads);
+  const payloadBytes = payloads.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const frame = new Uint8Array(lengthBytes + header.byteLength + payloadBytes);
+  new DataView(frame.buffer).setUint32(0, header.byteLength, true);
+  frame.set(header, lengthBytes);
+  let at = lengthBytes + header.byteLength;
+  for (const payload of payloads) {
+    frame.set(payload, at);
+    at += payload.byteLength;
+  }
+  return frame;
+}
+
+/**
+ * The messages of a frame, with the payloads of entries as bytes: views of the frame in the binary form.
+ * What else they hold is not looked at. Throws `invalid_argument`.
+ */
+export function decodeFrame(form: FrameForm, frame: string | Uint8Array): DecodedMessage[] {
+  const isText = typeof frame === "string";
+  if (isText !== (form === "json"))
+    throw invalidArgument("frame", form === "json" ? "text" : "binary");
+  if (isText) {
+    const messages = parseMessages(frame);
+    forEachEntry(messages, (entry) => takeBase64(entry));
+    return messages;
+  }
+  const { header, payloads } = splitFrame(frame);
+  const messages = parseMessages(header);
+  let at = 0;
+  forEachEntry(messages, (entry) => {
+    const length = takeLength(entry);
+    if (at + length > payloads.byteLength)
+      throw invalidArgument("frame", "as long as its payloads");
+    entry["payload"] = payloads.subarray(at, at + length);
+    at += length;
+  });
+  if (at !== payloads.byteLength) throw invalidArgument("frame", "no longer than its payloads");
+  return messages;
+}
+
+function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array } {
+  if (frame.byteLength < lengthBytes) throw invalidArgument("frame", "a length and a header");
+  const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
+  const end = lengthBytes + length;
+  if (end > frame.byteLength) throw invalidArgument("frame", "at least as long as its header");
+  try {
+    const header = fromUtf8.decode(frame.subarray(lengthBytes, end));
+    return { header, payloads: frame.subarray(end) };
+  } catch {
+    throw invalidArgument("header of the frame", "UTF-8");
+  }
+}
+
+function parseMessages(text: string): DecodedMessage[] {
+  const value = parseJson(text, "frame");
+  const isFrame =
+    Array.isArray(value) &&
+    value.every((message) => isFields(message) && typeof message["kind"] === "string");
+  if (!isFrame) throw invalidArgument("frame", "an array of objects with a kind");
+  return value as DecodedMessage[];
+}
+
+type Fields = Record<string, unknown>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function forEachEntry(messages: readonly DecodedMessage[], take: (entry: Fields) => void): void {
+  for (const { entries } of messages) {
+    if (entries === undefined) continue;
+    if (!Array.isArray(entries) || !entries.every(isFields))
+      throw invalidArgument("entries", "an array of objects");
+    entries.forEach(take);
+  }
+}
+
+function takeBase64(entry: Fields): void {
+  const { payload = "" } = entry;
+  if (typeof payload !== "string") throw invalidArgument("payload", "a string");
+  entry["payload"] = decodeBase64(payload);
+}
+
+function takeLength(entry: Fields): number {
+  const { bytes = 0 } = entry;
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0)
+    throw invalidArgument("bytes", "a length");
+  if ("payload" in entry) throw invalidArgument("payload", "behind the header");
+  delete entry["bytes"];
+  return bytes;
+}

@@ -1,0 +1,97 @@
+import type { JsonEnd, JsonEntry, JsonEntryInput, JsonGap, JsonProcess } from "./json-form.ts";
+import type { Problem } from "./error-status.ts";
+
+// Messages of a WebSocket (PROTOCOL §7.3, §7.4) as `decodeFrame` gives them: payloads are bytes.
+
+export type FrameEntry = Omit<JsonEntry, "payload"> & { readonly payload: Uint8Array };
+
+export type FrameEntryInput = Omit<JsonEntryInput, "payload"> & {
+  readonly sequence: number;
+  readonly payload: Uint8Array;
+};
+
+/** What an error is on a WebSocket; `decodeError` makes it one again. */
+export type FrameError = Pick<Problem, "code" | "detail" | "retryable" | "details"> & {
+  readonly retryafterms?: number;
+};
+
+export type ClientMessage =
+  | { readonly kind: "hello" | "token"; readonly token: string }
+  | {
+      readonly kind: "subscribe";
+      readonly id: number;
+      readonly process: string;
+      readonly channel: string;
+      /** As the query's: `start`, `now`, `last:<n>`, a position, or a cursor. */
+      readonly after: string;
+      readonly credit: number;
+    }
+  | { readonly kind: "credit"; readonly id: number; readonly bytes: number }
+  | { readonly kind: "unsubscribe"; readonly id: number }
+  | {
+      readonly kind: "produce";
+      readonly id: number;
+      readonly process: string;
+      readonly channel: string;
+      readonly producer: string;
+      readonly term?: number;
+    }
+  | { readonly kind: "append"; readonly id: number; readonly entries: readonly FrameEntryInput[] }
+  | { readonly kind: "watch"; readonly id: number; readonly process?: string }
+  | { readonly kind: "ping" };
+
+export interface SocketLimits {
+  readonly framebytes: number;
+  readonly payloadbytes: number;
+  readonly batchentries: number;
+  readonly unsettledbytes: number;
+  readonly subscriptions: number;
+}
+
+/**
+ * Entries from a sequence on that stand at a position and the following ones. A mark: they were there
+ * already, 1 if their content was compared, 2 if not.
+ */
+export type AckRun =
+  | readonly [sequence: number, position: number, count: number]
+  | readonly [sequence: number, position: number, count: number, mark: 1 | 2];
+
+export type ServerMessage =
+  | {
+      readonly kind: "welcome";
+      readonly version: 1;
+      readonly identity: string;
+      readonly expiresat: string;
+      readonly heartbeatms: number;
+      readonly limits: SocketLimits;
+    }
+  | { readonly kind: "token"; readonly expiresat: string }
+  | {
+      readonly kind: "subscribed";
+      readonly id: number;
+      readonly cursor: string;
+      readonly last: number;
+    }
+  | {
+      readonly kind: "entries";
+      readonly id: number;
+      readonly last: number;
+      readonly entries: readonly FrameEntry[];
+    }
+  | ({ readonly kind: "gap"; readonly id: number } & JsonGap)
+  | { readonly kind: "head"; readonly id: number; readonly last: number }
+  | ({ readonly kind: "end"; readonly id: number; readonly error?: FrameError } & Partial<
+      Omit<JsonEnd, "code" | "reason">
+    > & { readonly reason: string })
+  | { readonly kind: "ack"; readonly id: number; readonly runs: readonly AckRun[] }
+  | {
+      readonly kind: "refused";
+      readonly id: number;
+      readonly sequence: number;
+      readonly count: number;
+      readonly error: FrameError;
+    }
+  | { readonly kind: "process"; readonly id: number; readonly process: JsonProcess }
+  | { readonly kind: "deleted"; readonly id: number; readonly process: string }
+  | { readonly kind: "synced"; readonly id: number }
+  | { readonly kind: "ping" | "pong" };
