@@ -28,6 +28,7 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
   #waiting: Deferred<void> | undefined;
   /** Something came since it last looked: between looking and waiting nothing may be missed. */
   #hasNews = false;
+  #listener: (() => void) | undefined;
 
   /** Made by `Broker.subscribe`. A gap that the start already meets is the first item. */
   constructor(
@@ -70,19 +71,36 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
 
   /** As `next`, without waiting for something to come. */
   async poll(options: Partial<PageLimits> = {}): Promise<SubscriptionItem | undefined> {
+    return await this.take(options);
+  }
+
+  /**
+   * As `poll`, and at once where memory has what comes next: for a door that reads for ten thousand. With
+   * `entriesMax` 0 no entry is read, only a gap or the end.
+   */
+  take(
+    options: Partial<PageLimits> = {},
+  ): SubscriptionItem | undefined | Promise<SubscriptionItem | undefined> {
     if (this.#isClosed) throw new DOMException("the subscription was closed", "AbortError");
     if (this.#end !== undefined) return this.#end;
     if (this.#gap !== undefined) return this.#takeGap(this.#gap);
-    try {
-      return await this.#read(options);
-    } catch (error) {
-      return this.#setEnd({
-        kind: "end",
-        reason: "failed",
-        error: toChannelError(error),
-        cursor: this.cursor,
-      });
-    }
+    const page = this.#readPage(options);
+    if (!(page instanceof Promise)) return this.#takePage(page);
+    return page.then(
+      (entries) => this.#takePage(entries),
+      (error: unknown) =>
+        this.#setEnd({
+          kind: "end",
+          reason: "failed",
+          error: toChannelError(error),
+          cursor: this.cursor,
+        }),
+    );
+  }
+
+  /** Calls back each time that there may be something to `take`. */
+  onNews(listener: () => void): void {
+    this.#listener = listener;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SubscriptionItem, void, undefined> {
@@ -112,17 +130,20 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     this.#hasNews = true;
     this.#waiting?.resolve();
     this.#waiting = undefined;
+    this.#listener?.();
   }
 
-  async #read({
+  #readPage({
     entriesMax,
     bytesMax,
-  }: Partial<PageLimits>): Promise<SubscriptionItem | undefined> {
+  }: Partial<PageLimits>): readonly MsgEntry[] | Promise<readonly MsgEntry[]> {
     const { readEntriesMax, readBytesMax } = this.#process.limits;
     const limits = { entriesMax: entriesMax ?? readEntriesMax, bytesMax: bytesMax ?? readBytesMax };
     this.#hasNews = false;
-    const page = this.channel.readAfter(this.#position, limits);
-    const entries = page instanceof Promise ? await page : page;
+    return this.channel.readAfter(this.#position, limits);
+  }
+
+  #takePage(entries: readonly MsgEntry[]): SubscriptionItem | undefined {
     // It may have been ended while the store was read.
     if (this.#end !== undefined) return this.#end;
     const [first] = entries;

@@ -40,7 +40,7 @@ export class LogReader {
    * log itself: trimmed, or damaged.
    */
   readAfter(after: number, limits: PageLimits): readonly MsgEntry[] | Promise<readonly MsgEntry[]> {
-    if (after >= this.#log.visible) return [];
+    if (after >= this.#log.visible || limits.entriesMax === 0) return [];
     const from = Math.max(after, this.#log.first - 1);
     if (from + 1 >= this.#log.windowFirst) return this.#log.read(from, limits);
     return this.#readStored(from, limits);

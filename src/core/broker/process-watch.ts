@@ -14,7 +14,8 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
   #waiting: Deferred<void> | undefined;
   #isClosed = false;
   #isRevoked = false;
-  #isFirst = true;
+  /** Whoever waits for the end of what there was is told once that it came. */
+  #hasToldAll = false;
   /** Pushes the next page of what there is; false with the last one. Undefined after that. */
   #readPage: (() => Promise<boolean>) | undefined;
 
@@ -36,6 +37,11 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
     return this.#isClosed;
   }
 
+  /** Everything that there was has been returned by `next`. */
+  get hasToldAll(): boolean {
+    return this.#hasToldAll;
+  }
+
   push(processId: string, change: ProcessChange): void {
     // To the end of the line: changes are told in the order in which they became final.
     this.#pending.delete(processId);
@@ -50,7 +56,7 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
 
   /**
    * Changes since the last call, at least one, and a page of what there was before until all of that was
-   * told. Only the first call may return nothing: there is nothing now. Empty once closed.
+   * told. Nothing is returned once where the last of those pages shows nothing. Empty once closed.
    */
   async next({ signal }: { readonly signal?: AbortSignal } = {}): Promise<
     readonly ProcessChange[]
@@ -61,8 +67,8 @@ export class ProcessWatch implements AsyncIterable<readonly ProcessChange[]> {
         await this.readMore();
         continue;
       }
-      if (this.#pending.size > 0 || this.#isFirst || this.#isClosed) {
-        this.#isFirst = false;
+      if (this.#pending.size > 0 || !this.#hasToldAll || this.#isClosed) {
+        this.#hasToldAll = this.#readPage === undefined;
         const changes = this.#isClosed ? [] : [...this.#pending.values()];
         this.#pending.clear();
         return changes;
