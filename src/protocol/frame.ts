@@ -84,18 +84,25 @@ export function encodeFrame(
 
 /**
  * The messages of a frame, with the payloads of entries as bytes: views of the frame in the binary form.
- * What else they hold is not looked at. Throws `invalid_argument`.
+ * What else they hold is not looked at. `requireText` looks at the JSON before it is parsed. Throws
+ * `invalid_argument`, and what that throws.
  */
-export function decodeFrame(form: FrameForm, frame: string | Uint8Array): DecodedMessage[] {
+export function decodeFrame(
+  form: FrameForm,
+  frame: string | Uint8Array,
+  requireText?: (text: string) => void,
+): DecodedMessage[] {
   const isText = typeof frame === "string";
   if (isText !== (form === "json"))
     throw invalidArgument("frame", form === "json" ? "text" : "binary");
   if (isText) {
+    requireText?.(frame);
     const messages = parseMessages(frame);
     forEachEntry(messages, (entry) => takeBase64(entry));
     return messages;
   }
   const { header, payloads } = splitFrame(frame);
+  requireText?.(header);
   const messages = parseMessages(header);
   let at = 0;
   forEachEntry(messages, (entry) => {

@@ -33,6 +33,11 @@ export interface JsonEntry {
 }
 
 export function encodeEntry(entry: MsgEntry): JsonEntry {
+  return { ...encodeEntryFields(entry), payload: encodeBase64(entry.payload) };
+}
+
+/** An entry without its payload. */
+export function encodeEntryFields(entry: MsgEntry): Omit<JsonEntry, "payload"> {
   return {
     position: entry.position,
     sequence: entry.sequence,
@@ -41,7 +46,6 @@ export function encodeEntry(entry: MsgEntry): JsonEntry {
     timestamp: encodeTime(entry.timestamp),
     senderid: entry.senderId,
     ...(entry.producer === "" ? {} : { producer: entry.producer }),
-    payload: encodeBase64(entry.payload),
     type: entry.type,
     ...(entry.error === "" ? {} : { error: entry.error }),
   };

@@ -1,4 +1,6 @@
 import type { JsonEnd, JsonEntry, JsonEntryInput, JsonGap, JsonProcess } from "./json-form.ts";
+import type { ChannelError } from "../core/errors.ts";
+import { encodeError, retryAfterMs } from "./error-status.ts";
 import type { Problem } from "./error-status.ts";
 
 // Messages of a WebSocket (PROTOCOL §7.3, §7.4) as `decodeFrame` gives them: payloads are bytes.
@@ -14,6 +16,12 @@ export type FrameEntryInput = Omit<JsonEntryInput, "payload"> & {
 export type FrameError = Pick<Problem, "code" | "detail" | "retryable" | "details"> & {
   readonly retryafterms?: number;
 };
+
+export function encodeFrameError(error: ChannelError): FrameError {
+  const { code, detail, retryable, details } = encodeError(error);
+  const waitMs = retryAfterMs(error);
+  return { code, detail, retryable, details, ...(waitMs && { retryafterms: waitMs }) };
+}
 
 export type ClientMessage =
   | { readonly kind: "hello" | "token"; readonly token: string }
@@ -38,7 +46,7 @@ export type ClientMessage =
     }
   | { readonly kind: "append"; readonly id: number; readonly entries: readonly FrameEntryInput[] }
   | { readonly kind: "watch"; readonly id: number; readonly process?: string }
-  | { readonly kind: "ping" };
+  | { readonly kind: "ping" | "pong" };
 
 export interface SocketLimits {
   readonly framebytes: number;

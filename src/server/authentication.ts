@@ -71,6 +71,11 @@ export class Authentication {
       throw new ChannelError("unauthenticated", {
         reason: "the Authorization header is not a bearer token",
       });
+    return await this.identifyBearer(token);
+  }
+
+  /** By a token, or the value of a grant. Errors: as `identify`. */
+  async identifyBearer(token: string): Promise<Identified> {
     return decodeGrantValue(token) === undefined
       ? await this.#identifyToken(token)
       : await this.#identifyHolder(token);

@@ -1,7 +1,6 @@
 import { ChannelError } from "../core/errors.ts";
 
 const loopbackNames = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
-const stateChanging = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /** What pages of a named origin may read of an answer besides its body. */
 const exposedHeaders = [
@@ -38,10 +37,9 @@ export class OriginRules {
     throw new ChannelError("misdirected_request", { host: name.slice(0, 255) });
   }
 
-  /** Errors: `origin_refused` for a request that changes something and comes from a page of another site. */
-  requireOrigin(method: string, origin: string | undefined, host: string | undefined): void {
-    if (origin === undefined || !(stateChanging.has(method) || method === "OPTIONS")) return;
-    if (this.#isAllowed(origin, host)) return;
+  /** Of a request that changes something. Errors: `origin_refused` if it comes from a page of another site. */
+  requireOrigin(origin: string | undefined, host: string | undefined): void {
+    if (origin === undefined || this.#isAllowed(origin, host)) return;
     throw new ChannelError("origin_refused", { origin: origin.slice(0, 255) });
   }
 

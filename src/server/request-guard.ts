@@ -24,12 +24,21 @@ const defaultHeaders = { "cache-control": "no-store", "x-content-type-options": 
 /** Characters of an answer that is counted: what is smaller, the limit of requests bounds. */
 const largeAnswerLength = 16 * 1024;
 
+/** What is known of the connection that a request came by. */
+interface Connections {
+  readonly connections: ConnectionLimit;
+  readonly underWay: RequestsUnderWay;
+  /** Whether the request makes a socket of it. */
+  readonly isUpgrade: (request: IncomingMessage) => boolean;
+}
+
 /** Everything that is looked at before a request's body is read, in this order, for every route. */
 export class RequestGuard {
   readonly #context: RouteContext;
   readonly #rules: OriginRules;
   readonly #connections: ConnectionLimit;
   readonly #underWay: RequestsUnderWay;
+  readonly #isUpgrade: Connections["isUpgrade"];
   readonly #requests: SharedBudget;
   readonly #bodies: SharedBudget;
   /** Requests whose senders wait for a word before they send the body (RFC 9110 §10.1.1). */
@@ -38,14 +47,14 @@ export class RequestGuard {
   constructor(
     context: RouteContext,
     rules: OriginRules,
-    connections: ConnectionLimit,
-    underWay: RequestsUnderWay,
+    { connections, underWay, isUpgrade }: Connections,
   ) {
     const { limits } = context;
     this.#context = context;
     this.#rules = rules;
     this.#connections = connections;
     this.#underWay = underWay;
+    this.#isUpgrade = isUpgrade;
     this.#requests = new SharedBudget("requests under way", {
       total: limits.requests,
       perAddress: limits.requestsPerAddress,
@@ -92,7 +101,8 @@ export class RequestGuard {
       void reply.headers(this.#rules.headersFor(origin));
       this.#requirePlace(request, reply);
       this.#rules.requireHost(host);
-      this.#rules.requireOrigin(request.method, origin, host);
+      const isHarmless = !isChanging(request.method) && !this.#isUpgrade(request.raw);
+      if (!isHarmless) this.#rules.requireOrigin(origin, host);
       this.#take(request);
       await this.#requireAccess(request);
     } catch (error) {
@@ -152,6 +162,11 @@ export class RequestGuard {
       ...(process === undefined ? {} : { processId: process.slice(0, 128) }),
     });
   }
+}
+
+/** A preflight asks for what changes something. */
+function isChanging(method: string): boolean {
+  return ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method);
 }
 
 function isTooLong({ headers, routeOptions }: FastifyRequest): boolean {

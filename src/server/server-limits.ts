@@ -18,6 +18,12 @@ export interface ServerLimits {
   readonly requestMs: number;
   /** Silence in both directions after which a connection is closed. */
   readonly idleMs: number;
+  /** Subscriptions of one WebSocket, and as many producers and watches. */
+  readonly subscriptionsPerSocket: number;
+  /** Bytes of appends of one WebSocket that have not been answered; beyond it no more is read from it. */
+  readonly unsettledBytesPerSocket: number;
+  /** Until the first frame of a WebSocket. */
+  readonly helloMs: number;
 }
 
 const MiB = 1024 * 1024;
@@ -34,6 +40,9 @@ export const defaultServerLimits: ServerLimits = {
   headerMs: 10_000,
   requestMs: 120_000,
   idleMs: 90_000,
+  subscriptionsPerSocket: 1_000,
+  unsettledBytesPerSocket: 8 * MiB,
+  helloMs: 5_000,
 };
 
 /** Times of streams, in milliseconds; `ServerOptions` says what they are for. */

@@ -30,6 +30,7 @@ import { RequestsUnderWay } from "./requests-under-way.ts";
 import { defaultStreamTimes, resolveServerLimits } from "./server-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import { SharedBudget } from "./shared-budget.ts";
+import { SocketDoor } from "./socket-door.ts";
 import { addSeveralRoute } from "./several-route.ts";
 import { addSignInRoutes } from "./sign-in-routes.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
@@ -125,10 +126,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
   const table = new RouteTable(app);
   const connections = new ConnectionLimit(limits, proxies);
-  new RequestGuard(context, rules, connections, underWay).install(app);
+  const door = new SocketDoor(context);
+  const isUpgrade = door.isUpgrade.bind(door);
+  new RequestGuard(context, rules, { connections, underWay, isUpgrade }).install(app);
   await addDocument(app);
   await app.register((scope, _options, done) => {
     addRoutes(scope, context);
+    door.install(scope);
     if (options.backUp !== undefined) addBackupRoute(scope, options.backUp);
     done();
   });
@@ -139,7 +143,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   return {
     url,
     routes: table.routes,
-    close: () => (closing ??= shutDown(app, context, graceMs)),
+    close: () => (closing ??= shutDown(app, door, context, graceMs)),
   };
 }
 
@@ -215,14 +219,17 @@ function addJsonParser(app: FastifyInstance): void {
 
 async function shutDown(
   app: FastifyInstance,
+  door: SocketDoor,
   { broker, clock, streams, authentication, audit }: RouteContext,
   graceMs: number,
 ): Promise<void> {
   await broker.close();
+  door.shutDown();
   let timer: { cancel(): void } | undefined;
   const patience = new Promise<void>((resolve) => (timer = clock.after(graceMs, resolve)));
   await Promise.race([Promise.all(streams), patience]);
   timer?.cancel();
+  door.terminate();
   await app.close();
   authentication.close();
   audit.close();

@@ -27,6 +27,9 @@ const serverLimits: Readonly<Record<keyof ServerLimits, string>> = {
   headerMs: "milliseconds until a header is complete",
   requestMs: "milliseconds until a body is complete",
   idleMs: "milliseconds of silence until a connection is closed",
+  subscriptionsPerSocket: "subscriptions of one WebSocket, and as many producers and watches",
+  unsettledBytesPerSocket: "bytes of appends of one WebSocket that are not answered",
+  helloMs: "milliseconds until the first frame of a WebSocket",
 };
 
 const streamTimes: Readonly<Record<keyof StreamTimes, string>> = {

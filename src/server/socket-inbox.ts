@@ -1,0 +1,96 @@
+import { invalidArgument } from "../core/errors.ts";
+import { decodeFrame } from "../protocol/frame.ts";
+import type { DecodedMessage, FrameForm } from "../protocol/frame.ts";
+import type { ClientMessage } from "../protocol/socket-message.ts";
+import { requireBoundedJson } from "./json-bounds.ts";
+
+/** What a field has to be, for people, and whether it is. */
+interface Field {
+  readonly expected: string;
+  readonly isValid: (value: unknown) => boolean;
+  readonly isOptional?: true;
+}
+
+type Fields = Readonly<Record<string, Field>>;
+
+/** Ids and names are shorter; longer ones get their own refusal, not the router's. */
+const nameLengthMax = 300;
+const tokenLengthMax = 16 * 1024;
+
+const text = (lengthMax: number): Field => ({
+  expected: `a text of at most ${lengthMax} characters`,
+  isValid: (value) => typeof value === "string" && value.length <= lengthMax,
+});
+const integer = (min = -Number.MAX_SAFE_INTEGER): Field => ({
+  expected: min < 0 ? "an integer within ±(2^53−1)" : `an integer from ${min} to 2^53−1`,
+  isValid: (value) => Number.isSafeInteger(value) && (value as number) >= min,
+});
+const optional = (field: Field): Field => ({ ...field, isOptional: true });
+
+const name = text(nameLengthMax);
+const token = text(tokenLengthMax);
+const id = integer(1);
+
+const entryFields: Fields = {
+  sequence: integer(1),
+  inreplyto: optional(integer()),
+  replyto: optional(integer()),
+  // `decodeFrame` has made bytes of it.
+  payload: { expected: "bytes", isValid: (value) => value instanceof Uint8Array },
+  type: optional(name),
+  error: optional({ expected: "a text", isValid: (value) => typeof value === "string" }),
+};
+
+const messageFields: Readonly<Record<ClientMessage["kind"], Fields>> = {
+  hello: { token },
+  token: { token },
+  subscribe: { id, process: name, channel: name, after: name, credit: integer(0) },
+  credit: { id, bytes: integer(1) },
+  unsubscribe: { id },
+  produce: {
+    ...{ id, process: name, channel: name, producer: name },
+    term: optional(integer(1)),
+  },
+  append: {
+    id,
+    entries: { expected: "entries, at least one", isValid: (value) => isEntries(value) },
+  },
+  watch: { id, process: optional(name) },
+  ping: {},
+  pong: {},
+};
+
+/** The messages of a client's frame, in order. Throws `invalid_argument`. */
+export function decodeClientFrame(
+  form: FrameForm,
+  frame: string | Uint8Array,
+): readonly ClientMessage[] {
+  const messages = decodeFrame(form, frame, requireBoundedJson);
+  for (const message of messages) requireMessage(message);
+  return messages as unknown as ClientMessage[];
+}
+
+function requireMessage(message: DecodedMessage): void {
+  const { kind, ...fields } = message;
+  if (!Object.hasOwn(messageFields, kind))
+    throw invalidArgument("kind", "one of the protocol", JSON.stringify(kind.slice(0, 40)));
+  requireFields(kind, fields, messageFields[kind as ClientMessage["kind"]]);
+}
+
+function requireFields(place: string, given: Record<string, unknown>, fields: Fields): void {
+  for (const key of Object.keys(given))
+    if (!Object.hasOwn(fields, key))
+      throw invalidArgument(place, "without unknown fields", JSON.stringify(key.slice(0, 40)));
+  for (const [key, { expected, isValid, isOptional }] of Object.entries(fields)) {
+    const value = given[key];
+    if (value === undefined ? isOptional !== true : !isValid(value))
+      throw invalidArgument(`${place}.${key}`, expected);
+  }
+}
+
+function isEntries(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  for (const entry of value)
+    requireFields("entries", entry as Record<string, unknown>, entryFields);
+  return true;
+}

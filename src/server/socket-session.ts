@@ -1,0 +1,265 @@
+import type { RawData, WebSocket } from "ws";
+import { ChannelError, invalidArgument, isChannelError } from "../core/errors.ts";
+import { errorStatus } from "../protocol/error-status.ts";
+import type { FrameForm } from "../protocol/frame.ts";
+import { encodeTime } from "../protocol/json-form.ts";
+import type { ClientMessage, SocketLimits } from "../protocol/socket-message.ts";
+import type { EncodedPages } from "./encoded-pages.ts";
+import type { RouteContext } from "./route-context.ts";
+import { decodeClientFrame } from "./socket-inbox.ts";
+import { send } from "./socket-link.ts";
+import type { SocketLink } from "./socket-link.ts";
+import { SocketOutbox } from "./socket-outbox.ts";
+import { SocketRequests } from "./socket-requests.ts";
+import type { Identified } from "./token-verifier.ts";
+
+export interface SessionOptions {
+  readonly context: RouteContext;
+  readonly form: FrameForm;
+  readonly limits: SocketLimits;
+  readonly pages: EncodedPages;
+  /** That of the connection, or what a trusted proxy names. */
+  readonly address: string;
+  readonly logFailure: (error: unknown) => void;
+}
+
+/** Of silence, in heartbeats, after which the peer is given up. */
+const silenceMax = 3;
+
+/** One WebSocket from its first frame to its close code. */
+export class SocketSession {
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
+  readonly #socket: WebSocket;
+  readonly #options: SessionOptions;
+  readonly #outbox: SocketOutbox;
+  readonly #requests: SocketRequests;
+  readonly #link: SocketLink;
+  readonly #frames: (string | Uint8Array)[] = [];
+  #isWorking = false;
+  #isVerifying = false;
+  #isClosing = false;
+  #identified: Identified | undefined;
+  #heardAtMs: number;
+  #timers: { cancel(): void }[] = [];
+
+  constructor(socket: WebSocket, options: SessionOptions) {
+    const { context, form, pages, logFailure } = options;
+    const { broker, clock, stallMs, limits } = context;
+    this.#socket = socket;
+    this.#options = options;
+    this.#outbox = new SocketOutbox(socket, {
+      ...{ form, clock, stallMs, turns: context.streamWrites },
+      count: (length) => context.answers.take(options.address, length),
+      onStall: () => this.#end(new ChannelError("subscriber_too_slow", { resumeAfter: 0 })),
+      onOverload: () => this.#end(new ChannelError("overloaded", { retryAfterMs: 1_000 })),
+      onFailure: (error) => this.#end(error),
+      onRoom: () => this.#pauseOrResume(),
+    });
+    this.#link = {
+      ...{ broker, outbox: this.#outbox, pages, logFailure },
+      caller: () => this.#requireIdentified().caller,
+    };
+    this.#requests = new SocketRequests(this.#link, limits.subscriptionsPerSocket, () =>
+      this.#pauseOrResume(),
+    );
+    this.#heardAtMs = clock.monotonicMs();
+    this.#timers = [clock.after(limits.helloMs, () => this.#endUnheard(limits.helloMs))];
+    this.closed = new Promise((resolve) => {
+      socket.once("close", () => {
+        this.#leave();
+        resolve();
+      });
+    });
+    socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
+    // What it is about the close code says; `close` follows.
+    socket.on("error", () => this.#leave());
+  }
+
+  /** Subscriptions have been told; the connection ends when they know. */
+  shutDown(): void {
+    const error = new ChannelError("shutting_down", { retryAfterMs: 1_000 });
+    this.#outbox.whenEmpty(() => this.#end(error));
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    this.#heardAtMs = this.#options.context.clock.monotonicMs();
+    if (this.#isClosing) return;
+    const bytes = data as Buffer;
+    this.#frames.push(isBinary ? bytes : bytes.toString("utf8"));
+    if (!this.#isWorking) void this.#work();
+  }
+
+  /** Frames one after the other, messages in order: what follows a token is done with it. */
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    try {
+      for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
+        const messages = decodeClientFrame(this.#options.form, frame);
+        if (this.#identified === undefined) requireHello(messages);
+        for (const message of messages) {
+          const verifying = this.#handle(message);
+          if (verifying !== undefined) await this.#pausedUntil(verifying);
+          if (this.#isClosing) return;
+        }
+      }
+    } catch (error) {
+      this.#end(error);
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  #handle(message: ClientMessage): Promise<void> | undefined {
+    switch (message.kind) {
+      case "hello":
+        if (this.#identified !== undefined) throw invalidArgument("hello", "sent once");
+        return this.#welcome(message.token);
+      case "token":
+        return this.#replaceToken(message.token);
+      case "ping":
+        send(this.#link, { kind: "pong" });
+        break;
+      case "pong":
+        break;
+      default:
+        this.#requests.handle(message);
+    }
+    this.#pauseOrResume();
+    return undefined;
+  }
+
+  async #welcome(token: string): Promise<void> {
+    const { context, limits } = this.#options;
+    const identified = await this.#identify(token);
+    if (this.#isClosing) return;
+    this.#use(identified);
+    send(this.#link, {
+      kind: "welcome",
+      version: 1,
+      identity: identified.caller.identity,
+      expiresat: encodeTime(identified.expiresAt),
+      heartbeatms: context.heartbeatMs,
+      limits,
+    });
+  }
+
+  async #replaceToken(token: string): Promise<void> {
+    const identified = await this.#identify(token);
+    if (this.#isClosing) return;
+    if (identified.caller.identity !== this.#requireIdentified().caller.identity)
+      throw new ChannelError("forbidden", { reason: "the token is of another identity" });
+    this.#use(identified);
+    send(this.#link, { kind: "token", expiresat: encodeTime(identified.expiresAt) });
+  }
+
+  async #identify(token: string): Promise<Identified> {
+    const { context, address } = this.#options;
+    try {
+      return await context.authentication.identifyBearer(token);
+    } catch (error) {
+      if (isChannelError(error, "unauthenticated") || isChannelError(error, "token_expired"))
+        context.audit.note({ address, action: "socket", code: error.code, reason: error.message });
+      throw error;
+    }
+  }
+
+  #use(identified: Identified): void {
+    this.#identified = identified;
+    this.#cancelTimers();
+    this.#timers = [this.#watchExpiry(identified.expiresAt), this.#watchSilence()];
+  }
+
+  #watchExpiry(expiresAt: number): { cancel(): void } {
+    const { clock } = this.#options.context;
+    return clock.after(expiresAt - clock.now(), () => {
+      // A timer does not reach further than some weeks, and wall time may jump.
+      if (clock.now() < expiresAt) this.#timers[0] = this.#watchExpiry(expiresAt);
+      else this.#end(new ChannelError("token_expired", { expiredAt: expiresAt }));
+    });
+  }
+
+  #watchSilence(): { cancel(): void } {
+    const { clock, heartbeatMs } = this.#options.context;
+    return clock.after(heartbeatMs, () => {
+      this.#timers[1] = this.#watchSilence();
+      // What it has said meanwhile is not known.
+      if (this.#socket.isPaused) return;
+      const silentMs = clock.monotonicMs() - this.#heardAtMs;
+      if (silentMs >= silenceMax * heartbeatMs) this.#endUnheard(silenceMax * heartbeatMs);
+      else if (silentMs >= heartbeatMs) {
+        send(this.#link, { kind: "ping" });
+        this.#requests.signOfLife();
+      }
+    });
+  }
+
+  #endUnheard(limitMs: number): void {
+    this.#end(new ChannelError("request_timeout", { limitMs }));
+  }
+
+  async #pausedUntil(verifying: Promise<void>): Promise<void> {
+    this.#isVerifying = true;
+    this.#pauseOrResume();
+    try {
+      await verifying;
+    } finally {
+      this.#isVerifying = false;
+      this.#pauseOrResume();
+    }
+  }
+
+  /** What a client has sent is not read while there is no room for what that leads to. */
+  #pauseOrResume(): void {
+    const { unsettledBytesPerSocket } = this.#options.context.limits;
+    const isFull =
+      this.#isVerifying ||
+      this.#outbox.isFull ||
+      this.#requests.unsettledBytes > unsettledBytesPerSocket;
+    if (isFull === this.#socket.isPaused) return;
+    if (isFull) this.#socket.pause();
+    else {
+      this.#heardAtMs = this.#options.context.clock.monotonicMs();
+      this.#socket.resume();
+    }
+  }
+
+  #requireIdentified(): Identified {
+    if (this.#identified === undefined) throw invalidArgument("first message", "a hello");
+    return this.#identified;
+  }
+
+  /** Closes with the code of the error: the client knows by it whether to come back. */
+  #end(error: unknown): void {
+    if (this.#isClosing) return;
+    const told = isChannelError(error)
+      ? error
+      : new ChannelError("internal_error", {}, { cause: error });
+    if (told.code === "internal_error") this.#options.logFailure(error);
+    this.#leave();
+    this.#socket.close(errorStatus[told.code].closeCode, told.code);
+    // The peer's answer is to be heard.
+    this.#socket.resume();
+  }
+
+  #leave(): void {
+    this.#isClosing = true;
+    this.#frames.length = 0;
+    this.#cancelTimers();
+    this.#outbox.close();
+    this.#requests.close();
+  }
+
+  #cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+  }
+}
+
+function requireHello([first]: readonly ClientMessage[]): void {
+  if (first?.kind !== "hello") throw invalidArgument("first message", "a hello");
+}

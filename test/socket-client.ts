@@ -1,0 +1,113 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import {
+  decodeFrame,
+  encodeEntriesMessage,
+  encodeFrame,
+  encodeFrameEntry,
+  encodeMessage,
+} from "../src/protocol/frame.ts";
+import type { DecodedMessage, EncodedMessage, FrameForm } from "../src/protocol/frame.ts";
+import type { ServerMessage } from "../src/protocol/socket-message.ts";
+
+type Message<Kind> = Extract<ServerMessage, { readonly kind: Kind }>;
+type Entry = Message<"entries">["entries"][number];
+
+/** A message as a test writes it: payloads of its entries are bytes. */
+export interface SentMessage {
+  readonly kind: string;
+  readonly entries?: readonly {
+    readonly payload?: Uint8Array;
+    readonly [field: string]: unknown;
+  }[];
+  readonly [field: string]: unknown;
+}
+
+/** A client that does nothing by itself: what it sends is what a test says. */
+export class SocketClient {
+  readonly socket: WebSocket;
+  readonly form: FrameForm;
+  /** Everything that came, in order. */
+  readonly received: ServerMessage[] = [];
+  /** The sizes of the frames that came. */
+  readonly frameLengths: number[] = [];
+  /** How far `next` has looked, by kind. */
+  readonly #taken = new Map<string, number>();
+  #wake: () => void = () => undefined;
+
+  private constructor(socket: WebSocket, form: FrameForm) {
+    this.socket = socket;
+    this.form = form;
+    socket.on("message", (data, isBinary) => {
+      const bytes = data as Buffer;
+      this.frameLengths.push(bytes.byteLength);
+      const messages = decodeFrame(form, isBinary ? bytes : bytes.toString());
+      this.received.push(...(messages as unknown as ServerMessage[]));
+      this.#wake();
+    });
+    socket.on("close", () => this.#wake());
+  }
+
+  static async open(url: string, form: FrameForm): Promise<SocketClient> {
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/socket`, [`jobwire.v1.${form}`]);
+    const client = new SocketClient(socket, form);
+    await once(socket, "open");
+    return client;
+  }
+
+  /** As one frame. */
+  send(...messages: readonly SentMessage[]): void {
+    this.socket.send(
+      encodeFrame(
+        this.form,
+        messages.map((message) => this.#encode(message)),
+      ),
+    );
+  }
+
+  /** The next message of a kind that was not asked for before. */
+  async next<Kind extends ServerMessage["kind"]>(kind: Kind): Promise<Message<Kind>> {
+    for (let at = this.#taken.get(kind) ?? 0; ; at++) {
+      while (at >= this.received.length) await this.#news(kind);
+      if (this.received[at]?.kind !== kind) continue;
+      this.#taken.set(kind, at + 1);
+      return this.received[at] as Message<Kind>;
+    }
+  }
+
+  /** Entries of a subscription so far, once there are so many of them. */
+  async entries(id: number, count: number): Promise<readonly Entry[]> {
+    for (;;) {
+      const entries = this.received.flatMap((message) =>
+        message.kind === "entries" && message.id === id ? message.entries : [],
+      );
+      if (entries.length >= count) return entries;
+      await this.#news(`entries of ${id}`);
+    }
+  }
+
+  /** Payloads of a subscription so far as text, once there are so many of them. */
+  async texts(id: number, count: number): Promise<readonly string[]> {
+    const entries = await this.entries(id, count);
+    return entries.map(({ payload }) => Buffer.from(payload).toString());
+  }
+
+  /** Code and reason with which the connection ends. */
+  async closed(): Promise<readonly [code: number, reason: string]> {
+    const [code, reason] = (await once(this.socket, "close")) as [number, Buffer];
+    return [code, String(reason)];
+  }
+
+  async #news(what: string): Promise<void> {
+    if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`closed before ${what}`);
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  #encode({ entries, ...fields }: SentMessage): EncodedMessage {
+    if (entries === undefined) return encodeMessage(fields);
+    const encoded = entries.map(({ payload = new Uint8Array(), ...entry }) =>
+      encodeFrameEntry(this.form, entry, payload),
+    );
+    return encodeEntriesMessage(fields, encoded);
+  }
+}
