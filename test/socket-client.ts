@@ -7,7 +7,7 @@ import {
   encodeFrameEntry,
   encodeMessage,
 } from "../src/protocol/frame.ts";
-import type { DecodedMessage, EncodedMessage, FrameForm } from "../src/protocol/frame.ts";
+import type { EncodedMessage, FrameForm } from "../src/protocol/frame.ts";
 import type { ServerMessage } from "../src/protocol/socket-message.ts";
 
 type Message<Kind> = Extract<ServerMessage, { readonly kind: Kind }>;

@@ -134,6 +134,7 @@ export class SocketOutbox {
       if (message instanceof Promise) this.#await(source, message);
       else if (message !== undefined) {
         this.#push(message);
+        // Whether it has more it knows when it is asked again.
         this.#ready.add(source);
       }
     }

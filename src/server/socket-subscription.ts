@@ -121,6 +121,7 @@ export class SocketSubscription implements OutboxSource {
     outcome,
     error,
   }: Extract<SubscriptionItem, { kind: "end" }>): EncodedMessage {
+    this.close();
     this.#onEnd();
     return encodePlain({
       kind: "end",

@@ -46,6 +46,7 @@ export class SocketWatch implements OutboxSource {
     if (watch === undefined || this.#isWaiting) return undefined;
     const id = this.#id;
     if (watch.isClosed) {
+      this.close();
       this.#onEnd();
       const reason = watch.isRevoked ? "revoked" : "shutdown";
       return encodePlain({ kind: "end", id, reason });
