@@ -10,6 +10,8 @@ import {
 import type { EncodedMessage, FrameForm } from "../src/protocol/frame.ts";
 import type { ServerMessage } from "../src/protocol/socket-message.ts";
 
+import type { ServerWorld } from "./server-world.ts";
+
 type Message<Kind> = Extract<ServerMessage, { readonly kind: Kind }>;
 type Entry = Message<"entries">["entries"][number];
 
@@ -33,6 +35,7 @@ export class SocketClient {
   readonly frameLengths: number[] = [];
   /** How far `next` has looked, by kind. */
   readonly #taken = new Map<string, number>();
+  #end: readonly [code: number, reason: string] | undefined;
   #wake: () => void = () => undefined;
 
   private constructor(socket: WebSocket, form: FrameForm) {
@@ -45,13 +48,29 @@ export class SocketClient {
       this.received.push(...(messages as unknown as ServerMessage[]));
       this.#wake();
     });
-    socket.on("close", () => this.#wake());
+    socket.on("close", (code, reason) => {
+      this.#end = [code, String(reason)];
+      this.#wake();
+    });
   }
 
   static async open(url: string, form: FrameForm): Promise<SocketClient> {
     const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/socket`, [`jobwire.v1.${form}`]);
     const client = new SocketClient(socket, form);
     await once(socket, "open");
+    return client;
+  }
+
+  /** One that the server has welcomed. */
+  static async greeted(
+    world: ServerWorld,
+    form: FrameForm,
+    identity: string,
+    claims: Record<string, unknown> = {},
+  ): Promise<SocketClient> {
+    const client = await SocketClient.open(world.url, form);
+    client.send({ kind: "hello", token: await world.token(identity, claims) });
+    await client.next("welcome");
     return client;
   }
 
@@ -75,6 +94,11 @@ export class SocketClient {
     }
   }
 
+  /** Waits for what has been received to be so. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await this.#news("what is waited for");
+  }
+
   /** Entries of a subscription so far, once there are so many of them. */
   async entries(id: number, count: number): Promise<readonly Entry[]> {
     for (;;) {
@@ -94,12 +118,13 @@ export class SocketClient {
 
   /** Code and reason with which the connection ends. */
   async closed(): Promise<readonly [code: number, reason: string]> {
-    const [code, reason] = (await once(this.socket, "close")) as [number, Buffer];
-    return [code, String(reason)];
+    while (this.#end === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+    return this.#end;
   }
 
   async #news(what: string): Promise<void> {
-    if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`closed before ${what}`);
+    if (this.#end !== undefined)
+      throw new Error(`closed with ${this.#end.join(" ")} before ${what}`);
     await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 

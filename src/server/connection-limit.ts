@@ -14,6 +14,7 @@ export class ConnectionLimit {
   readonly #budget: SharedBudget;
   /** Connections that came when the limit was reached, with their refusal. */
   readonly #refusals = new Map<Socket, unknown>();
+  readonly #counted = new WeakSet<Socket>();
 
   constructor({ connections, connectionsPerAddress }: ServerLimits, proxies: TrustedProxies) {
     this.#proxies = proxies;
@@ -33,6 +34,9 @@ export class ConnectionLimit {
   }
 
   #count(socket: Socket): void {
+    // One that is given back after an offer of another protocol comes a second time.
+    if (this.#counted.has(socket)) return;
+    this.#counted.add(socket);
     const { remoteAddress = "" } = socket;
     // What comes through a proxy is counted by request, under the address that the proxy names.
     if (this.#proxies.has(remoteAddress)) return;

@@ -40,7 +40,6 @@ export class RequestGuard {
   readonly #underWay: RequestsUnderWay;
   readonly #isUpgrade: Connections["isUpgrade"];
   readonly #requests: SharedBudget;
-  readonly #bodies: SharedBudget;
   /** Requests whose senders wait for a word before they send the body (RFC 9110 §10.1.1). */
   readonly #expecting = new WeakSet<IncomingMessage>();
 
@@ -58,10 +57,6 @@ export class RequestGuard {
     this.#requests = new SharedBudget("requests under way", {
       total: limits.requests,
       perAddress: limits.requestsPerAddress,
-    });
-    this.#bodies = new SharedBudget("bytes of bodies under way", {
-      total: limits.bodyBytes,
-      perAddress: Math.ceil(limits.bodyBytes / 2),
     });
   }
 
@@ -133,7 +128,7 @@ export class RequestGuard {
     request.release = () => releases.forEach((release) => release());
     request.left.addEventListener("abort", request.release);
     const bytes = announcedBytes(request);
-    if (bytes > 0) releases.push(this.#bodies.take(request.ip, bytes));
+    if (bytes > 0) releases.push(this.#context.bodies.take(request.ip, bytes));
   }
 
   async #requireAccess(request: FastifyRequest): Promise<void> {

@@ -20,6 +20,8 @@ export interface RouteContext {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly limits: ServerLimits;
+  /** Bytes of bodies, and of frames of sockets, that are not whole yet. */
+  readonly bodies: SharedBudget;
   /** Bytes of answers and streams that their readers have not taken yet. */
   readonly answers: SharedBudget;
   /** Where large answers wait to be written as JSON, and streams to be written at all. */

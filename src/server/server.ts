@@ -114,10 +114,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     audit,
     clock,
     limits,
-    answers: new SharedBudget("bytes of answers under way", {
-      total: limits.answerBytes,
-      perAddress: Math.ceil(limits.answerBytes / 2),
-    }),
+    bodies: halvedBudget("bytes of bodies under way", limits.bodyBytes),
+    answers: halvedBudget("bytes of answers under way", limits.answerBytes),
     largeAnswers: new TurnQueue(1),
     streamWrites: new TurnQueue(streamWritesPerTurn),
     heartbeatMs,
@@ -145,6 +143,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     routes: table.routes,
     close: () => (closing ??= shutDown(app, door, context, graceMs)),
   };
+}
+
+/** One address gets half of it. */
+function halvedBudget(limit: string, total: number): SharedBudget {
+  return new SharedBudget(limit, { total, perAddress: Math.ceil(total / 2) });
 }
 
 function addRoutes(app: FastifyInstance, context: RouteContext): void {

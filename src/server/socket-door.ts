@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { WebSocket, WebSocketServer } from "ws";
@@ -9,11 +10,14 @@ import { frameForms } from "../protocol/frame.ts";
 import type { FrameForm } from "../protocol/frame.ts";
 import type { SocketLimits } from "../protocol/socket-message.ts";
 import { EncodedPages } from "./encoded-pages.ts";
+import { ignoreUpgrade } from "./ignored-upgrade.ts";
 import type { RouteContext } from "./route-context.ts";
 import { SocketSession } from "./socket-session.ts";
 
 interface Upgrade {
   readonly socket: Duplex;
+  /** Refusals are written to it. */
+  readonly response: ServerResponse;
   /** What came behind the request. */
   readonly head: Buffer;
 }
@@ -79,11 +83,16 @@ export class SocketDoor {
   }
 
   install(app: FastifyInstance): void {
-    app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      this.#upgrades.set(request, { socket, head });
+    const { server } = app;
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+        ignoreUpgrade(server, request, socket, head);
+        return;
+      }
       const response = new ServerResponse(request);
+      this.#upgrades.set(request, { socket, head, response });
       response.shouldKeepAlive = false;
-      response.assignSocket(socket as never);
+      response.assignSocket(socket as Socket);
       response.once("finish", () => socket.end());
       app.routing(request, response);
     });
@@ -107,19 +116,22 @@ export class SocketDoor {
     const upgrade = this.#upgrades.get(request.raw);
     if (upgrade === undefined) throw invalidArgument("request", "one for a WebSocket");
     requireHandshake(request);
-    request.release();
-    const { socket, head } = upgrade;
+    const { socket, head, response } = upgrade;
+    // A connection may live for weeks: nothing of its request is kept.
+    response.detachSocket(socket as Socket);
+    response.emit("close");
+    const { ip, log } = request;
     this.#server.handleUpgrade(request.raw, socket, head, (webSocket) =>
-      this.#begin(request, webSocket),
+      this.#begin(webSocket, socket, { ip, log }),
     );
   }
 
-  #begin(request: FastifyRequest, socket: WebSocket): void {
+  #begin(socket: WebSocket, raw: Duplex, { ip, log }: Pick<FastifyRequest, "ip" | "log">): void {
     const form = frameForms.get(socket.protocol) ?? "json";
-    const session = new SocketSession(socket, {
+    const session = new SocketSession(socket, raw, {
       ...{ context: this.#context, form, limits: this.#limits, pages: this.#pages[form] },
-      address: request.ip,
-      logFailure: (error) => request.log.error({ err: error }, "socket failed"),
+      address: ip,
+      logFailure: (error) => log.error({ err: error }, "socket failed"),
     });
     const { streams } = this.#context;
     const { closed } = session;
@@ -138,7 +150,6 @@ function requireHandshake({ headers, url }: FastifyRequest): void {
   const { "sec-websocket-protocol": protocol = "" } = headers;
   // A token in it would stand in logs and histories.
   if (url.includes("?")) throw invalidArgument("URL", "without a query");
-  if (headers.upgrade?.toLowerCase() !== "websocket") throw invalidArgument("Upgrade", "websocket");
   if (version !== "13") throw invalidArgument("Sec-WebSocket-Version", "13");
   if (!/^[+/0-9A-Za-z]{22}==$/.test(key ?? ""))
     throw invalidArgument("Sec-WebSocket-Key", "16 bytes in base64");

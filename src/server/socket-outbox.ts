@@ -20,7 +20,7 @@ export interface OutboxOptions {
   /** Counts what the peer has not taken; returns what gives it back. Errors: as `SharedBudget.take`. */
   readonly count: (length: number) => () => void;
   readonly onStall: () => void;
-  readonly onOverload: () => void;
+  /** Also where `count` throws. */
   readonly onFailure: (error: unknown) => void;
   /** There is room again after `isFull`. */
   readonly onRoom: () => void;
@@ -168,16 +168,10 @@ export class SocketOutbox {
   }
 
   #sendFrame(): void {
-    const { form, count, onOverload, onRoom } = this.#options;
+    const { form, count, onRoom } = this.#options;
     this.#wasFull ||= this.isFull;
     const frame = encodeFrame(form, this.#takeMessages());
-    let giveBack: () => void;
-    try {
-      giveBack = count(frame.length);
-    } catch {
-      onOverload();
-      return;
-    }
+    const giveBack = count(frame.length);
     this.#socket.send(frame, () => {
       giveBack();
       this.#taken();

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { ChannelError, invalidArgument, isChannelError } from "../core/errors.ts";
 import { errorStatus } from "../protocol/error-status.ts";
@@ -7,6 +8,7 @@ import type { ClientMessage, SocketLimits } from "../protocol/socket-message.ts"
 import type { EncodedPages } from "./encoded-pages.ts";
 import type { RouteContext } from "./route-context.ts";
 import { decodeClientFrame } from "./socket-inbox.ts";
+import { SocketIntake } from "./socket-intake.ts";
 import { send } from "./socket-link.ts";
 import type { SocketLink } from "./socket-link.ts";
 import { SocketOutbox } from "./socket-outbox.ts";
@@ -33,6 +35,7 @@ export class SocketSession {
   readonly #socket: WebSocket;
   readonly #options: SessionOptions;
   readonly #outbox: SocketOutbox;
+  readonly #intake: SocketIntake;
   readonly #requests: SocketRequests;
   readonly #link: SocketLink;
   readonly #frames: (string | Uint8Array)[] = [];
@@ -43,7 +46,7 @@ export class SocketSession {
   #heardAtMs: number;
   #timers: { cancel(): void }[] = [];
 
-  constructor(socket: WebSocket, options: SessionOptions) {
+  constructor(socket: WebSocket, raw: Duplex, options: SessionOptions) {
     const { context, form, pages, logFailure } = options;
     const { broker, clock, stallMs, limits } = context;
     this.#socket = socket;
@@ -52,9 +55,12 @@ export class SocketSession {
       ...{ form, clock, stallMs, turns: context.streamWrites },
       count: (length) => context.answers.take(options.address, length),
       onStall: () => this.#end(new ChannelError("subscriber_too_slow", { resumeAfter: 0 })),
-      onOverload: () => this.#end(new ChannelError("overloaded", { retryAfterMs: 1_000 })),
       onFailure: (error) => this.#end(error),
       onRoom: () => this.#pauseOrResume(),
+    });
+    this.#intake = new SocketIntake(raw, {
+      count: (bytes) => this.#countIntake(bytes),
+      onRefused: (error) => this.#end(error),
     });
     this.#link = {
       ...{ broker, outbox: this.#outbox, pages, logFailure },
@@ -88,10 +94,19 @@ export class SocketSession {
 
   #receive(data: RawData, isBinary: boolean): void {
     this.#heardAtMs = this.#options.context.clock.monotonicMs();
+    this.#intake.reset();
     if (this.#isClosing) return;
     const bytes = data as Buffer;
     this.#frames.push(isBinary ? bytes : bytes.toString("utf8"));
     if (!this.#isWorking) void this.#work();
+  }
+
+  /** Whoever is not known yet gets no more than anybody does. */
+  #countIntake(bytes: number): () => void {
+    const { context, address } = this.#options;
+    if (this.#identified === undefined)
+      throw new ChannelError("message_too_large", { limitBytes: bytes });
+    return context.bodies.take(address, bytes);
   }
 
   /** Frames one after the other, messages in order: what follows a token is done with it. */
@@ -236,9 +251,7 @@ export class SocketSession {
   /** Closes with the code of the error: the client knows by it whether to come back. */
   #end(error: unknown): void {
     if (this.#isClosing) return;
-    const told = isChannelError(error)
-      ? error
-      : new ChannelError("internal_error", {}, { cause: error });
+    const told = toldOf(error);
     if (told.code === "internal_error") this.#options.logFailure(error);
     this.#leave();
     this.#socket.close(errorStatus[told.code].closeCode, told.code);
@@ -248,6 +261,7 @@ export class SocketSession {
 
   #leave(): void {
     this.#isClosing = true;
+    this.#intake.close();
     this.#frames.length = 0;
     this.#cancelTimers();
     this.#outbox.close();
@@ -258,6 +272,14 @@ export class SocketSession {
     for (const timer of this.#timers) timer.cancel();
     this.#timers = [];
   }
+}
+
+/** Of the budgets, whoever has used them up: there is no room. */
+function toldOf(error: unknown): ChannelError {
+  if (isChannelError(error, "too_many_requests"))
+    return new ChannelError("overloaded", { retryAfterMs: error.details.retryAfterMs });
+  if (isChannelError(error)) return error;
+  return new ChannelError("internal_error", {}, { cause: error });
 }
 
 function requireHello([first]: readonly ClientMessage[]): void {

@@ -4,10 +4,12 @@ import { decodeStart, encodeCursor } from "../protocol/cursor.ts";
 import type { EncodedMessage } from "../protocol/frame.ts";
 import { encodeGap, encodeOutcome } from "../protocol/json-form.ts";
 import type { ClientMessage } from "../protocol/socket-message.ts";
-import { pageLimits } from "./channel-streams.ts";
 import { encodePlain, send, toFrameError } from "./socket-link.ts";
 import type { PlainMessage, SocketLink } from "./socket-link.ts";
 import type { OutboxSource } from "./socket-outbox.ts";
+
+/** One page: with what JSON adds to small entries and base64 to large ones it stays below a frame. */
+const pageLimits = { entriesMax: 256, bytesMax: 24 * 1024 };
 
 type Place = Omit<Extract<ClientMessage, { kind: "subscribe" }>, "kind">;
 
