@@ -4,6 +4,7 @@ import type { MsgEntry } from "../core/entry.ts";
 import { encodeCursor } from "../protocol/cursor.ts";
 import { encodeEnd, encodeEntry, encodeGap, encodeHeartbeat } from "../protocol/json-form.ts";
 import { encodeSseEvent, encodeSseId, encodeSseRetry } from "../protocol/sse.ts";
+import { RecentValues } from "./recent-values.ts";
 import type { Interruption, StreamPart, StreamSource } from "./stream-pump.ts";
 
 export type EventFormat = "json" | "text";
@@ -22,8 +23,7 @@ export const eventStreamType = "text/event-stream; charset=utf-8";
 const utf8 = new TextDecoder();
 
 // Readers of one channel share its entries, and what the newest of them look like on the wire.
-const jsonTexts = new Map<MsgEntry, string>();
-const jsonTextsMax = 1_000;
+const jsonTexts = new RecentValues<MsgEntry, string>(1_000);
 /** Longer ones are not kept: they cost little beside sending them. */
 const jsonTextLengthMax = 8 * 1024;
 
@@ -135,13 +135,7 @@ function encodeEntryEvent(entry: MsgEntry, epoch: string, format: EventFormat): 
 
 function encodeJsonText(entry: MsgEntry, cursor: string): string {
   const text = JSON.stringify({ ...encodeEntry(entry), cursor });
-  if (text.length > jsonTextLengthMax) return text;
-  if (jsonTexts.size >= jsonTextsMax)
-    for (const oldest of jsonTexts.keys()) {
-      jsonTexts.delete(oldest);
-      break;
-    }
-  jsonTexts.set(entry, text);
+  if (text.length <= jsonTextLengthMax) jsonTexts.set(entry, text);
   return text;
 }
 
