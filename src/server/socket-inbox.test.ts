@@ -31,12 +31,10 @@ function rightFrames(form: FrameForm): fc.Arbitrary<{ frame: Uint8Array; count: 
   const append = fc
     .array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 4 })
     .map((payloads) => encodeAppend(form, payloads));
-  return fc
-    .array(fc.oneof(plain, append), { maxLength: 5 })
-    .map((messages) => ({
-      frame: Buffer.from(encodeFrame(form, messages)),
-      count: messages.length,
-    }));
+  return fc.array(fc.oneof(plain, append), { maxLength: 5 }).map((messages) => ({
+    frame: Buffer.from(encodeFrame(form, messages)),
+    count: messages.length,
+  }));
 }
 
 /** As it comes from the connection. */
