@@ -21,7 +21,7 @@ export interface EncodedMessage {
   readonly payloads: readonly Uint8Array[];
 }
 
-/** A message out of a frame: `kind` is a string; payloads of its entries, if it has any, are bytes. */
+/** A message out of a frame: `kind` is a string, and its entries have their payloads as bytes. */
 export interface DecodedMessage {
   readonly kind: string;
   readonly [field: string]: unknown;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HistoryChecker } from "./history-checker.ts";
+import { judge } from "../../test/history-verdict.ts";
 import type { HistoryEvent, LogEvent, RegisterEvent } from "./history-events.ts";
 
 type WithoutName<Event> = Event extends unknown ? Omit<Event, "log" | "register"> : never;
@@ -9,17 +9,6 @@ const onLog = (...events: WithoutName<LogEvent>[]) =>
 const onRegister = (...events: WithoutName<RegisterEvent>[]) =>
   events.map((event): HistoryEvent => ({ ...event, register: "record" }));
 const crash: HistoryEvent = { kind: "crashed", mayLose: false };
-
-function judge(events: readonly HistoryEvent[]): string {
-  const checker = new HistoryChecker();
-  for (const event of events) checker.observe(event);
-  try {
-    checker.finish();
-    return "";
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
 
 /** A call named after its contents: `ab` is to add the entries `a` and `b`. */
 const sent = (call: string, fields: object = {}) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HistoryChecker } from "./history-checker.ts";
+import { judge } from "../../test/history-verdict.ts";
 import type { HistoryEvent } from "./history-events.ts";
 
 const put = (register: string, value: string, expected?: string): HistoryEvent[] => [
@@ -28,17 +28,6 @@ const read = (contents: string): HistoryEvent[] => [
 ];
 const loss = (keptEvents = 0): HistoryEvent => ({ kind: "crashed", mayLose: true, keptEvents });
 const epoch: HistoryEvent = { kind: "epochChanged", log: "log", epoch: "next" };
-
-function judge(events: readonly HistoryEvent[]): string {
-  const checker = new HistoryChecker();
-  for (const event of events) checker.observe(event);
-  try {
-    checker.finish();
-    return "";
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
 
 describe("a history checker after a crash that may lose something", () => {
   it.each<[string, HistoryEvent[]]>([

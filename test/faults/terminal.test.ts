@@ -6,6 +6,7 @@ import { TerminalPane } from "../terminal-pane.ts";
 
 let world: CliWorld;
 const panes: TerminalPane[] = [];
+const programs: TerminalPane[] = [];
 
 beforeEach(async () => {
   world = await CliWorld.create(["--store", "memory"]);
@@ -17,6 +18,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // While there is a server to take its end: without one it would wait for it for ever.
+  for (const running of programs.splice(0)) {
+    running.keys("C-c");
+    await running.waitFor(/\$ $/m);
+  }
   for (const pane of panes.splice(0)) await pane[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
@@ -34,6 +40,7 @@ const asking = `sh -c 'echo asks; while read -r line; do echo "got $line"; done;
 async function startProgram(name: string): Promise<TerminalPane> {
   const pane = open();
   pane.enter(`jobwire run --name ${name} -- ${asking}`);
+  programs.push(pane);
   await pane.waitFor(/^asks$/m);
   return pane;
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Mistakes on purpose, as text: each rule has to report its own. */
 const planted: [file: string, rule: string, code: string][] = [
   ["src/server/a.ts", "@typescript-eslint/no-floating-promises", "Promise.resolve();"],
   [

@@ -7,7 +7,7 @@ export interface BudgetHolder {
 /** One limit for the bytes of many holders: beyond it those that were not used for longest shrink. */
 export class MemoryBudget {
   readonly #bytesMax: number;
-  /** Bytes of each holder that has any, longest unused first. */
+  /** Bytes of each holder, longest unused first; those that hold nothing are not in it. */
   readonly #held = new Map<BudgetHolder, number>();
   #bytes = 0;
 
