@@ -16,6 +16,8 @@ import { StoreServer } from "./store-server.ts";
 const segmentBytes = 128 * 1024;
 const startMsMax = 30;
 const momentMsMax = 4;
+/** A start, and one before it that is killed. */
+const sparesMax = 2;
 
 /** A server that is killed and started again, and what its clients know of it. */
 export class CrashWorld {
@@ -26,12 +28,16 @@ export class CrashWorld {
   readonly deleted = new Set<string>();
   /** Names of files of the store, seen after each kill. */
   readonly filesSeen = new Set<string>();
+  /** Appends that were in doubt and sent again: those that were there by then, and those that were not. */
+  readonly retried = { there: 0, added: 0 };
   readonly seed: number;
   /** Clients come to an end instead of beginning anew. */
   isEnding = false;
   readonly #directory = mkdtempSync(join(tmpdir(), "jobwire-crash-"));
   readonly #random: (below: number) => number;
   #server: StoreServer | undefined;
+  /** The next lives of the server, which load their program while this one works. */
+  readonly #spares: StoreServer[] = [];
   #up = createDeferred<StoreServer>();
   #next = createDeferred();
   #answerCount = 0;
@@ -62,20 +68,18 @@ export class CrashWorld {
   }
 
   async start(): Promise<void> {
-    const server = new StoreServer(this.#directory, { segmentBytes });
-    this.#server = server;
+    const server = this.#open();
     await server.url;
     this.#isUp = true;
     this.#up.resolve(server);
     this.#next.resolve();
     this.#next = createDeferred();
+    while (this.#spares.length < sparesMax && !this.isEnding) this.#spares.push(this.#load());
   }
 
   /** Starts a server only to kill it while it recovers. */
   async startInVain(): Promise<void> {
-    const server = new StoreServer(this.#directory, { segmentBytes });
-    this.#server = server;
-    await server.opening;
+    await this.#open().opening;
     await this.#killAfter(this.#random(startMsMax));
   }
 
@@ -115,9 +119,26 @@ export class CrashWorld {
       this.#awaited.deferred.resolve();
   }
 
+  /** Throws what the server has reported. */
+  requireNoError(): void {
+    const errors = this.#server?.errors ?? [];
+    if (errors.length > 0) throw new SuiteFailure(`the server reported:\n${errors.join("\n")}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server?.kill();
+    await Promise.all([this.#server?.kill(), ...this.#spares.map((spare) => spare.kill())]);
     rmSync(this.#directory, { recursive: true });
+  }
+
+  #load(): StoreServer {
+    return new StoreServer(this.#directory, { segmentBytes });
+  }
+
+  #open(): StoreServer {
+    const server = this.#spares.shift() ?? this.#load();
+    server.open();
+    this.#server = server;
+    return server;
   }
 
   async #answers(count: number): Promise<void> {
@@ -135,7 +156,6 @@ export class CrashWorld {
     await this.#server?.kill();
     this.checker.observe({ kind: "crashed", mayLose: false });
     for (const name of readdirSync(this.#directory)) this.filesSeen.add(name);
-    const errors = this.#server?.errors ?? [];
-    if (errors.length > 0) throw new SuiteFailure(`the server reported:\n${errors.join("\n")}`);
+    this.requireNoError();
   }
 }

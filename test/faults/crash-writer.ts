@@ -72,7 +72,7 @@ export class Writer {
     const { life, channel, numbering } = this.#options;
     const log = life.log(channel);
     const logicalFirst = life.noteSent(channel, call.names.length);
-    for (;;) {
+    for (let isRetry = false; ; isRetry = true) {
       this.#observeSent(call, logicalFirst);
       const wasDeleted = life.isDeleted;
       const heard = await this.#send(call);
@@ -85,6 +85,8 @@ export class Writer {
       if (!isChannelError(answer)) {
         if (wasDeleted) throw new SuiteFailure(`${log} was deleted, and ${call.name} was taken`);
         this.#acknowledge(call, answer);
+        if (isRetry)
+          this.#world.retried[answer.entries[0]?.duplicate === true ? "there" : "added"]++;
         return true;
       }
       this.#world.checker.observe({ kind: "appendRefused", log, call: call.name });
@@ -142,7 +144,8 @@ export class Writer {
       contents: names.map((text) => contentText(identity, this.#producer, text)),
       client: this.#name,
       logicalFirst,
-      ...(this.#producer === "" ? {} : { producer: this.#producer }),
+      // Whatever the numbering, one call is sent when the one before is settled: they are in that order.
+      producer: this.#name,
       ...(term === undefined ? {} : { term }),
     });
   }

@@ -39,6 +39,7 @@ it(`loses nothing over ${rounds} kills under load`, { timeout: timeoutMs }, asyn
     await Promise.all([killAndCompare(world), ...work]);
     await auditServer(world);
     world.checker.finish();
+    world.requireNoError();
   } catch (error) {
     const { violations } = world.checker;
     const { stack } = error as Error;
@@ -46,8 +47,12 @@ it(`loses nothing over ${rounds} kills under load`, { timeout: timeoutMs }, asyn
   }
   const names = [...world.filesSeen];
   const compacted = names.filter((name) => /\.g\d+\.segment$/.test(name));
+  const { there, added } = world.retried;
   console.log(
-    `server-crash: ${world.answerCount} answers, ${names.length} files of the store, ${compacted.length} of them compacted`,
+    `server-crash: ${world.answerCount} answers, ${there + added} appends sent again of which ${there} were there, ` +
+      `${names.length} files of the store, ${compacted.length} of them compacted`,
   );
   expect(names.some((name) => name.endsWith(".checkpoint"))).toBe(true);
+  // Otherwise it has shown nothing of compaction, or of retries.
+  expect(Math.min(compacted.length, there, added)).toBeGreaterThan(0);
 });

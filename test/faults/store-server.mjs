@@ -1,5 +1,10 @@
 // A server over a segment log in a program of its own, to be killed. Tells its parent what happens by messages.
+import { once } from "node:events";
 import { pathToFileURL } from "node:url";
+
+/** Loading takes the longest: it may be done while another server still has the store. */
+const mayOpen = once(process, "message");
+process.on("disconnect", () => process.exit());
 
 const [distPath = "", directory = "", settings = "{}"] = process.argv.slice(2);
 /** @type {import("./store-server.ts").StoreServerOptions} */
@@ -24,7 +29,7 @@ const onError = (error, { stage }) => {
   tell({ kind: "error", text: `${stage}: ${stack} ${cause === undefined ? "" : String(cause)}` });
 };
 
-process.on("disconnect", () => process.exit());
+await mayOpen;
 tell({ kind: "opening" });
 const store = await openSegmentLogStore(directory, { segmentBytes, onError });
 const broker = new Broker({ store, onError });

@@ -24,7 +24,7 @@ export type ServerMessage =
   /** A failure that nobody waits for. */
   | { readonly kind: "error"; readonly text: string };
 
-/** One life of a server over a segment log. */
+/** One life of a server over a segment log, which loads its program at once and opens the store when it is told. */
 export class StoreServer {
   /** When it begins to open the store. */
   readonly opening: Promise<unknown>;
@@ -44,6 +44,10 @@ export class StoreServer {
       this.#listening.reject(new Error(`the server ended with ${code}: ${this.errors.join("\n")}`));
     });
     this.#listening.promise.catch(() => undefined);
+  }
+
+  open(): void {
+    this.#child.send("open");
   }
 
   /** Once it listens. */
