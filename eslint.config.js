@@ -36,7 +36,7 @@ export default tseslint.config(
       "coverage/",
       "node_modules/",
       "test/architecture/fixtures/",
-      "test/storage/.mutants-*/",
+      "**/.mutants-*/",
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },

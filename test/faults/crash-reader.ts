@@ -29,13 +29,13 @@ export class Reader {
 
   /** As one stream that is resumed from its cursor. */
   async follow(): Promise<void> {
-    while (!(await this.#world.insist(submitter, (api) => this.#catch(() => this.#stream(api)))));
+    while (!(await this.#world.wait(submitter, (api) => this.#catch(() => this.#stream(api)))));
   }
 
   /** Page by page, each waited for. */
   async poll(random: (below: number) => number): Promise<void> {
     const isOver = (api: Api) => this.#catch(() => this.#page(api, 1 + random(50), waitSeconds));
-    while ((await this.#world.insist(submitter, isOver)) !== "over");
+    while ((await this.#world.wait(submitter, isOver)) !== "over");
   }
 
   /** All that there is now, or as much as one life of the server gives; false if that is not all. */

@@ -33,6 +33,8 @@ export class CrashWorld {
   readonly seed: number;
   /** Clients come to an end instead of beginning anew. */
   isEnding = false;
+  killCount = 0;
+  readonly #distPath: string;
   readonly #directory = mkdtempSync(join(tmpdir(), "jobwire-crash-"));
   readonly #random: (below: number) => number;
   #server: StoreServer | undefined;
@@ -41,12 +43,16 @@ export class CrashWorld {
   #up = createDeferred<StoreServer>();
   #next = createDeferred();
   #answerCount = 0;
+  #underWay = 0;
+  #rest = createDeferred();
   #awaited: { readonly count: number; readonly deferred: Deferred<void> } | undefined;
   #isUp = false;
+  #isOver = false;
   #isResting = false;
   #nameCount = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, distPath: string) {
+    this.#distPath = distPath;
     this.seed = seed;
     this.#random = createSeededRandom(seed);
   }
@@ -89,12 +95,39 @@ export class CrashWorld {
     await this.#killAfter(this.#random(momentMsMax));
   }
 
+  /** Kills it as soon as it has answered all that it was asked by then: the last it wrote is acknowledged. */
+  async killAtRest(answers: number): Promise<void> {
+    await this.#answers(answers);
+    this.#stopAsking();
+    this.#rest = createDeferred();
+    if (this.#underWay > 0) await this.#rest.promise;
+    await this.#killAfter(0);
+  }
+
   /** What a living server answers; undefined if it was killed before it did. */
   async ask<Answer>(
     identity: string,
     act: (api: Api) => Promise<Answer>,
   ): Promise<{ readonly answer: Answer } | undefined> {
     const server = await this.#up.promise;
+    this.#underWay++;
+    try {
+      return await this.#ask(server, identity, act);
+    } finally {
+      if (--this.#underWay === 0) this.#rest.resolve();
+    }
+  }
+
+  /** As `insist`, for what is answered when there is something to tell. */
+  async wait<Answer>(identity: string, act: (api: Api) => Promise<Answer>): Promise<Answer> {
+    return await untilHeard(async () => this.#ask(await this.#up.promise, identity, act));
+  }
+
+  async #ask<Answer>(
+    server: StoreServer,
+    identity: string,
+    act: (api: Api) => Promise<Answer>,
+  ): Promise<{ readonly answer: Answer } | undefined> {
     try {
       const answer = await act(await server.api(identity));
       this.noteAnswer();
@@ -107,10 +140,7 @@ export class CrashWorld {
 
   /** Asks again until there is an answer. */
   async insist<Answer>(identity: string, act: (api: Api) => Promise<Answer>): Promise<Answer> {
-    for (;;) {
-      const heard = await this.ask(identity, act);
-      if (heard !== undefined) return heard.answer;
-    }
+    return await untilHeard(() => this.ask(identity, act));
   }
 
   noteAnswer(): void {
@@ -126,19 +156,28 @@ export class CrashWorld {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#stopAsking();
     await Promise.all([this.#server?.kill(), ...this.#spares.map((spare) => spare.kill())]);
     rmSync(this.#directory, { recursive: true });
   }
 
   #load(): StoreServer {
-    return new StoreServer(this.#directory, { segmentBytes });
+    return new StoreServer(this.#directory, { distPath: this.#distPath, segmentBytes });
   }
 
   #open(): StoreServer {
+    if (this.#isOver) throw new Error("the world is over");
     const server = this.#spares.shift() ?? this.#load();
     server.open();
     this.#server = server;
     return server;
+  }
+
+  /** Before a kill, so that no client asks the dead. Who waits for a server goes on waiting for the same. */
+  #stopAsking(): void {
+    if (this.#isUp) this.#up = createDeferred();
+    this.#isUp = false;
   }
 
   async #answers(count: number): Promise<void> {
@@ -149,13 +188,21 @@ export class CrashWorld {
 
   /** The pause is the random part of the moment; nothing depends on what happens in it. */
   async #killAfter(ms: number): Promise<void> {
-    await delay(ms);
-    // First, so that no client asks the dead. Who waits for a server goes on waiting for the same.
-    if (this.#isUp) this.#up = createDeferred();
-    this.#isUp = false;
+    if (ms > 0) await delay(ms);
+    this.#stopAsking();
     await this.#server?.kill();
     this.checker.observe({ kind: "crashed", mayLose: false });
+    this.killCount++;
     for (const name of readdirSync(this.#directory)) this.filesSeen.add(name);
     this.requireNoError();
+  }
+}
+
+async function untilHeard<Answer>(
+  ask: () => Promise<{ readonly answer: Answer } | undefined>,
+): Promise<Answer> {
+  for (;;) {
+    const heard = await ask();
+    if (heard !== undefined) return heard.answer;
   }
 }

@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 const mayOpen = once(process, "message");
 process.on("disconnect", () => process.exit());
 
-const [distPath = "", directory = "", settings = "{}"] = process.argv.slice(2);
+const [directory = "", settings = "{}"] = process.argv.slice(2);
 /** @type {import("./store-server.ts").StoreServerOptions} */
-const { segmentBytes } = JSON.parse(settings);
+const { distPath, segmentBytes } = JSON.parse(settings);
 /** @param {string} path */
 const load = (path) => import(pathToFileURL(`${distPath}/${path}`).href);
 /** @type {typeof import("../../src/core/index.ts")} */

@@ -1,9 +1,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { root } from "../../scripts/project.mjs";
 import { Api } from "../../src/cli/api.ts";
 import { GivenCredentials } from "../../src/cli/credentials.ts";
 import { createDeferred } from "../../src/core/deferred.ts";
@@ -11,10 +9,11 @@ import { defaultSystem } from "../../src/core/system.ts";
 import { signToken } from "../server-world.ts";
 
 const programPath = fileURLToPath(new URL("store-server.mjs", import.meta.url));
-const distPath = join(root, "dist");
 const tokenSeconds = 24 * 60 * 60;
 
 export interface StoreServerOptions {
+  /** The built program. */
+  readonly distPath: string;
   readonly segmentBytes: number;
 }
 
@@ -36,8 +35,7 @@ export class StoreServer {
   #wasKilled = false;
 
   constructor(directory: string, options: StoreServerOptions) {
-    const args = [distPath, directory, JSON.stringify(options)];
-    this.#child = fork(programPath, args);
+    this.#child = fork(programPath, [directory, JSON.stringify(options)]);
     this.opening = once(this.#child, "message");
     this.#child.on("message", (message) => this.#hear(message as ServerMessage));
     this.#child.once("exit", (code) => {
