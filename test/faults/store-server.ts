@@ -34,6 +34,14 @@ export class StoreServer {
   readonly errors: string[] = [];
   #wasKilled = false;
 
+  /** Opens the store at once. */
+  static async start(directory: string, options: StoreServerOptions): Promise<StoreServer> {
+    const server = new StoreServer(directory, options);
+    server.open();
+    await server.url;
+    return server;
+  }
+
   constructor(directory: string, options: StoreServerOptions) {
     this.#child = fork(programPath, [directory, JSON.stringify(options)]);
     this.opening = once(this.#child, "message");
