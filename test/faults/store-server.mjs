@@ -1,6 +1,7 @@
 // A server over a segment log in a program of its own, to be killed. Tells its parent what happens by messages.
 import { once } from "node:events";
 import { pathToFileURL } from "node:url";
+import { createFailingDirectory } from "./failing-directory.mjs";
 
 /** Loading takes the longest: it may be done while another server still has the store. */
 const mayOpen = once(process, "message");
@@ -8,7 +9,7 @@ process.on("disconnect", () => process.exit());
 
 const [directory = "", settings = "{}"] = process.argv.slice(2);
 /** @type {import("./store-server.ts").StoreServerOptions} */
-const { distPath, segmentBytes } = JSON.parse(settings);
+const { distPath, segmentBytes, fault } = JSON.parse(settings);
 /** @param {string} path */
 const load = (path) => import(pathToFileURL(`${distPath}/${path}`).href);
 /** @type {typeof import("../../src/core/index.ts")} */
@@ -16,7 +17,9 @@ const { Broker } = await load("index.js");
 /** @type {typeof import("../../src/server/index.ts")} */
 const { createServer } = await load("server/index.js");
 /** @type {typeof import("../../src/stores/segment-log/index.ts")} */
-const { openSegmentLogStore } = await load("stores/segment-log/index.js");
+const { NodeDirectory, SegmentLogStore, openSegmentLogStore } = await load(
+  "stores/segment-log/index.js",
+);
 
 /** @param {import("./store-server.ts").ServerMessage} message */
 const tell = (message) => process.send?.(message);
@@ -31,7 +34,13 @@ const onError = (error, { stage }) => {
 
 await mayOpen;
 tell({ kind: "opening" });
-const store = await openSegmentLogStore(directory, { segmentBytes, onError });
+const store =
+  fault === undefined
+    ? await openSegmentLogStore(directory, { segmentBytes, onError })
+    : await SegmentLogStore.open({
+        ...{ segmentBytes, onError },
+        directory: createFailingDirectory(NodeDirectory, directory, fault),
+      });
 const broker = new Broker({ store, onError });
 await broker.start();
 const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");

@@ -11,10 +11,21 @@ import { signToken } from "../server-world.ts";
 const programPath = fileURLToPath(new URL("store-server.mjs", import.meta.url));
 const tokenSeconds = 24 * 60 * 60;
 
+/** One call that fails, of those that write the log. */
+export interface LogFault {
+  readonly call: "write" | "sync";
+  /** From 1, counted from the start of the server. */
+  readonly nth: number;
+  /** What of it has happened all the same; a sync knows no half. */
+  readonly effect: "none" | "half" | "whole";
+}
+
 export interface StoreServerOptions {
   /** The built program. */
   readonly distPath: string;
   readonly segmentBytes: number;
+  /** A server with a fault takes no lock. */
+  readonly fault?: LogFault;
 }
 
 export type ServerMessage =
