@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Revision } from "../../src/core/store.ts";
 import { SegmentLogStore } from "../../src/stores/segment-log/segment-log-store.ts";
 import { createSampleRecord } from "../../src/testing/store-samples.ts";
 import { withMutant } from "./mutant-source.ts";
@@ -10,6 +11,8 @@ type StoreClass = typeof SegmentLogStore;
 
 /** Enough for several segments. */
 const changesMax = 60;
+/** Seeds by which the frame is on disk or not. */
+const failedSyncsMax = 40;
 /** Enough for an opening that has frames to write again. */
 const openingStepsMax = 60;
 const segmentBytes = 8 * 1024;
@@ -18,6 +21,7 @@ const idleTurnsMin = 10;
 
 class Moments extends StoreWorld {
   readonly #Store: StoreClass;
+  #beginNext = (): Promise<Revision> => Promise.reject(new Error("nothing has changed yet"));
 
   constructor(Store: StoreClass, seed: number) {
     super(seed);
@@ -32,12 +36,23 @@ class Moments extends StoreWorld {
   /** Acknowledges so many changes of one record, the last of which has that number as its label. */
   async change(count: number): Promise<void> {
     const store = await this.drive(this.begin());
-    let revision = await this.drive(store.createRecord(createSampleRecord("p", { label: "1" })));
-    for (let label = 2; label <= count; label++) {
-      await this.#rest();
+    const begin = (label: number, revision: Revision): Promise<Revision> => {
       const record = createSampleRecord("p", { label: `${label}` });
-      revision = await this.drive(store.updateRecord(record, revision));
+      return label === 1 ? store.createRecord(record) : store.updateRecord(record, revision);
+    };
+    let revision = "" as Revision;
+    for (let label = 1; label <= count; label++) {
+      if (label > 1) await this.#rest();
+      revision = await this.drive(begin(label, revision));
     }
+    this.#beginNext = () => begin(count + 1, revision);
+  }
+
+  /** One change more, the sync of which fails. */
+  async failNextChange(): Promise<void> {
+    await this.#rest();
+    this.disk.planFault("EIO", { kind: "sync" });
+    await expect(this.drive(this.#beginNext())).rejects.toThrow();
   }
 
   /** Until all work in the background is done: a sync of its own would hide one that is missing. */
@@ -82,15 +97,40 @@ async function loseInEachStepOfOpening(Store: StoreClass): Promise<void> {
   }
 }
 
+/**
+ * Lets a sync fail, after which the system believes that all is on disk, and starts the store again: what it
+ * shows then has to be there after a loss of power.
+ */
+async function loseBehindFailedSync(Store: StoreClass): Promise<void> {
+  for (let seed = 1; seed <= failedSyncsMax; seed++) {
+    const moments = new Moments(Store, seed);
+    await moments.change(2);
+    await moments.failNextChange();
+    moments.kill();
+    const shown = await moments.label();
+    moments.losePower();
+    expect(await moments.label()).toBe(shown);
+  }
+}
+
 const mutants: readonly (readonly [StoreMutant, (Store: StoreClass) => Promise<void>])[] = [
   [
     {
       name: "does not sync the name of a new segment",
-      file: "segment-reserve.ts",
-      find: "      await directory.sync();\n      return { id, file, capacity };",
-      replace: "      return { id, file, capacity };",
+      file: "durable-directory.ts",
+      find: "rename(from, to);\n      await this.#directory.sync();",
+      replace: "rename(from, to);",
     },
     loseBehindEachChange,
+  ],
+  [
+    {
+      name: "takes every whole frame for synced",
+      file: "recovery.ts",
+      find: "lastFrame ?? this.#proven(checkpoint)",
+      replace: "lastFrame ?? (await this.#lastFrame())",
+    },
+    loseBehindFailedSync,
   ],
   [
     {
@@ -110,6 +150,10 @@ it("loses nothing by a loss of power right behind an acknowledgement", async () 
 
 it("loses nothing by a loss of power at any step of an opening", async () => {
   await loseInEachStepOfOpening(SegmentLogStore);
+});
+
+it("loses nothing by a loss of power right behind an opening that a failed sync led to", async () => {
+  await loseBehindFailedSync(SegmentLogStore);
 });
 
 it.each(mutants)("finds a segment log that $name", async (mutant, find) => {

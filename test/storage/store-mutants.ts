@@ -40,12 +40,6 @@ export const storeMutants: readonly StoreMutant[] = [
     replace: "return;",
   },
   {
-    name: "takes every whole frame for synced",
-    file: "recovery.ts",
-    find: "lastFrame ?? this.#proven(checkpoint)",
-    replace: "lastFrame ?? (await this.#lastFrame())",
-  },
-  {
     name: "does not write again what may be in memory only",
     file: "segment-log.ts",
     find: "if (frames.every(({ records }) => records.length === 0)) return;",

@@ -3,6 +3,7 @@ import { ByteReader, DecodeError } from "../../core/codec/byte-reader.ts";
 import { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { decodeHead } from "../../core/codec/head-codec.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
+import type { DurableDirectory } from "./durable-directory.ts";
 import { readFully, writeFully } from "./file-write.ts";
 import { formatVersion } from "./segment-format.ts";
 import { checkpointName, temporarySuffix } from "./segment-names.ts";
@@ -27,7 +28,7 @@ const Tag = { end: 0, record: 1, log: 2 } as const;
  * syncs everything that it may reflect, and returns the frame up to which that is.
  */
 export async function writeCheckpoint(
-  directory: StoreDirectory,
+  directory: DurableDirectory,
   storeId: string,
   frame: number,
   state: StoreState,
@@ -44,12 +45,11 @@ export async function writeCheckpoint(
     await file.sync();
   } catch (error) {
     await file.close();
-    await directory.remove(name + temporarySuffix);
+    await directory.discard(name + temporarySuffix);
     throw error;
   }
   await file.close();
   await directory.rename(name + temporarySuffix, name);
-  await directory.sync();
 }
 
 async function writeSlices(
@@ -108,7 +108,7 @@ export interface Checkpoint {
 
 /** Undefined where the file is missing something, damaged, or another store's. Throws `DecodeError` for another format. */
 export async function readCheckpoint(
-  directory: StoreDirectory,
+  directory: Pick<StoreDirectory, "open">,
   name: string,
   storeId: string,
 ): Promise<Checkpoint | undefined> {

@@ -4,6 +4,7 @@ import { entryBytes } from "../../core/entry.ts";
 import type { MsgEntry } from "../../core/entry.ts";
 import type { Batch } from "../../core/store.ts";
 import type { System } from "../../core/system.ts";
+import type { DurableDirectory } from "./durable-directory.ts";
 import { writeFully } from "./file-write.ts";
 import { FrameBuilder } from "./frame-builder.ts";
 import { readPage } from "./log-page.ts";
@@ -17,7 +18,7 @@ import { Segment } from "./segment.ts";
 import type { LogSeries } from "./series.ts";
 import { RecordSeries } from "./series.ts";
 import type { StoreDamage } from "./store-damage.ts";
-import type { StoreDirectory, StoreFile } from "./store-directory.ts";
+import type { StoreFile } from "./store-directory.ts";
 import { encodeNames } from "./store-state.ts";
 
 /** Neighbouring batches of a log become one of about this size. */
@@ -27,7 +28,7 @@ const frameBytes = 256 * 1024;
 const stepBytes = 4 * 1024 * 1024;
 
 export interface CompactionOptions {
-  readonly directory: StoreDirectory;
+  readonly directory: DurableDirectory;
   readonly system: System;
   readonly log: SegmentLog;
   readonly onDamage: (damage: StoreDamage) => void;
@@ -59,7 +60,7 @@ export async function compactRun(
     if (isWhole) await Promise.all([output.finish(), log.flush()]);
   } finally {
     await file.close();
-    if (!isWhole) await directory.remove(temporary);
+    if (!isWhole) await directory.discard(temporary);
   }
   if (!isWhole) return undefined;
   await takePlace(directory, temporary, segmentName(header));
@@ -76,10 +77,9 @@ export class PlaceInDoubtError extends Error {
   }
 }
 
-async function takePlace(directory: StoreDirectory, from: string, to: string): Promise<void> {
+async function takePlace(directory: DurableDirectory, from: string, to: string): Promise<void> {
   try {
     await directory.rename(from, to);
-    await directory.sync();
   } catch (error) {
     throw new PlaceInDoubtError(to, error);
   }

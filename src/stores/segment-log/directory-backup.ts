@@ -1,5 +1,6 @@
 import { copyFile, link, mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DurableDirectory } from "./durable-directory.ts";
 import { hasCode } from "./error-code.ts";
 import { readFully, writeFully } from "./file-write.ts";
 import { NodeDirectory } from "./node-directory.ts";
@@ -64,7 +65,7 @@ async function copySnapshot(
   }
   await target.sync();
   // Last: a directory without it is no store, so a copy that was broken off is not taken for one.
-  await writeNote(target, note);
+  await writeNote(new DurableDirectory(target), note);
   return { path: to, files: finished.length + (open === undefined ? 1 : 2), copiedBytes };
 }
 

@@ -14,14 +14,14 @@ export interface FilePoolOptions {
 
 /** Files that are open for reading: a bounded number, those that were used last. */
 export class FilePool {
-  readonly #directory: StoreDirectory;
+  readonly #directory: Pick<StoreDirectory, "open">;
   readonly #options: FilePoolOptions;
   /** In the order of last use. */
   readonly #files = new Map<string, PooledFile>();
   readonly #waiting: (() => void)[] = [];
   #reads = 0;
 
-  constructor(directory: StoreDirectory, options: FilePoolOptions) {
+  constructor(directory: Pick<StoreDirectory, "open">, options: FilePoolOptions) {
     this.#directory = directory;
     this.#options = options;
   }

@@ -3,18 +3,17 @@ import type { System } from "../../core/system.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { compactRun, PlaceInDoubtError } from "./compaction.ts";
 import { chooseRun, countLive } from "./compaction-plan.ts";
+import type { DurableDirectory } from "./durable-directory.ts";
 import { checkpointName } from "./segment-names.ts";
-import { removeFiles } from "./segment-listing.ts";
 import type { SegmentLog } from "./segment-log.ts";
 import type { StoreDamage } from "./store-damage.ts";
-import type { StoreDirectory } from "./store-directory.ts";
 
 const checkpointsKept = 2;
 /** How long after space was freed it is looked for something to give back. */
 const freedMs = 2_000;
 
 export interface MaintenanceOptions {
-  readonly directory: StoreDirectory;
+  readonly directory: DurableDirectory;
   readonly system: System;
   readonly storeId: string;
   readonly segmentBytes: number;
@@ -119,7 +118,7 @@ export class Maintenance {
     const { directory, log } = this.#options;
     const dropped = log.checkpoints.filter((frame) => !kept.includes(frame));
     log.checkpoints = kept;
-    await removeFiles(directory, dropped.map(checkpointName));
+    await directory.remove(...dropped.map(checkpointName));
   }
 
   /** Of what is there now: writers that never pause would keep it at work for ever. */

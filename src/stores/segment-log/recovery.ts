@@ -1,3 +1,4 @@
+import type { DurableDirectory } from "./durable-directory.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -12,7 +13,6 @@ import { provenFrame, scanSegment } from "./segment-scan.ts";
 import type { ScannedFrame, SegmentDamage } from "./segment-scan.ts";
 import { SegmentTable } from "./segment-table.ts";
 import type { StoreDamage } from "./store-damage.ts";
-import type { StoreDirectory } from "./store-directory.ts";
 import { Replay, StoreState } from "./store-state.ts";
 
 /** What was found on disk. Nothing has been written yet. */
@@ -36,7 +36,7 @@ export interface Recovered {
 }
 
 export interface RecoveryOptions {
-  readonly directory: StoreDirectory;
+  readonly directory: DurableDirectory;
   readonly files: FilePool;
   readonly storeId: string;
   /** False: from the segments alone. */

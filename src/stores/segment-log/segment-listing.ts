@@ -1,4 +1,3 @@
-import { hasCode } from "./error-code.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readFully } from "./file-write.ts";
 import { decodeSegmentHeader, segmentHeaderBytes } from "./segment-format.ts";
@@ -24,7 +23,7 @@ export interface SegmentListing {
  * replaced is gone: as long as all of them are there, its name may not have reached the disk.
  */
 export async function listSegments(
-  directory: StoreDirectory,
+  directory: Pick<StoreDirectory, "list">,
   files: FilePool,
   storeId: string,
 ): Promise<SegmentListing> {
@@ -127,18 +126,4 @@ function chooseSegments(found: readonly FoundSegment[]): {
 
 function covers(outer: SegmentRange, inner: SegmentRange): boolean {
   return outer.firstId <= inner.firstId && inner.lastId <= outer.lastId;
-}
-
-/** Removes files that are no more needed. The names that replace them are made durable first. */
-export async function removeFiles(
-  directory: StoreDirectory,
-  names: readonly string[],
-): Promise<void> {
-  if (names.length === 0) return;
-  await directory.sync();
-  for (const name of names) {
-    await directory.remove(name).catch((error: unknown) => {
-      if (!hasCode(error, "ENOENT")) throw error;
-    });
-  }
 }

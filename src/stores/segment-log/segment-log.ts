@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { System } from "../../core/system.ts";
+import type { DurableDirectory } from "./durable-directory.ts";
 import { FilePool } from "./file-pool.ts";
 import type { FrameBuilder } from "./frame-builder.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -8,7 +9,6 @@ import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
 import { recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
 import type { RecordHeader, SegmentHeader } from "./segment-format.ts";
-import { removeFiles } from "./segment-listing.ts";
 import { segmentName } from "./segment-names.ts";
 import type { SegmentRange } from "./segment-names.ts";
 import { prepareSegment, SegmentReserve } from "./segment-reserve.ts";
@@ -18,7 +18,6 @@ import { SegmentContents } from "./segment-contents.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { Segment } from "./segment.ts";
 import type { StoreDamage } from "./store-damage.ts";
-import type { StoreDirectory } from "./store-directory.ts";
 import { Replay } from "./store-state.ts";
 import type { StoreState } from "./store-state.ts";
 
@@ -29,7 +28,7 @@ const reserveShare = 0.25;
 const openFilesMax = 64;
 
 export interface SegmentLogOptions {
-  readonly directory: StoreDirectory;
+  readonly directory: DurableDirectory;
   readonly system: System;
   readonly storeId: string;
   readonly sync: SyncMode;
@@ -171,7 +170,7 @@ export class SegmentLog {
     // Their names may come again: no handle of theirs may be left.
     const unusedNames = unused.map(segmentName);
     for (const name of [...superfluous, ...unusedNames]) await this.files.forget(name);
-    await removeFiles(directory, [...superfluous, ...unusedNames.slice(1)]);
+    await directory.remove(...superfluous, ...unusedNames.slice(1));
     const first = await this.#firstSegment(nextSegmentId, unused[0]);
     this.#reserve.adopt(first);
     this.#nextId = first.id;
@@ -182,7 +181,6 @@ export class SegmentLog {
       if (length > segmentHeaderBytes) await truncate(directory, segment, length);
       else await this.#discard(segment);
     }
-    await directory.sync();
     for (const segment of unindexed) if (this.segments.all.includes(segment)) this.#seal(segment);
   }
 
@@ -203,7 +201,6 @@ export class SegmentLog {
     const size = await file.size();
     if (size >= capacity) {
       await file.sync();
-      await directory.sync();
       return { id, file, capacity: size };
     }
     await file.close();
@@ -282,7 +279,7 @@ export class SegmentLog {
 
 /** Cuts off what does not count. */
 async function truncate(
-  directory: StoreDirectory,
+  directory: DurableDirectory,
   { name }: Segment,
   length: number,
 ): Promise<void> {

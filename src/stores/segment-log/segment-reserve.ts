@@ -1,9 +1,10 @@
 import type { Clock } from "../../core/system.ts";
 import { createDeferred } from "../../core/deferred.ts";
 import type { Deferred } from "../../core/deferred.ts";
+import type { DurableDirectory } from "./durable-directory.ts";
 import { writeFully } from "./file-write.ts";
-import { segmentName } from "./segment-names.ts";
-import type { StoreDirectory, StoreFile } from "./store-directory.ts";
+import { segmentName, temporarySuffix } from "./segment-names.ts";
+import type { StoreFile } from "./store-directory.ts";
 
 /** One large flush would hold up the syncs of the log: zeros are synced in steps. */
 const stepBytes = 4 * 1024 * 1024;
@@ -18,7 +19,7 @@ export class NoRoomError extends Error {
 }
 
 export interface ReserveOptions {
-  readonly directory: StoreDirectory;
+  readonly directory: DurableDirectory;
   readonly clock: Clock;
   readonly segmentBytes: number;
   /** The next segment could not be prepared: the disk is full, or says so. */
@@ -113,29 +114,36 @@ export class SegmentReserve {
 
 /** A new file of zeros, with its name on disk. Leaves nothing behind where it fails or is stopped. */
 export async function prepareSegment(
-  directory: StoreDirectory,
+  directory: DurableDirectory,
   id: number,
   capacity: number,
   isStopped: () => boolean = () => false,
 ): Promise<PreparedFile | undefined> {
   const name = segmentName({ firstId: id, lastId: id, generation: 0 });
-  const file = await directory.create(name);
+  const temporary = name + temporarySuffix;
+  const file = await directory.create(temporary);
   try {
     const zeros = new Uint8Array(Math.min(stepBytes, capacity));
     for (let at = 0; at < capacity && !isStopped(); at += zeros.byteLength) {
       await writeFully(file, [zeros.subarray(0, Math.min(zeros.byteLength, capacity - at))], at);
       await file.sync();
     }
-    if (!isStopped()) {
-      await directory.sync();
-      return { id, file, capacity };
-    }
   } catch (error) {
     await file.close();
-    await directory.remove(name);
+    await directory.discard(temporary);
     throw error;
   }
-  await file.close();
-  await directory.remove(name);
-  return undefined;
+  if (isStopped()) {
+    await file.close();
+    await directory.discard(temporary);
+    return undefined;
+  }
+  try {
+    await directory.rename(temporary, name);
+  } catch (error) {
+    await file.close();
+    await directory.remove(temporary, name);
+    throw error;
+  }
+  return { id, file, capacity };
 }

@@ -1,3 +1,4 @@
+import type { DurableDirectory } from "./durable-directory.ts";
 import { hasCode } from "./error-code.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readFully, writeFully } from "./file-write.ts";
@@ -8,7 +9,6 @@ import { encodeSegmentIndex, SegmentIndex } from "./segment-index.ts";
 import type { IndexedSeries } from "./segment-index.ts";
 import { indexName, segmentName, temporarySuffix } from "./segment-names.ts";
 import { scanContents } from "./segment-scan.ts";
-import type { StoreDirectory } from "./store-directory.ts";
 
 /** One file of the log, from its first frame until compaction has replaced it and its last reader left. */
 export class Segment {
@@ -20,7 +20,7 @@ export class Segment {
   lastFrame: number;
   /** What the plan of compaction counted in it when compaction had made it. */
   liveOnceCompacted: number | undefined;
-  readonly #directory: StoreDirectory;
+  readonly #directory: DurableDirectory;
   readonly #files: FilePool;
   /** In memory while it is written to, and until its index is on disk. */
   #contents: SegmentContents | undefined;
@@ -29,7 +29,7 @@ export class Segment {
   #retired: (() => Promise<void>) | undefined;
 
   constructor(
-    directory: StoreDirectory,
+    directory: DurableDirectory,
     files: FilePool,
     header: SegmentHeader,
     extent: { readonly usedBytes: number; readonly lastFrame: number },
@@ -142,7 +142,6 @@ export class Segment {
     const name = indexName(this.name);
     const bytes = encodeSegmentIndex(this.header, this.lastFrame, contents);
     await writeNewFile(this.#directory, name, [bytes]);
-    await this.#directory.sync();
     await this.#files.forget(name);
     this.#contents = undefined;
   }
@@ -162,20 +161,17 @@ export class Segment {
   async retire(): Promise<void> {
     this.#retired = async () => {
       this.#retired = undefined;
-      for (const name of [this.name, indexName(this.name)]) {
-        await this.#files.forget(name);
-        await this.#directory.remove(name).catch((error: unknown) => {
-          if (!hasCode(error, "ENOENT")) throw error;
-        });
-      }
+      const names = [this.name, indexName(this.name)];
+      for (const name of names) await this.#files.forget(name);
+      await this.#directory.remove(...names);
     };
     if (this.#readers === 0) await this.#retired();
   }
 }
 
-/** Under a name of its own until it is whole and synced. The new name is durable once the directory is synced. */
+/** Under a name of its own until it is whole and synced. */
 export async function writeNewFile(
-  directory: StoreDirectory,
+  directory: DurableDirectory,
   name: string,
   chunks: readonly Uint8Array[],
 ): Promise<void> {
@@ -186,7 +182,7 @@ export async function writeNewFile(
     await file.sync();
   } catch (error) {
     await file.close();
-    await directory.remove(temporary);
+    await directory.discard(temporary);
     throw error;
   }
   await file.close();

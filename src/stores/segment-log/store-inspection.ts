@@ -1,3 +1,4 @@
+import { DurableDirectory } from "./durable-directory.ts";
 import { FilePool } from "./file-pool.ts";
 import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
@@ -38,9 +39,10 @@ export interface StoreReport {
  * `isThorough`, else what is behind the newest checkpoint. Errors: `StoreOpenError`, `DecodeError`.
  */
 export async function inspectStore(
-  directory: StoreDirectory,
+  given: StoreDirectory,
   { isThorough = false }: { readonly isThorough?: boolean } = {},
 ): Promise<StoreReport> {
+  const directory = new DurableDirectory(given);
   const note = await requireNote(directory);
   const files = new FilePool(directory, { openFilesMax: 4, readsAtOnce: 1 });
   try {
@@ -57,11 +59,12 @@ export async function inspectStore(
 }
 
 /** Gives open processes new epochs at the next start: for a copy that was put back and says nothing of it. */
-export async function markForNewEpochs(directory: StoreDirectory): Promise<void> {
+export async function markForNewEpochs(given: StoreDirectory): Promise<void> {
+  const directory = new DurableDirectory(given);
   await writeNote(directory, { ...(await requireNote(directory)), newEpochs: "by_hand" });
 }
 
-async function requireNote(directory: StoreDirectory): Promise<StoreNote> {
+async function requireNote(directory: DurableDirectory): Promise<StoreNote> {
   const note = await readNote(directory);
   if (note === undefined) throw new StoreOpenError("there is no store in this directory");
   return note;

@@ -1,3 +1,4 @@
+import type { DurableDirectory } from "./durable-directory.ts";
 import { hasCode } from "./error-code.ts";
 import { readFully } from "./file-write.ts";
 import { formatVersion } from "./segment-format.ts";
@@ -24,7 +25,9 @@ export interface StoreNote {
 }
 
 /** Undefined in a directory that holds no store. Throws `StoreOpenError`. */
-export async function readNote(directory: StoreDirectory): Promise<StoreNote | undefined> {
+export async function readNote(
+  directory: Pick<StoreDirectory, "open">,
+): Promise<StoreNote | undefined> {
   let text: string;
   try {
     const file = await directory.open(noteName);
@@ -54,10 +57,9 @@ function parse(text: string): StoreNote {
   throw new StoreOpenError(`${noteName} is damaged`);
 }
 
-export async function writeNote(directory: StoreDirectory, note: StoreNote): Promise<void> {
+export async function writeNote(directory: DurableDirectory, note: StoreNote): Promise<void> {
   const text = `${JSON.stringify(note, undefined, 2)}\n`;
   await writeNewFile(directory, noteName, [Buffer.from(text)]);
-  await directory.sync();
 }
 
 /** Whether what was shown may be gone: then positions may come to name other entries. */

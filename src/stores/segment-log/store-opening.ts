@@ -1,10 +1,10 @@
 import { defaultSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
+import { DurableDirectory } from "./durable-directory.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { SyncMode } from "./log-writer.ts";
 import { RecordKind, formatVersion } from "./segment-format.ts";
 import { SegmentLog } from "./segment-log.ts";
-import { removeFiles } from "./segment-listing.ts";
 import { parseSegmentName, temporarySuffix } from "./segment-names.ts";
 import { encodeRecord } from "./series.ts";
 import { StoreOpenError } from "./store-damage.ts";
@@ -40,7 +40,9 @@ export interface SegmentLogStoreOptions {
   readonly onClosed?: () => Promise<void> | void;
 }
 
-export type ResolvedStoreOptions = Required<SegmentLogStoreOptions>;
+export type ResolvedStoreOptions = Omit<Required<SegmentLogStoreOptions>, "directory"> & {
+  readonly directory: DurableDirectory;
+};
 
 /** Throws `RangeError` for a size that cannot be. */
 export function resolveStoreOptions({
@@ -62,7 +64,8 @@ export function resolveStoreOptions({
   if (typeof sync === "object" && !(sync.intervalMs >= 1))
     throw new RangeError(`sync.intervalMs must be at least 1, got ${sync.intervalMs}`);
   return {
-    ...{ directory, system, sync, segmentBytes, readsAtOnce, idleMs, bootId },
+    directory: new DurableDirectory(directory),
+    ...{ system, sync, segmentBytes, readsAtOnce, idleMs, bootId },
     ...{ usesCheckpoint, onError, onClosed },
   };
 }
@@ -82,10 +85,7 @@ export async function openStore(given: SegmentLogStoreOptions): Promise<StoreSes
   const options = resolveStoreOptions(given);
   const { directory, system, onError } = options;
   const names = await directory.list();
-  await removeFiles(
-    directory,
-    names.filter((name) => name.endsWith(temporarySuffix)),
-  );
+  await directory.remove(...names.filter((name) => name.endsWith(temporarySuffix)));
   const before = (await readNote(directory)) ?? (await createNote(options));
   // Anew: the last life may have failed to bring its name to the disk, and without it nothing is a store.
   await writeNote(directory, before);
