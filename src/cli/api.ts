@@ -2,8 +2,8 @@ import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { decodeError, errorStatus, retryAfterMs } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
-import { followSignal, raceSignal } from "./abort.ts";
-import { BackOff, delay } from "./retry.ts";
+import { followSignal, raceSignal } from "../client/abort.ts";
+import { BackOff, delay } from "../client/back-off.ts";
 
 // A whole entry over a slow line takes its time; only a dead connection takes longer.
 const requestTimeoutMs = 120_000;

@@ -12,7 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { isRetryable, retryAfterMsOf, type Api } from "./api.ts";
 import { readServerEvents, type ServerEvent } from "./server-events.ts";
-import { BackOff, delay } from "./retry.ts";
+import { BackOff, delay } from "../client/back-off.ts";
 
 /** What a channel holds, in its order. `cursor` is where to go on after the item. */
 export type ChannelItem =

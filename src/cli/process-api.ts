@@ -9,7 +9,7 @@ import {
   type JsonProcess,
 } from "../protocol/index.ts";
 import { isRetryable, retryAfterMsOf, type Api } from "./api.ts";
-import { BackOff, delay } from "./retry.ts";
+import { BackOff, delay } from "../client/back-off.ts";
 import { readServerEvents } from "./server-events.ts";
 
 const processesPath = "/v1/processes";

@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { isChannelError } from "../core/errors.ts";
-import { followSignal, raceSignal } from "./abort.ts";
+import { followSignal, raceSignal } from "../client/abort.ts";
 import { UnreachableError, type Api, type ApiRequest } from "./api.ts";
 
 // The server sends something at least every 15 s; three times that is a dead line.

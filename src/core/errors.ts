@@ -24,6 +24,7 @@ export interface ErrorDetails {
   sequence_too_old: { sequence: number };
   producer_unknown: { producer: string };
   too_many_producers: { limitProducers: number };
+  data_lost: { processId: string; channel: string };
   batch_too_large: { limit: "entries" | "bytes"; limitValue: number; actualValue: number };
   // Requests.
   invalid_argument: { argument: string; expected: string; actual?: string };
@@ -72,6 +73,7 @@ const messages: { readonly [Code in ErrorCode]: (details: ErrorDetails[Code]) =>
   sequence_too_old: (d) => `sequence ${d.sequence} is too old to tell a repeat from a new message`,
   producer_unknown: () => "producer is no longer remembered",
   too_many_producers: () => "channel has too many recent producers",
+  data_lost: () => "the server has forgotten entries that it had acknowledged",
   batch_too_large: (d) => `batch exceeds ${d.limitValue} ${d.limit}`,
   invalid_argument: (d) =>
     `${d.argument} must be ${d.expected}${d.actual === undefined ? "" : `, got ${d.actual}`}`,

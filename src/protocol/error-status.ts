@@ -43,6 +43,8 @@ export const errorStatus: Readonly<Record<ErrorCode, ErrorStatus>> = {
   sequence_too_old: final(409, 4531),
   producer_unknown: final(409, 4532),
   too_many_producers: passing(429, 4032),
+  // Told by clients of themselves; no server sends it.
+  data_lost: final(410, 4533),
   batch_too_large: final(413, 4514),
   invalid_argument: final(400, 4500),
   unauthenticated: final(401, 4501),

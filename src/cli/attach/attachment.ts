@@ -1,7 +1,7 @@
 import { isChannelError } from "../../core/errors.ts";
 import type { Outcome } from "../../core/process-record.ts";
 import type { JsonProcess } from "../../protocol/index.ts";
-import { followSignal } from "../abort.ts";
+import { followSignal } from "../../client/abort.ts";
 import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";

@@ -1,6 +1,6 @@
 import { newestOf, resolveProcess } from "../process-name.ts";
 import type { Api } from "../api.ts";
-import { raceSignal } from "../abort.ts";
+import { raceSignal } from "../../client/abort.ts";
 import { listProcesses } from "../process-api.ts";
 import type { Candidate, NameSource } from "./completion.ts";
 

@@ -1,7 +1,7 @@
 import { isChannelError } from "../../core/errors.ts";
 import type { JsonProcess } from "../../protocol/index.ts";
 import { isRetryable } from "../api.ts";
-import { delay } from "../retry.ts";
+import { delay } from "../../client/back-off.ts";
 import { renewLease, watchProcess } from "../process-api.ts";
 import type { JobProcess } from "./job-process.ts";
 

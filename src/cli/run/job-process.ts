@@ -1,9 +1,9 @@
 import { isChannelError } from "../../core/errors.ts";
 import type { JsonProcess } from "../../protocol/index.ts";
-import { raceSignal } from "../abort.ts";
+import { raceSignal } from "../../client/abort.ts";
 import { UnreachableError, type Api } from "../api.ts";
 import { createProcess, type NewProcess } from "../process-api.ts";
-import { delay } from "../retry.ts";
+import { delay } from "../../client/back-off.ts";
 
 // Who deletes a process is heard through the watch, but perhaps a moment after another request was refused.
 const deletionNoticeMs = 1_000;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { followSignal } from "../abort.ts";
+import { followSignal } from "../../client/abort.ts";
 import { readChannel, type ChannelItem } from "../channel-reader.ts";
 import { ChannelWriter } from "./channel-writer.ts";
 import { InputWindow } from "./input-window.ts";

@@ -1,0 +1,154 @@
+import { encodePayload, requireMsgType } from "../core/entry.ts";
+import { ChannelError } from "../core/errors.ts";
+import type { ChannelView } from "../core/broker/views.ts";
+import type { FrameEntryInput } from "../protocol/socket-message.ts";
+import type { JsonChannel, JsonGap } from "../protocol/json-form.ts";
+import { decodeChannelView } from "../protocol/process-form.ts";
+import {
+  createReadable,
+  createWritable,
+  readLines,
+  type StreamOptions,
+} from "./channel-streams.ts";
+import { Entries } from "./entries.ts";
+import { channelPath } from "./http.ts";
+import { Listeners } from "./listeners.ts";
+import type { Producer, SendReceipt } from "./producer.ts";
+import { Reader, type ChannelEntry, type ReaderState } from "./reader.ts";
+import { readReplies } from "./replies.ts";
+import type { Session } from "./session.ts";
+
+export interface SendOptions {
+  /** `data` unless given: `end` and `error` finish a stream, `<area>.<name>` is the application's own. */
+  readonly type?: string;
+  /** Position of the entry that this one answers. */
+  readonly replyTo?: number;
+  /** Sequence of the other side's entry that this one answers. */
+  readonly inReplyTo?: number;
+  /** Text of an entry of the type `error`. */
+  readonly error?: string;
+}
+
+export type Payload = string | Uint8Array;
+
+export interface EntriesOptions {
+  /** A cursor that was stored, or a position. Excludes `from`. */
+  readonly after?: string | number;
+  /** Where to begin without a cursor; `start` unless given. */
+  readonly from?: "start" | "now" | { readonly last: number };
+  /** Ends the iteration without an error. */
+  readonly signal?: AbortSignal;
+  /** History is gone: told in its place between the entries. */
+  readonly onGap?: (gap: JsonGap) => void;
+}
+
+export interface RequestOptions extends SendOptions {
+  /** How long to wait for each part of the reply. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A channel of a process, as one client uses it. Each client instance is a producer of its own. */
+export class Channel {
+  readonly processId: string;
+  readonly name: string;
+  readonly #session: Session;
+  readonly #producer: () => Producer;
+  readonly #states = new Listeners<ReaderState>({ kind: "connecting" });
+
+  /** Made by `channel(name)` of a process or a job. */
+  constructor(session: Session, processId: string, name: string, producer: () => Producer) {
+    this.#session = session;
+    this.processId = processId;
+    this.name = name;
+    this.#producer = producer;
+  }
+
+  /** What it holds, and whether it has ended. */
+  async get(): Promise<ChannelView> {
+    const path = channelPath(this.processId, this.name);
+    return decodeChannelView((await this.#session.http.persist("GET", path)) as JsonChannel);
+  }
+
+  /** Added once and in order, however often it has to be sent; resolves when it is durable. */
+  async send(payload: Payload, options: SendOptions = {}): Promise<SendReceipt> {
+    return await this.#producer().send(createInput(payload, options));
+  }
+
+  /** In this order. Rejects with the first refusal; the others are sent all the same. */
+  async sendMany(payloads: readonly Payload[], options: SendOptions = {}): Promise<SendReceipt[]> {
+    const inputs = payloads.map((payload) => createInput(payload, options));
+    const producer = this.#producer();
+    return await Promise.all(inputs.map((input) => producer.send(input)));
+  }
+
+  /** Everything after a place, without hole or repeat, until the process ends. It begins to read at once. */
+  entries({ after, from = "start", signal, onGap }: EntriesOptions = {}): Entries {
+    const start = typeof from === "string" ? from : `last:${from.last}`;
+    const reader = this.#read(after === undefined ? start : String(after));
+    return new Entries(reader, { signal, onGap });
+  }
+
+  /** Sends, and gives the entries that answer it, until one of the type `end`. Throws `request_timeout`, and `StreamError` for one of the type `error`. */
+  request(payload: Payload, options: RequestOptions = {}): AsyncIterable<ChannelEntry> {
+    const { timeoutMs = 60_000, signal, ...sending } = options;
+    const sent = this.send(payload, sending);
+    const { system } = this.#session;
+    return readReplies({
+      sent,
+      read: (after) => this.#read(String(after)),
+      system,
+      timeoutMs,
+      signal,
+    });
+  }
+
+  /** The payloads of the others' `data` entries as bytes; their `end` finishes it, their `error` fails it. */
+  readable(options: StreamOptions & EntriesOptions = {}): ReadableStream<Uint8Array> {
+    return createReadable(this.entries(options), this.#producer().id, options);
+  }
+
+  /** Bytes and texts become `data` entries, closing it an `end`, aborting it an `error`. */
+  writable(options: StreamOptions = {}): WritableStream<Payload> {
+    return createWritable(this.#producer(), options);
+  }
+
+  /** The lines of what `readable` gives, as UTF-8, without their ends. */
+  text(options: StreamOptions & EntriesOptions = {}): AsyncIterable<string> {
+    return readLines(this.readable(options));
+  }
+
+  /** Of the newest reader: connecting, live, so many entries behind, or closed and why. The result ends it. */
+  onState(listener: (state: ReaderState) => void): () => void {
+    return this.#states.add(listener);
+  }
+
+  #read(after: string): Reader {
+    const { connection, options, system } = this.#session;
+    const reader = new Reader(connection, {
+      processId: this.processId,
+      channel: this.name,
+      after,
+      readAheadBytes: options.readAheadBytes,
+      system,
+    });
+    reader.states.add((state) => this.#states.set(state));
+    return reader;
+  }
+}
+
+function createInput(payload: Payload, options: SendOptions): Omit<FrameEntryInput, "sequence"> {
+  const { type, replyTo, inReplyTo, error } = options;
+  if (typeof payload !== "string" && !(payload instanceof Uint8Array))
+    throw new ChannelError("invalid_argument", {
+      argument: "payload",
+      expected: "a string or bytes",
+    });
+  return {
+    payload: encodePayload(payload),
+    ...(type === undefined ? {} : { type: requireMsgType(type) }),
+    ...(replyTo === undefined ? {} : { replyto: replyTo }),
+    ...(inReplyTo === undefined ? {} : { inreplyto: inReplyTo }),
+    ...(error === undefined ? {} : { error }),
+  };
+}

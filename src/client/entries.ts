@@ -1,0 +1,54 @@
+import type { Outcome } from "../core/process-record.ts";
+import type { JsonGap } from "../protocol/json-form.ts";
+import type { ChannelEntry, Reader } from "./reader.ts";
+
+export interface EntriesHooks {
+  readonly signal: AbortSignal | undefined;
+  readonly onGap: ((gap: JsonGap) => void) | undefined;
+}
+
+/** Entries of a channel, one by one or as they came together. May be iterated once. */
+export class Entries implements AsyncIterable<ChannelEntry> {
+  readonly #reader: Reader;
+  readonly #hooks: EntriesHooks;
+
+  constructor(reader: Reader, hooks: EntriesHooks) {
+    this.#reader = reader;
+    this.#hooks = hooks;
+    const { signal } = hooks;
+    if (signal?.aborted === true) reader.close();
+    signal?.addEventListener("abort", this.#close);
+  }
+
+  /** How the process ended, once the iteration has. */
+  get outcome(): Outcome | undefined {
+    return this.#reader.outcome;
+  }
+
+  readonly #close = (): void => {
+    this.#hooks.signal?.removeEventListener("abort", this.#close);
+    this.#reader.close();
+  };
+
+  /** Ends the iteration. */
+  close(): void {
+    this.#close();
+  }
+
+  async *batches(): AsyncGenerator<readonly ChannelEntry[], void, undefined> {
+    try {
+      for (;;) {
+        const item = await this.#reader.next();
+        if (item === undefined) return;
+        if (item.kind === "entries") yield item.entries;
+        else this.#hooks.onGap?.({ reason: item.reason, first: item.first, cursor: item.cursor });
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ChannelEntry, void, undefined> {
+    for await (const batch of this.batches()) yield* batch;
+  }
+}

@@ -1,0 +1,58 @@
+import { createParser } from "eventsource-parser";
+import { ChannelError } from "../core/errors.ts";
+import { followSignal, raceSignal } from "./abort.ts";
+import type { HttpLinkParts } from "./http-link.ts";
+
+/** A stream begins with something at once: longer silence means that it is gathered on the way. */
+const beginningMsMax = 5_000;
+/** The server sends something at least every 15 s; three times that is a dead line. */
+const silenceMsMax = 45_000;
+
+export interface StreamEvent {
+  readonly name: string;
+  readonly data: string;
+}
+
+/**
+ * Events as they arrive, those of one read together. Throws `request_timeout` when the stream falls silent
+ * while somebody reads. Nothing is read ahead of the consumer.
+ */
+export async function* readEvents(
+  { http, system, signal }: HttpLinkParts,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): AsyncGenerator<readonly StreamEvent[], void, undefined> {
+  const { controller, unfollow } = followSignal(signal);
+  let limitMs = beginningMsMax;
+  const patiently = async <Result>(work: Promise<Result>): Promise<Result> => {
+    const silence = new ChannelError("request_timeout", { limitMs });
+    const timer = system.clock.after(limitMs, () => controller.abort(silence));
+    return await raceSignal(work, controller.signal).finally(() => timer.cancel());
+  };
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  try {
+    const request = { query, accept: "text/event-stream", signal: controller.signal };
+    const response = await patiently(http.stream("GET", path, request));
+    if (response.body === null) return;
+    reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    let events: StreamEvent[] = [];
+    const parser = createParser({
+      onEvent: ({ event = "message", data }) => events.push({ name: event, data }),
+    });
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await patiently(reader.read());
+      if (done) return;
+      limitMs = silenceMsMax;
+      parser.feed(decoder.decode(value, { stream: true }));
+      const batch = events;
+      events = [];
+      if (batch.length > 0) yield batch;
+    }
+  } finally {
+    unfollow();
+    controller.abort();
+    // Leaves the connection, also in the middle of a stream; a broken one has left already.
+    reader?.cancel().catch(() => undefined);
+  }
+}

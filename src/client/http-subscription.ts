@@ -1,0 +1,154 @@
+import { createDeferred, type Deferred } from "../core/deferred.ts";
+import { entryOverheadBytes } from "../core/entry.ts";
+import { ChannelError } from "../core/errors.ts";
+import { decodeError, encodeError } from "../protocol/error-status.ts";
+import { decodeBase64 } from "../protocol/base64.ts";
+import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
+import type {
+  JsonEnd,
+  JsonEntry,
+  JsonGap,
+  JsonHeartbeat,
+  JsonRead,
+} from "../protocol/json-form.ts";
+import type { FrameEntry, FrameError } from "../protocol/socket-message.ts";
+import { followSignal, raceSignal } from "./abort.ts";
+import { readEvents, type StreamEvent } from "./event-stream.ts";
+import { channelPath } from "./http.ts";
+import type { HttpLinkParts } from "./http-link.ts";
+import type { LinkRequest } from "./link.ts";
+
+const pollSeconds = 25;
+
+/** One subscription by server-sent events or by reads that wait. Takes nothing more without credit. */
+export class HttpSubscription {
+  readonly #parts: HttpLinkParts;
+  readonly #id: number;
+  readonly #path: string;
+  readonly #controller: AbortController;
+  readonly #unfollow: () => void;
+  #after: string;
+  #credit: number;
+  #hasBegun = false;
+  #last = 0;
+  #moreCredit: Deferred<void> | undefined;
+
+  constructor(parts: HttpLinkParts, request: Extract<LinkRequest, { kind: "subscribe" }>) {
+    const { controller, unfollow } = followSignal(parts.signal);
+    this.#controller = controller;
+    this.#unfollow = unfollow;
+    this.#parts = { ...parts, signal: controller.signal };
+    this.#id = request.id;
+    this.#path = channelPath(request.process, request.channel, "/entries");
+    this.#after = request.after;
+    this.#credit = request.credit;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  addCredit(bytes: number): void {
+    this.#credit += bytes;
+    if (this.#credit > 0) this.#moreCredit?.resolve();
+  }
+
+  close(): void {
+    this.#unfollow();
+    this.#controller.abort();
+  }
+
+  /** Until the end of the subscription, which it tells. Throws what the server refuses, and what breaks the line. */
+  async run(): Promise<void> {
+    try {
+      if (this.#parts.mode === "sse") await this.#stream();
+      else await this.#poll();
+    } finally {
+      this.#unfollow();
+    }
+  }
+
+  async #stream(): Promise<void> {
+    for await (const events of readEvents(this.#parts, this.#path, { after: this.#after })) {
+      for (const event of events) if (this.#takeEvent(event)) return;
+      await this.#untilCredit();
+    }
+    throw new ChannelError("unavailable", { reason: "the stream broke off" }, { cause: "end" });
+  }
+
+  /** Whether it was the end. */
+  #takeEvent({ name, data }: StreamEvent): boolean {
+    const json: unknown = JSON.parse(data);
+    if (name === "message") this.#takeEntry(json as JsonEntry & { readonly cursor: string });
+    else if (name === "gap") this.#takeGap(json as JsonGap);
+    else if (name === "heartbeat") this.#takeHead(json as JsonHeartbeat);
+    else if (name === "end") {
+      this.#takeEnd(json as JsonEnd);
+      return true;
+    }
+    return false;
+  }
+
+  async #poll(): Promise<void> {
+    for (let wait = 0; ; wait = pollSeconds) {
+      const { http, signal } = this.#parts;
+      const request = { query: { after: this.#after, wait }, signal };
+      const read = (await http.request("GET", this.#path, request)) as JsonRead;
+      if (read.gap !== undefined) this.#takeGap(read.gap);
+      const { epoch } = decodeCursor(read.cursor);
+      this.#last = read.last;
+      for (const entry of read.entries)
+        this.#takeEntry({ ...entry, cursor: encodeCursor({ epoch, position: entry.position }) });
+      this.#takeHead(read);
+      this.#after = read.cursor;
+      const { outcome, cursor } = read;
+      if (outcome !== undefined) return this.#takeEnd({ reason: "closed", cursor, outcome });
+      await this.#untilCredit();
+    }
+  }
+
+  async #untilCredit(): Promise<void> {
+    while (this.#credit <= 0) {
+      this.#moreCredit = createDeferred();
+      await raceSignal(this.#moreCredit.promise, this.signal);
+    }
+  }
+
+  #takeEntry({ cursor, ...entry }: JsonEntry & { readonly cursor: string }): void {
+    const { epoch, position } = decodeCursor(cursor);
+    this.#begin(encodeCursor({ epoch, position: position - 1 }));
+    const payload = decodeBase64(entry.payload);
+    this.#credit -= payload.byteLength + entryOverheadBytes;
+    this.#last = Math.max(this.#last, position);
+    const entries: readonly FrameEntry[] = [{ ...entry, payload }];
+    this.#parts.emit({ kind: "entries", id: this.#id, last: this.#last, entries });
+  }
+
+  #takeGap(gap: JsonGap): void {
+    this.#begin(gap.cursor);
+    this.#parts.emit({ kind: "gap", id: this.#id, ...gap });
+  }
+
+  #takeHead({ cursor, last }: JsonHeartbeat): void {
+    this.#begin(cursor);
+    this.#last = last;
+    this.#parts.emit({ kind: "head", id: this.#id, last });
+  }
+
+  #takeEnd({ code, ...end }: JsonEnd): void {
+    this.#begin(end.cursor);
+    const error = code === undefined ? {} : { error: endError(code) };
+    this.#parts.emit({ kind: "end", id: this.#id, ...end, ...error });
+  }
+
+  /** The first thing that says where the stream stands is its beginning as well. */
+  #begin(cursor: string): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#parts.emit({ kind: "subscribed", id: this.#id, cursor, last: this.#last });
+  }
+}
+
+function endError(code: string): FrameError {
+  return encodeError(decodeError({ code }) ?? new ChannelError("internal_error", {}));
+}

@@ -1,0 +1,137 @@
+import { ChannelError, isChannelError } from "../core/errors.ts";
+import type { System } from "../core/system.ts";
+import { decodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
+import { followSignal, raceSignal } from "./abort.ts";
+import { BackOff, delay } from "./back-off.ts";
+import type { TokenSource } from "./token-source.ts";
+
+// A whole entry over a slow line takes its time; only a dead connection takes longer.
+const requestTimeoutMs = 120_000;
+
+export interface HttpRequest {
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly json?: unknown;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The server's routes over `fetch`. Every failure is a `ChannelError`; `unavailable` where no server answered. */
+export class Http {
+  readonly #url: string;
+  readonly #tokens: TokenSource;
+  readonly #system: System;
+  readonly #patienceMs: number;
+
+  constructor(url: string, tokens: TokenSource, system: System, patienceMs: number) {
+    this.#url = url;
+    this.#tokens = tokens;
+    this.#system = system;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Tries until it succeeds, is refused for good, or patience ends. What is tried must be harmless when repeated. */
+  async persist(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
+    const { clock } = this.#system;
+    const backOff = new BackOff(this.#system);
+    const untilMs = clock.monotonicMs() + this.#patienceMs;
+    for (;;) {
+      try {
+        return await this.request(method, path, request);
+      } catch (error) {
+        if (!isChannelError(error) || !errorStatus[error.code].retryable) throw error;
+        const waitMs = backOff.nextDelayMs(retryAfterMs(error));
+        if (clock.monotonicMs() + waitMs > untilMs) throw error;
+        await delay(this.#system, waitMs, request.signal);
+      }
+    }
+  }
+
+  /** The answer's JSON; undefined for an empty one. */
+  async request(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
+    const { controller, unfollow } = followSignal(request.signal);
+    const late = new ChannelError("request_timeout", { limitMs: requestTimeoutMs });
+    const timer = this.#system.clock.after(requestTimeoutMs, () => controller.abort(late));
+    try {
+      const { signal } = controller;
+      const response = await this.stream(method, path, { ...request, signal });
+      const text = await raceSignal(response.text(), signal);
+      return text === "" ? undefined : (JSON.parse(text) as unknown);
+    } catch (error) {
+      throw explain(error, controller.signal);
+    } finally {
+      timer.cancel();
+      unfollow();
+    }
+  }
+
+  /** A successful answer whose body has not been read. A token that has expired meanwhile is replaced once. */
+  async stream(method: string, path: string, request: HttpRequest): Promise<Response> {
+    const token = await this.#tokens.get();
+    try {
+      return await this.#fetch(method, path, request, token);
+    } catch (error) {
+      if (!isChannelError(error) || errorStatus[error.code].httpStatus !== 401) throw error;
+      if (!this.#tokens.canRenew) throw error;
+      this.#tokens.forget(token);
+    }
+    return await this.#fetch(method, path, request, await this.#tokens.get());
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    { query = {}, json, accept, signal }: HttpRequest,
+    token: string,
+  ): Promise<Response> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) parameters.set(name, String(value));
+    const address = `${this.#url}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`;
+    const init: RequestInit = {
+      method,
+      // A redirect would carry the token to wherever it points.
+      redirect: "error",
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...(accept === undefined ? {} : { accept }),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+    let response: Response;
+    try {
+      const answer = fetch(address, init);
+      response = await (signal === undefined ? answer : raceSignal(answer, signal));
+    } catch (error) {
+      throw explain(error, signal);
+    }
+    if (response.ok) return response;
+    throw await decodeRefusal(response);
+  }
+}
+
+/** A refusal without a problem in it came from something in between: a proxy, or another kind of server. */
+async function decodeRefusal(response: Response): Promise<ChannelError> {
+  const problem: unknown = await response.json().catch(() => undefined);
+  const reason = `HTTP status ${response.status}`;
+  return decodeError(problem) ?? new ChannelError("unavailable", { reason });
+}
+
+function explain(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  if (isChannelError(error)) return error;
+  return new ChannelError("unavailable", { reason: "no answer of the server" }, { cause: error });
+}
+
+const processesPath = "/v1/processes";
+
+export function processPath(processId?: string, rest = ""): string {
+  return processId === undefined
+    ? processesPath
+    : `${processesPath}/${encodeURIComponent(processId)}${rest}`;
+}
+
+export function channelPath(processId: string, channel: string, rest = ""): string {
+  return processPath(processId, `/channels/${encodeURIComponent(channel)}${rest}`);
+}

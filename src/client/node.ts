@@ -1,0 +1,7 @@
+import { WebSocket } from "ws";
+import { provideWebSocket, type WebSocketConstructor } from "./web-socket.ts";
+
+// Node 20 has no WebSocket of its own.
+provideWebSocket(WebSocket as unknown as WebSocketConstructor);
+
+export * from "./index.ts";

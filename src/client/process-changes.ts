@@ -1,0 +1,21 @@
+import type { ProcessChange, Watch } from "./watch.ts";
+
+/** A watch's changes until the signal, which ends them without an error. */
+export async function* iterateWatch(
+  watch: Watch,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ProcessChange, void, undefined> {
+  const close = (): void => watch.close();
+  if (signal?.aborted === true) close();
+  signal?.addEventListener("abort", close);
+  try {
+    for (;;) {
+      const change = await watch.next();
+      if (change === undefined) return;
+      yield change;
+    }
+  } finally {
+    signal?.removeEventListener("abort", close);
+    close();
+  }
+}

@@ -1,0 +1,290 @@
+import type { Cursor } from "../core/broker/views.ts";
+import { createDeferred, type Deferred } from "../core/deferred.ts";
+import { entryOverheadBytes, type MsgEntry, type MsgType } from "../core/entry.ts";
+import { ChannelError } from "../core/errors.ts";
+import type { Outcome } from "../core/process-record.ts";
+import type { System } from "../core/system.ts";
+import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
+import { decodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
+import { decodeOutcome, type JsonGap } from "../protocol/json-form.ts";
+import type { FrameEntry } from "../protocol/socket-message.ts";
+import { BackOff } from "./back-off.ts";
+import type { Connection } from "./connection.ts";
+import type { Lane, LaneMessage, Line } from "./line.ts";
+import { Listeners } from "./listeners.ts";
+
+/** An entry with the cursor to come back with after it. */
+export interface ChannelEntry extends MsgEntry {
+  readonly cursor: string;
+}
+
+export type ReaderItem =
+  | { readonly kind: "entries"; readonly entries: readonly ChannelEntry[] }
+  | ({ readonly kind: "gap" } & JsonGap);
+
+/** How far a reader is. `behind`: entries that there are and that were not taken yet. */
+export type ReaderState =
+  | { readonly kind: "connecting" | "live" }
+  | { readonly kind: "behind"; readonly entries: number }
+  | { readonly kind: "closed"; readonly outcome?: Outcome; readonly error?: ChannelError };
+
+export interface ReaderOptions {
+  readonly processId: string;
+  readonly channel: string;
+  /** As in a query: `start`, `now`, `last:<n>`, a position, or a cursor. */
+  readonly after: string;
+  readonly readAheadBytes: number;
+  readonly system: System;
+}
+
+const positionForm = /^\d+$/;
+const cursorForm = /\./;
+
+/**
+ * One subscription over however many links: the cursor moves only as items are put into the queue, and
+ * what comes twice is dropped by its position. The queue is bounded by the credit that the server is given.
+ */
+export class Reader implements Lane {
+  readonly isNeedy = true;
+  readonly states = new Listeners<ReaderState>({ kind: "connecting" });
+  readonly #connection: Connection;
+  readonly #options: ReaderOptions;
+  readonly #backOff: BackOff;
+  #cursor: Cursor | undefined;
+  /** Of the positions that come over the present subscription. */
+  #epoch = "";
+  #last = 0;
+  #taken = 0;
+  #line: Line | undefined;
+  #id: number | undefined;
+  #queue: ReaderItem[] = [];
+  #queuedBytes = 0;
+  #creditDue = 0;
+  #retryTimer: { cancel(): void } | undefined;
+  #waiting: Deferred<void> | undefined;
+  #end: { readonly outcome?: Outcome; readonly error?: ChannelError } | undefined;
+
+  constructor(connection: Connection, options: ReaderOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#backOff = new BackOff(options.system);
+    if (cursorForm.test(options.after)) this.#cursor = decodeCursor(options.after);
+    connection.add(this);
+  }
+
+  /** How the process ended, once all was read. */
+  get outcome(): Outcome | undefined {
+    return this.#end?.outcome;
+  }
+
+  /** Undefined at the end. Throws what ended it otherwise; what had come before is given first. */
+  async next(): Promise<ReaderItem | undefined> {
+    for (;;) {
+      const item = this.#queue.shift();
+      if (item !== undefined) {
+        this.#return(item);
+        return item;
+      }
+      if (this.#end?.error !== undefined) throw this.#end.error;
+      if (this.#end !== undefined) return undefined;
+      this.#waiting ??= createDeferred();
+      await this.#waiting.promise;
+    }
+  }
+
+  /** Nobody reads on. A waiting `next` gets the end. */
+  close(): void {
+    this.#queue = [];
+    this.#finish({});
+  }
+
+  attach(line: Line): void {
+    this.#line = line;
+    this.#subscribe();
+  }
+
+  detach(): void {
+    this.#line = undefined;
+    this.#id = undefined;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    if (this.#end === undefined) this.states.set({ kind: "connecting" });
+  }
+
+  fail(error: ChannelError): void {
+    this.#finish({ error });
+  }
+
+  /** Only with room: each subscription may send one entry beyond its credit. */
+  #subscribe(): void {
+    const room = this.#options.readAheadBytes - this.#queuedBytes;
+    if (this.#line === undefined || this.#id !== undefined || this.#retryTimer !== undefined)
+      return;
+    if (room <= 0 || this.#end !== undefined) return;
+    const line = this.#line;
+    const id = line.open((message) => this.#receive(message, line));
+    this.#id = id;
+    this.#creditDue = 0;
+    const { processId: process, channel } = this.#options;
+    const after = this.#cursor === undefined ? this.#options.after : encodeCursor(this.#cursor);
+    line.send({ kind: "subscribe", id, process, channel, after, credit: room });
+  }
+
+  #receive(message: LaneMessage, line: Line): void {
+    switch (message.kind) {
+      case "subscribed":
+        this.#begin(decodeCursor(message.cursor));
+        this.#last = message.last;
+        return this.#showProgress();
+      case "entries":
+        this.#backOff.reset();
+        this.#last = message.last;
+        return this.#takeEntries(message.entries, line);
+      case "gap": {
+        const { reason, first, cursor } = message;
+        this.#cursor = decodeCursor(cursor);
+        this.#epoch = this.#cursor.epoch;
+        this.#taken = Math.max(this.#taken, this.#cursor.position);
+        return this.#push({ kind: "gap", reason, first, cursor });
+      }
+      case "head":
+        this.#last = message.last;
+        return this.#showProgress();
+      case "end":
+        return this.#takeEnd(message);
+    }
+  }
+
+  /**
+   * Where no cursor is known yet, this is the first. One that is known stays: should a gap follow and the
+   * link break before it comes, it is asked for and told again.
+   */
+  #begin(cursor: Cursor): void {
+    this.#epoch = cursor.epoch;
+    if (this.#cursor !== undefined) return;
+    const { after } = this.#options;
+    this.#cursor = positionForm.test(after)
+      ? { epoch: cursor.epoch, position: Number(after) }
+      : cursor;
+    this.#taken = this.#cursor.position;
+  }
+
+  #takeEntries(entries: readonly FrameEntry[], line: Line): void {
+    const fresh: ChannelEntry[] = [];
+    for (const entry of entries) {
+      const { position } = entry;
+      const known = this.#cursor?.epoch === this.#epoch ? this.#cursor.position : position - 1;
+      if (position <= known) {
+        this.#creditDue += entryCost(entry);
+        continue;
+      }
+      if (position !== known + 1)
+        return line.break(new ChannelError("unavailable", { reason: "entries are missing" }));
+      this.#cursor = { epoch: this.#epoch, position };
+      fresh.push(createEntry(entry, encodeCursor(this.#cursor)));
+    }
+    if (fresh.length > 0) this.#push({ kind: "entries", entries: fresh });
+  }
+
+  #takeEnd({ reason, outcome, error }: Extract<LaneMessage, { kind: "end" }>): void {
+    this.#drop();
+    const { processId } = this.#options;
+    if (reason === "closed")
+      return this.#finish(outcome === undefined ? {} : { outcome: decodeOutcome(outcome) });
+    if (reason === "deleted")
+      return this.#finish({ error: new ChannelError("process_not_found", { processId }) });
+    if (reason === "revoked")
+      return this.#finish({
+        error: new ChannelError("unauthorized", { reason: "the right to read was revoked" }),
+      });
+    const failure = decodeError(error);
+    if (failure !== undefined && !errorStatus[failure.code].retryable)
+      return this.#finish({ error: failure });
+    const waitMs = this.#backOff.nextDelayMs(
+      error?.retryafterms ?? (failure === undefined ? 0 : retryAfterMs(failure)),
+    );
+    this.#retryTimer = this.#options.system.clock.after(waitMs, () => {
+      this.#retryTimer = undefined;
+      this.#subscribe();
+    });
+  }
+
+  #push(item: ReaderItem): void {
+    this.#queue.push(item);
+    this.#queuedBytes += itemCost(item);
+    this.#wake();
+    this.#showProgress();
+  }
+
+  /** What the consumer takes makes room for as much. */
+  #return(item: ReaderItem): void {
+    const cost = itemCost(item);
+    this.#queuedBytes -= cost;
+    this.#creditDue += cost;
+    if (item.kind === "entries") this.#taken = item.entries.at(-1)?.position ?? this.#taken;
+    const isWorthTelling =
+      this.#creditDue >= this.#options.readAheadBytes / 4 || this.#queue.length === 0;
+    if (this.#id === undefined) this.#subscribe();
+    else if (isWorthTelling && this.#creditDue > 0) {
+      this.#line?.send({ kind: "credit", id: this.#id, bytes: this.#creditDue });
+      this.#creditDue = 0;
+    }
+    this.#showProgress();
+  }
+
+  #showProgress(): void {
+    if (this.#end !== undefined || this.#id === undefined) return;
+    const entries = Math.max(0, this.#last - this.#taken);
+    const { value } = this.states;
+    if (entries === 0) {
+      if (value.kind !== "live") this.states.set({ kind: "live" });
+    } else if (value.kind !== "behind" || value.entries !== entries)
+      this.states.set({ kind: "behind", entries });
+  }
+
+  #drop(): void {
+    if (this.#id !== undefined) this.#line?.forget(this.#id);
+    this.#id = undefined;
+  }
+
+  #finish(end: { readonly outcome?: Outcome; readonly error?: ChannelError }): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#retryTimer?.cancel();
+    if (this.#id !== undefined) this.#line?.send({ kind: "unsubscribe", id: this.#id });
+    this.#drop();
+    this.#line = undefined;
+    this.#connection.remove(this);
+    this.#wake();
+    this.states.set({ kind: "closed", ...end });
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
+  }
+}
+
+function entryCost({ payload }: { readonly payload: Uint8Array }): number {
+  return payload.byteLength + entryOverheadBytes;
+}
+
+function itemCost(item: ReaderItem): number {
+  return item.kind === "gap" ? 0 : item.entries.reduce((sum, entry) => sum + entryCost(entry), 0);
+}
+
+function createEntry(entry: FrameEntry, cursor: string): ChannelEntry {
+  return {
+    position: entry.position,
+    sequence: entry.sequence,
+    inReplyTo: entry.inreplyto ?? 0,
+    replyTo: entry.replyto ?? 0,
+    timestamp: Date.parse(entry.timestamp),
+    senderId: entry.senderid,
+    producer: entry.producer ?? "",
+    payload: entry.payload,
+    type: (entry.type ?? "data") as MsgType,
+    error: entry.error ?? "",
+    cursor,
+  };
+}

@@ -1,0 +1,69 @@
+import { ChannelError } from "../core/errors.ts";
+import type { System } from "../core/system.ts";
+import { raceSignal } from "./abort.ts";
+import type { SendReceipt } from "./producer.ts";
+import type { ChannelEntry, Reader } from "./reader.ts";
+import { StreamError } from "./stream-error.ts";
+
+export interface ReplyRequest {
+  readonly sent: Promise<SendReceipt>;
+  readonly read: (after: number) => Reader;
+  readonly system: System;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The answers stand behind what they answer: read from there, none can be missed. */
+export function readReplies(request: ReplyRequest): AsyncIterable<ChannelEntry> {
+  // Whoever iterates hears of it; the request is sent whether or not somebody does.
+  request.sent.catch(() => undefined);
+  return { [Symbol.asyncIterator]: () => iterate(request) };
+}
+
+async function* iterate({
+  sent,
+  read,
+  system,
+  timeoutMs,
+  signal,
+}: ReplyRequest): AsyncGenerator<ChannelEntry, void, undefined> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal?.reason);
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort);
+  const patiently = async <Result>(work: Promise<Result>): Promise<Result> => {
+    const late = new ChannelError("request_timeout", { limitMs: timeoutMs });
+    const timer = system.clock.after(timeoutMs, () => controller.abort(late));
+    return await raceSignal(work, controller.signal).finally(() => timer.cancel());
+  };
+  let reader: Reader | undefined;
+  try {
+    const { position } = await patiently(sent);
+    reader = read(position);
+    for (;;) {
+      const item = await patiently(nextAnswers(reader, position));
+      if (item === undefined) return;
+      for (const entry of item) {
+        if (entry.type === "error") throw new StreamError(entry);
+        if (entry.type === "end") return;
+        yield entry;
+      }
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    reader?.close();
+  }
+}
+
+async function nextAnswers(
+  reader: Reader,
+  position: number,
+): Promise<readonly ChannelEntry[] | undefined> {
+  for (;;) {
+    const item = await reader.next();
+    if (item === undefined) return undefined;
+    if (item.kind === "gap") continue;
+    const answers = item.entries.filter(({ replyTo }) => replyTo === position);
+    if (answers.length > 0) return answers;
+  }
+}

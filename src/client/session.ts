@@ -1,0 +1,64 @@
+import type { System } from "../core/system.ts";
+import { Connection } from "./connection.ts";
+import { Http } from "./http.ts";
+import { tell } from "./listeners.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { Producer, type ProducerOptions } from "./producer.ts";
+import { TokenSource } from "./token-source.ts";
+
+/** Beyond it those that have nothing under way are forgotten, the oldest first; their channels get new ones. */
+const producersMax = 500;
+
+/** What all handles of one client share. */
+export class Session {
+  readonly options: ResolvedOptions;
+  readonly system: System;
+  readonly tokens: TokenSource;
+  readonly http: Http;
+  readonly connection: Connection;
+  readonly #producers = new Map<string, Producer>();
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+    this.system = options.system;
+    this.tokens = new TokenSource(options.token);
+    this.http = new Http(options.url, this.tokens, options.system, options.patienceMs);
+    this.connection = new Connection(options, this.tokens, this.http);
+  }
+
+  /** The one of this client for a channel. */
+  producer(processId: string, channel: string): Producer {
+    const key = `${processId}/${channel}`;
+    const known = this.#producers.get(key);
+    if (known !== undefined) return known;
+    if (this.#producers.size >= producersMax) this.#forgetIdle();
+    const producer = this.createProducer({ processId, channel });
+    this.#producers.set(key, producer);
+    return producer;
+  }
+
+  createProducer(
+    place: Pick<ProducerOptions, "processId" | "channel" | "term" | "continued">,
+  ): Producer {
+    const { unackedBytes, waitingBytesMax, system, onDataLost } = this.options;
+    return new Producer(this.connection, {
+      ...place,
+      ...{ unackedBytes, waitingBytesMax, system },
+      onDataLost: (error) => tell(onDataLost, error),
+    });
+  }
+
+  /** Resolves when nothing that was sent is unsettled. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#producers.values()].map((producer) => producer.settled()));
+  }
+
+  #forgetIdle(): void {
+    for (const [key, producer] of this.#producers) {
+      if (producer.isNeedy) continue;
+      this.#producers.delete(key);
+      this.connection.remove(producer);
+      if (this.#producers.size < producersMax) return;
+    }
+  }
+}
