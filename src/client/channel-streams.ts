@@ -91,7 +91,7 @@ export async function* readLines(
     for (;;) {
       const { value, done } = await reader.read();
       isOver = done;
-      rest += done ? decoder.decode() : decoder.decode(value as Uint8Array, { stream: true });
+      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
       const lines = rest.split(/\r?\n/);
       rest = lines.pop() ?? "";
       yield* lines;

@@ -181,7 +181,9 @@ export class Connection {
       this.#tokens.forget();
     }
     if (!retryable && !isOfToken) return this.#giveUp(error);
-    const retryInMs = this.#backOff.nextDelayMs(retryAfterMs(error));
+    // A line that broke may be whole again at once.
+    const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
+    const retryInMs = this.#backOff.nextDelayMs(askedMs);
     this.states.set({ kind: "waiting", error, retryInMs });
     this.#after(retryInMs, () => this.#connect());
     this.needsChanged();

@@ -107,6 +107,7 @@ export class HttpLink implements Link {
     this.#subscriptions.delete(id);
     this.#watches.get(id)?.abort();
     this.#watches.delete(id);
+    this.#producers.delete(id);
   }
 
   #append(message: Extract<LinkRequest, { kind: "append" }>): void {

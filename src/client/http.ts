@@ -39,7 +39,8 @@ export class Http {
         return await this.request(method, path, request);
       } catch (error) {
         if (!isChannelError(error) || !errorStatus[error.code].retryable) throw error;
-        const waitMs = backOff.nextDelayMs(retryAfterMs(error));
+        const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
+        const waitMs = backOff.nextDelayMs(askedMs);
         if (clock.monotonicMs() + waitMs > untilMs) throw error;
         await delay(this.#system, waitMs, request.signal);
       }

@@ -55,7 +55,7 @@ export class Job {
   }
 
   close(): void {
-    for (const producer of this.#producers.values()) this.#session.connection.remove(producer);
+    for (const producer of this.#producers.values()) producer.close();
   }
 
   #producerOf(channel: string): Producer {

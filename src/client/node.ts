@@ -2,6 +2,6 @@ import { WebSocket } from "ws";
 import { provideWebSocket, type WebSocketConstructor } from "./web-socket.ts";
 
 // Node 20 has no WebSocket of its own.
-provideWebSocket(WebSocket as unknown as WebSocketConstructor);
+provideWebSocket(WebSocket);
 
 export * from "./index.ts";

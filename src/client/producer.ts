@@ -151,6 +151,19 @@ export class Producer implements Lane {
     this.#rejectAll(error);
   }
 
+  /** Nobody sends with it any more. */
+  close(): void {
+    this.#leaveLine();
+    this.#connection.remove(this);
+  }
+
+  #leaveLine(): void {
+    if (this.#lineId === undefined) return;
+    this.#line?.send({ kind: "unsubscribe", id: this.#lineId });
+    this.#line?.forget(this.#lineId);
+    this.#lineId = undefined;
+  }
+
   #flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
@@ -302,8 +315,7 @@ export class Producer implements Lane {
     if (!this.#needsNewId) return;
     this.#needsNewId = false;
     this.#id = this.#options.system.randomId(producerIdLength);
-    if (this.#lineId !== undefined) this.#line?.forget(this.#lineId);
-    this.#lineId = undefined;
+    this.#leaveLine();
     this.#nextSequence = 1;
     for (const sending of this.#unsettled) {
       sending.sequence = this.#nextSequence++;

@@ -57,7 +57,7 @@ export class Session {
     for (const [key, producer] of this.#producers) {
       if (producer.isNeedy) continue;
       this.#producers.delete(key);
-      this.connection.remove(producer);
+      producer.close();
       if (this.#producers.size < producersMax) return;
     }
   }
