@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import { provideWebSocket, type WebSocketConstructor } from "./web-socket.ts";
+import { provideWebSocket } from "./web-socket.ts";
 
 // Node 20 has no WebSocket of its own.
 provideWebSocket(WebSocket);

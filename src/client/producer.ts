@@ -33,6 +33,8 @@ interface Sending {
 /** What went as one append, and how much of it is answered. */
 interface Group {
   readonly sendings: readonly Sending[];
+  /** Under which the first of them went; a number moves up when one before it is dropped. */
+  readonly sequence: number;
   answered: number;
 }
 
@@ -180,7 +182,8 @@ export class Producer implements Lane {
       const group = this.#takeGroup(line.appendBytesMax);
       if (group.length === 0) return;
       const entries = group.map(({ entry, sequence }) => ({ ...entry, sequence }));
-      this.#groups.push({ sendings: group, answered: 0 });
+      const sequence = group[0]?.sequence ?? 0;
+      this.#groups.push({ sendings: group, sequence, answered: 0 });
       line.send({ kind: "append", id: this.#produce(line), entries });
     }
   }
@@ -228,7 +231,8 @@ export class Producer implements Lane {
       for (let i = 0; i < count; i++) {
         const [group] = this.#groups;
         const sending = group?.sendings[group.answered];
-        if (group === undefined || sending?.sequence !== sequence + i)
+        const isExpected = group !== undefined && group.sequence + group.answered === sequence + i;
+        if (sending === undefined || !isExpected)
           return line.break(new ChannelError("unavailable", { reason: "an answer to nothing" }));
         this.#accept(sending, position === 0 ? 0 : position + i, mark !== undefined);
         group.answered += 1;
@@ -248,9 +252,10 @@ export class Producer implements Lane {
   }
 
   #takeRefusal(message: Extract<LaneMessage, { kind: "refused" }>, line: Line): void {
-    const group = this.#groups.shift()?.sendings ?? [];
+    const refused = this.#groups.shift();
+    const group = refused?.sendings ?? [];
     const [first] = group;
-    if (first?.sequence !== message.sequence)
+    if (first === undefined || refused?.sequence !== message.sequence)
       return line.break(new ChannelError("unavailable", { reason: "a refusal of nothing" }));
     this.#isRecovering = true;
     if (first.isSettled) return;
