@@ -139,8 +139,7 @@ export class Producer implements Lane {
     for (const sending of this.#groups.flatMap(({ sendings }) => sendings))
       sending.isDoubtful = true;
     this.#groups = [];
-    this.#isRecovering = false;
-    this.#rewind();
+    this.#recover();
   }
 
   fail(error: ChannelError): void {
@@ -156,6 +155,8 @@ export class Producer implements Lane {
   /** Nobody sends with it any more. */
   close(): void {
     this.#leaveLine();
+    // Nobody tells it any more when the line is gone.
+    this.#line = undefined;
     this.#connection.remove(this);
   }
 
@@ -296,8 +297,8 @@ export class Producer implements Lane {
 
   /** One that will never be taken frees its number; the later ones move up. */
   #drop(sending: Sending, error: ChannelError): void {
-    // A copy that is still on its way over a lost link could be taken for the one that gets its number.
-    if (sending.isDoubtful) this.#needsNewId = true;
+    // A copy of any that is still on its way over a lost link could be taken for the one that gets its number.
+    if (this.#unsettled.some(({ isDoubtful }) => isDoubtful)) this.#needsNewId = true;
     sending.isSettled = true;
     sending.settled.reject(error);
     for (const later of this.#unsettled) if (later.sequence > sending.sequence) later.sequence -= 1;
@@ -313,7 +314,7 @@ export class Producer implements Lane {
     });
   }
 
-  /** Everything that was under way is answered: the rest goes again. */
+  /** Nothing is under way any more: what is not settled goes again. */
   #recover(): void {
     this.#isRecovering = false;
     this.#rewind();
