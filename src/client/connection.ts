@@ -35,7 +35,7 @@ export class Connection {
   #link: Link | undefined;
   #line: Line | undefined;
   /** Of the state: the end of a wait, of an attempt, of a token, of idleness. */
-  #timers: { cancel(): void }[] = [];
+  readonly #timers = new Set<{ cancel(): void }>();
   #idleTimer: { cancel(): void } | undefined;
   #hasRenewed = false;
 
@@ -78,8 +78,9 @@ export class Connection {
 
   /** The network may be back, or gone: waits end, and a link has to show that it lives. */
   wake(): void {
-    if (this.states.value.kind === "waiting") this.#connect();
-    else this.#link?.probe();
+    const { kind } = this.states.value;
+    if (kind === "waiting") this.#connect();
+    else if (kind === "live") this.#link?.probe();
   }
 
   /** Fails all lanes. */
@@ -99,7 +100,7 @@ export class Connection {
   /** Nothing of the present state goes on. */
   #leave(): void {
     this.#attempt += 1;
-    for (const timer of this.#timers.splice(0)) timer.cancel();
+    this.#cancelTimers();
     this.#idleTimer?.cancel();
     this.#idleTimer = undefined;
     const hadLine = this.#line !== undefined;
@@ -110,7 +111,16 @@ export class Connection {
   }
 
   #after(ms: number, callback: () => void): void {
-    this.#timers.push(this.#options.system.clock.after(ms, callback));
+    const timer = this.#options.system.clock.after(ms, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+  }
+
+  #cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
   }
 
   #connect(): void {
@@ -147,9 +157,9 @@ export class Connection {
   }
 
   #goLive({ expiresAt }: LinkWelcome): void {
-    for (const timer of this.#timers.splice(0)) timer.cancel();
     const link = this.#link;
     if (link === undefined) return;
+    this.#cancelTimers();
     const attempt = this.#attempt;
     const line = new Line(link, (error) => {
       if (this.#attempt === attempt) this.#lose(error);
@@ -161,6 +171,8 @@ export class Connection {
     if (upgradeMs !== undefined) this.#after(upgradeMs, () => this.#upgrade());
     this.states.set({ kind: "live", transport: this.#choice.current });
     for (const lane of [...this.#lanes]) if (this.#line === line) lane.attach(line);
+    // Whoever wanted it may have gone while it was tried.
+    this.needsChanged();
   }
 
   #receive(message: LinkMessage): void {

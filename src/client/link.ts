@@ -1,6 +1,9 @@
 import type { ChannelError } from "../core/errors.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/socket-message.ts";
 
+/** How soon a server has to answer a probe. */
+export const probeMs = 5_000;
+
 /** What a link tells once it works. */
 export interface LinkWelcome {
   /** When the token expires, in milliseconds since 1970; NaN where the server does not say. */

@@ -12,13 +12,13 @@ import {
   type FrameForm,
 } from "../protocol/frame.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/socket-message.ts";
-import type { Link, LinkMessage, LinkRequest, LinkSink } from "./link.ts";
+import { probeMs, type Link, type LinkMessage, type LinkRequest, type LinkSink } from "./link.ts";
 import type { WebSocketConstructor, WebSocketLike } from "./web-socket.ts";
 
 /** Until the server has said how often it shows signs of life. */
 const firstHeartbeatMs = 15_000;
-/** How soon a server has to answer a probe. */
-const probeMs = 5_000;
+/** Close codes after which a client does not come back (PROTOCOL §7.6), whatever else they say. */
+const [finalCodeMin, finalCodeMax] = [4_500, 4_999];
 
 export interface SocketLinkOptions {
   /** Of the server, with http: or https:. */
@@ -123,7 +123,8 @@ export class SocketLink implements Link {
     if (message.kind !== "welcome") return this.#sink.received(message as LinkMessage);
     this.#heartbeatMs = message.heartbeatms;
     this.#deadlineMs = this.#heardAtMs + 3 * this.#heartbeatMs;
-    this.#watch();
+    // A proxy that lets the beginning through and gathers the rest shows itself at once.
+    this.probe();
     this.#sink.opened({ expiresAt: Date.parse(message.expiresat) });
   }
 
@@ -168,5 +169,7 @@ function closeError({
 }): ChannelError {
   const told = `the server closed the connection (${code})`;
   if (isErrorCode(reason)) return new ChannelError(reason, { reason: told });
+  if (code >= finalCodeMin && code <= finalCodeMax)
+    return new ChannelError("forbidden", { reason: told });
   return new ChannelError("unavailable", { reason: `the connection was lost (${code})` });
 }

@@ -1,9 +1,12 @@
 import type { ChannelError } from "../core/errors.ts";
+import type { Clock } from "../core/system.ts";
 import type { ResolvedOptions, Transport } from "./options.ts";
 
 /** Attempts in a row that a transport gets before the next one is tried. */
 const attemptsMax = 2;
 const doublingsMax = 4;
+/** Silence after so long a life is that of a network that has gone, not of something in between. */
+const steadyMs = 180_000;
 
 /**
  * Which transport the next attempt takes. A WebSocket that does not get through gives way to server-sent
@@ -16,15 +19,17 @@ export class TransportChoice {
   readonly #retryMs: number;
   #current: Transport;
   #failures = 0;
-  #isOpen = false;
+  readonly #clock: Clock;
+  #openedAtMs: number | undefined;
   #fallBack: Transport = "sse";
   #doublings = -1;
 
-  constructor({ transport, webSocket, webSocketRetryMs }: ResolvedOptions) {
+  constructor({ transport, webSocket, webSocketRetryMs, system }: ResolvedOptions) {
     this.#fixed = transport === "auto" ? undefined : transport;
     this.#first = webSocket === undefined ? "sse" : "websocket";
     this.#current = this.#fixed ?? this.#first;
     this.#retryMs = webSocketRetryMs;
+    this.#clock = system.clock;
   }
 
   get current(): Transport {
@@ -38,16 +43,17 @@ export class TransportChoice {
   }
 
   opened(): void {
-    this.#isOpen = true;
+    this.#openedAtMs = this.#clock.monotonicMs();
     if (this.#current !== this.#first)
       this.#doublings = Math.min(this.#doublings + 1, doublingsMax);
   }
 
   failed(error: ChannelError): void {
-    const hadOpened = this.#isOpen;
-    this.#isOpen = false;
+    const hadOpened = this.#openedAtMs !== undefined;
+    const livedMs = this.#clock.monotonicMs() - (this.#openedAtMs ?? Infinity);
+    this.#openedAtMs = undefined;
     if (this.#fixed !== undefined) return;
-    const isSilent = error.code === "request_timeout";
+    const isSilent = error.code === "request_timeout" && livedMs < steadyMs;
     if (hadOpened && !isSilent) {
       this.#failures = 0;
       return;
@@ -64,11 +70,11 @@ export class TransportChoice {
     }
   }
 
-  /** The best transport again; if that fails at once, what has worked. */
+  /** The best transport again; if that fails at once, the others in their order. */
   upgrade(): void {
     this.#current = this.#first;
     this.#failures = attemptsMax - 1;
-    this.#isOpen = false;
+    this.#openedAtMs = undefined;
     this.#fallBack = "sse";
   }
 }
