@@ -144,7 +144,6 @@ export class Reader implements Lane {
         const { reason, first, cursor } = message;
         this.#cursor = decodeCursor(cursor);
         this.#epoch = this.#cursor.epoch;
-        this.#taken = Math.max(this.#taken, this.#cursor.position);
         return this.#push({ kind: "gap", reason, first, cursor });
       }
       case "head":
@@ -173,11 +172,12 @@ export class Reader implements Lane {
     const fresh: ChannelEntry[] = [];
     for (const entry of entries) {
       const { position } = entry;
-      const known = this.#cursor?.epoch === this.#epoch ? this.#cursor.position : position - 1;
+      const known = this.#cursor?.epoch === this.#epoch ? this.#cursor.position : Number.NaN;
       if (position <= known) {
         this.#creditDue += entryCost(entry);
         continue;
       }
+      // Nothing is ever jumped over in silence, and another epoch begins with a gap.
       if (position !== known + 1)
         return line.break(new ChannelError("unavailable", { reason: "entries are missing" }));
       this.#cursor = { epoch: this.#epoch, position };
@@ -221,7 +221,8 @@ export class Reader implements Lane {
     const cost = itemCost(item);
     this.#queuedBytes -= cost;
     this.#creditDue += cost;
-    if (item.kind === "entries") this.#taken = item.entries.at(-1)?.position ?? this.#taken;
+    if (item.kind === "gap") this.#taken = decodeCursor(item.cursor).position;
+    else this.#taken = item.entries.at(-1)?.position ?? this.#taken;
     const isWorthTelling =
       this.#creditDue >= this.#options.readAheadBytes / 4 || this.#queue.length === 0;
     if (this.#id === undefined) this.#subscribe();
