@@ -5,7 +5,7 @@ import { HttpProducer } from "./http-producer.ts";
 import { HttpSubscription } from "./http-subscription.ts";
 import { watchByHttp } from "./http-watch.ts";
 import { processPath, type Http } from "./http.ts";
-import type { Link, LinkMessage, LinkRequest, LinkSink } from "./link.ts";
+import { probeMs, type Link, type LinkMessage, type LinkRequest, type LinkSink } from "./link.ts";
 
 const MiB = 1024 * 1024;
 
@@ -75,7 +75,7 @@ export class HttpLink implements Link {
 
   probe(): void {
     const { http, signal } = this.#parts;
-    this.#run(() => http.request("GET", "/healthz", { signal }));
+    this.#run(() => http.request("GET", "/healthz", { signal, timeoutMs: probeMs }));
   }
 
   close(): void {
@@ -88,10 +88,7 @@ export class HttpLink implements Link {
     const { id } = request;
     const subscription = new HttpSubscription(this.#parts, request);
     this.#subscriptions.set(id, subscription);
-    this.#runFor(id, subscription.signal, async () => {
-      await subscription.run();
-      this.#subscriptions.delete(id);
-    });
+    this.#runFor(id, subscription.signal, () => subscription.run());
   }
 
   #watch({ id, process }: Extract<LinkRequest, { kind: "watch" }>): void {
@@ -138,14 +135,12 @@ export class HttpLink implements Link {
     this.#run(async () => {
       try {
         await work();
+        this.#unsubscribe(id);
       } catch (error) {
         if (signal.aborted) return;
-        this.#emit({
-          kind: "end",
-          id,
-          reason: "failed",
-          error: encodeError(requireRefusal(error)),
-        });
+        const refusal = encodeError(requireRefusal(error));
+        this.#unsubscribe(id);
+        this.#emit({ kind: "end", id, reason: "failed", error: refusal });
       }
     });
   }

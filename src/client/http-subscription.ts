@@ -19,6 +19,8 @@ import type { HttpLinkParts } from "./http-link.ts";
 import type { LinkRequest } from "./link.ts";
 
 const pollSeconds = 25;
+/** A page over a slow line, after the wait. */
+const pageMs = 20_000;
 
 /** One subscription by server-sent events or by reads that wait. Takes nothing more without credit. */
 export class HttpSubscription {
@@ -92,7 +94,8 @@ export class HttpSubscription {
   async #poll(): Promise<void> {
     for (let wait = 0; ; wait = pollSeconds) {
       const { http, signal } = this.#parts;
-      const request = { query: { after: this.#after, wait }, signal };
+      const timeoutMs = wait * 1_000 + pageMs;
+      const request = { query: { after: this.#after, wait }, signal, timeoutMs };
       const read = (await http.request("GET", this.#path, request)) as JsonRead;
       if (read.gap !== undefined) this.#takeGap(read.gap);
       const { epoch } = decodeCursor(read.cursor);

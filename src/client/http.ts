@@ -5,7 +5,7 @@ import { followSignal, raceSignal } from "./abort.ts";
 import { BackOff, delay } from "./back-off.ts";
 import type { TokenSource } from "./token-source.ts";
 
-// A whole entry over a slow line takes its time; only a dead connection takes longer.
+/** A whole entry over a slow line takes its time; only a dead connection takes longer. */
 const requestTimeoutMs = 120_000;
 
 export interface HttpRequest {
@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly json?: unknown;
   readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Until the whole answer is there. */
+  readonly timeoutMs?: number;
 }
 
 /** The server's routes over `fetch`. Every failure is a `ChannelError`; `unavailable` where no server answered. */
@@ -50,8 +52,9 @@ export class Http {
   /** The answer's JSON; undefined for an empty one. */
   async request(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
     const { controller, unfollow } = followSignal(request.signal);
-    const late = new ChannelError("request_timeout", { limitMs: requestTimeoutMs });
-    const timer = this.#system.clock.after(requestTimeoutMs, () => controller.abort(late));
+    const { timeoutMs = requestTimeoutMs } = request;
+    const late = new ChannelError("request_timeout", { limitMs: timeoutMs });
+    const timer = this.#system.clock.after(timeoutMs, () => controller.abort(late));
     try {
       const { signal } = controller;
       const response = await this.stream(method, path, { ...request, signal });

@@ -122,6 +122,11 @@ export class Watch implements Lane {
         error: new ChannelError("unauthorized", { reason: "the right to see it was revoked" }),
       });
     const failure = decodeError(error);
+    const [knownId] = this.#known.keys();
+    if (failure?.code === "process_not_found" && this.#processId !== undefined && knownId) {
+      this.#takeDeleted(knownId);
+      return this.#finish({});
+    }
     if (failure !== undefined && !errorStatus[failure.code].retryable)
       return this.#finish({ error: failure });
     const waitMs = this.#backOff.nextDelayMs(failure === undefined ? 0 : retryAfterMs(failure));
@@ -141,7 +146,10 @@ export class Watch implements Lane {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#retryTimer?.cancel();
-    if (this.#id !== undefined) this.#line?.send({ kind: "unsubscribe", id: this.#id });
+    if (this.#id !== undefined) {
+      this.#line?.send({ kind: "unsubscribe", id: this.#id });
+      this.#line?.forget(this.#id);
+    }
     this.#line = undefined;
     this.#connection.remove(this);
     this.#wake();
