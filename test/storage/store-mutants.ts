@@ -54,13 +54,13 @@ export const storeMutants: readonly StoreMutant[] = [
   {
     name: "drops a removal from any run of segments",
     file: "compaction.ts",
-    find: "if (!isOldest) output.addRemoval(number);",
+    find: "if (!isOldest) output.addSummary(summarizeRemoval(number, lastFrame));",
     replace: "continue;",
   },
   {
     name: "compacts without the state of logs",
     file: "compaction.ts",
-    find: "output.addState(log);",
+    find: "output.addSummary(summarize(log));",
     replace: "",
   },
   {
@@ -88,10 +88,22 @@ export const storeMutants: readonly StoreMutant[] = [
     replace: "if (record.header.frame > this.#reflected + 1) this.#replay.apply(record);",
   },
   {
-    name: "takes the index of a segment that no checkpoint has for all of it",
+    name: "takes the places of a segment that no checkpoint has for all of it",
     file: "recovery.ts",
-    find: "lastFrame !== undefined && lastFrame <= (checkpoint?.frame ?? 0)",
-    replace: "lastFrame !== undefined",
+    find: "if (!pass.reflects(index))",
+    replace: "if (index.seriesCount === 0)",
+  },
+  {
+    name: "says of a series in an index what it was later",
+    file: "segment-log.ts",
+    find: "segment.summarize(this.state);\n    this.#seal(segment, async () =>",
+    replace: "this.#seal(segment, async () => segment.summarize(this.state) ??",
+  },
+  {
+    name: "leaves removals out of an index",
+    file: "series-summary.ts",
+    find: "return series === undefined ? summarizeRemoval(number, frame)",
+    replace: "return series === undefined ? summarizeRemoval(0, frame)",
   },
   {
     name: "forgets where entries are when it finds a state",

@@ -1,25 +1,20 @@
 import { crc32 } from "node:zlib";
 import { ByteReader, DecodeError } from "../../core/codec/byte-reader.ts";
 import { ByteWriter } from "../../core/codec/byte-writer.ts";
-import { decodeHead } from "../../core/codec/head-codec.ts";
-import type { ProcessRecord } from "../../core/process-record.ts";
 import type { DurableDirectory } from "./durable-directory.ts";
 import { readFully, writeFully } from "./file-write.ts";
 import { formatVersion } from "./segment-format.ts";
 import { checkpointName, temporarySuffix } from "./segment-names.ts";
-import { RecordSeries } from "./series.ts";
-import type { Series } from "./series.ts";
-import type { StoreDirectory, StoreFile } from "./store-directory.ts";
-import { decodeNamed, encodeNames, StoreState } from "./store-state.ts";
+import { readSummaries, summarize, writeSummaries } from "./series-summary.ts";
+import type { SeriesSummary } from "./series-summary.ts";
+import type { StoreDirectory } from "./store-directory.ts";
+import { Replay, StoreState } from "./store-state.ts";
 
 const magic = "JWCP";
-/** Written in slices, so that nobody waits long for a turn of the event loop. */
-const sliceBytes = 1024 * 1024;
 /** Most stores are small, and a buffer for a whole slice costs more than they do. */
 const initialSliceBytes = 16 * 1024;
 /** Last frame that was synced when it was finished, and the checksum of everything before. */
 const trailerBytes = 10;
-const Tag = { end: 0, record: 1, log: 2 } as const;
 
 /**
  * Writes what the store knows, so that a start need not read everything. It reflects each series up to the
@@ -37,11 +32,17 @@ export async function writeCheckpoint(
   const name = checkpointName(frame);
   const file = await directory.create(name + temporarySuffix);
   try {
-    const { length, checksum } = await writeSlices(file, storeId, frame, state);
+    const writer = new ByteWriter(initialSliceBytes);
+    writer.text(magic);
+    writer.unsigned(formatVersion);
+    writer.text(storeId);
+    writer.unsigned(frame);
+    writer.unsigned(state.nextSeries);
+    const { to, checksum } = await writeSummaries(file, 0, writer, summariesOf(state));
     const trailer = Buffer.alloc(trailerBytes);
     trailer.writeUIntLE(await makeDurable(), 0, 6);
     trailer.writeUInt32LE(crc32(trailer.subarray(0, 6), checksum), 6);
-    await writeFully(file, [trailer], length);
+    await writeFully(file, [trailer], to);
     await file.sync();
   } catch (error) {
     await file.close();
@@ -52,50 +53,9 @@ export async function writeCheckpoint(
   await directory.rename(name + temporarySuffix, name);
 }
 
-async function writeSlices(
-  file: StoreFile,
-  storeId: string,
-  frame: number,
-  state: StoreState,
-): Promise<{ readonly length: number; readonly checksum: number }> {
-  const writer = new ByteWriter(initialSliceBytes);
-  let length = 0;
-  let checksum = 0;
-  const flush = async (): Promise<void> => {
-    checksum = crc32(writer.written, checksum);
-    await writeFully(file, [writer.written], length);
-    length += writer.length;
-    writer.clear();
-  };
-  writer.text(magic);
-  writer.unsigned(formatVersion);
-  writer.text(storeId);
-  writer.unsigned(frame);
-  writer.unsigned(state.nextSeries);
-  // A Map that changes under its iterator shows what is added and skips what is removed.
-  for (const series of state.byNumber.values()) {
-    encodeSeries(writer, series);
-    if (writer.length >= sliceBytes) await flush();
-  }
-  writer.byte(Tag.end);
-  await flush();
-  return { length, checksum };
-}
-
-const scratch = new ByteWriter(4096);
-
-function encodeSeries(writer: ByteWriter, series: Series): void {
-  scratch.clear();
-  if (series instanceof RecordSeries) scratch.bytes(Buffer.from(series.json));
-  else {
-    encodeNames(scratch, series.key);
-    series.encodeHead(scratch);
-  }
-  writer.byte(series instanceof RecordSeries ? Tag.record : Tag.log);
-  writer.unsigned(series.number);
-  writer.unsigned(series.revision);
-  writer.unsigned(scratch.length);
-  writer.bytes(scratch.written);
+/** Of all series. A Map that changes under its iterator shows what is added and skips what is removed. */
+function* summariesOf(state: StoreState): Generator<SeriesSummary, void, undefined> {
+  for (const series of state.byNumber.values()) yield summarize(series);
 }
 
 export interface Checkpoint {
@@ -138,17 +98,7 @@ export async function readCheckpoint(
 function decodeState(reader: ByteReader): StoreState {
   const state = new StoreState();
   state.nextSeries = reader.unsigned();
-  for (let tag = reader.byte(); tag !== Tag.end; tag = reader.byte()) {
-    const number = reader.unsigned();
-    const revision = reader.unsigned();
-    const content = reader.bytes(reader.unsigned());
-    if (tag === Tag.record) {
-      const json = Buffer.from(content).toString("utf8");
-      state.putRecord(number, JSON.parse(json) as ProcessRecord, json, revision);
-    } else {
-      const { key, rest } = decodeNamed(content);
-      state.putLog(number, key, decodeHead(rest), revision);
-    }
-  }
+  const replay = new Replay(state);
+  for (const record of readSummaries(reader)) replay.apply(record);
   return state;
 }

@@ -17,9 +17,10 @@ import { SegmentTable } from "./segment-table.ts";
 import { Segment } from "./segment.ts";
 import type { LogSeries } from "./series.ts";
 import { RecordSeries } from "./series.ts";
+import { summarize, summarizeRemoval } from "./series-summary.ts";
+import type { SeriesSummary } from "./series-summary.ts";
 import type { StoreDamage } from "./store-damage.ts";
 import type { StoreFile } from "./store-directory.ts";
-import { encodeNames } from "./store-state.ts";
 
 /** Neighbouring batches of a log become one of about this size. */
 const mergedBytesMax = 64 * 1024;
@@ -106,6 +107,7 @@ async function copyLive(
 ): Promise<void> {
   const { log, isStopped } = options;
   const isOldest = run[0] === log.segments.all[0];
+  const { lastFrame } = run.at(-1) as Segment;
   const source = new SegmentTable();
   for (const segment of run) source.add(segment);
   for (const number of await seriesOf(run)) {
@@ -113,9 +115,9 @@ async function copyLive(
     const series = log.state.byNumber.get(number);
     // Older segments may hold something of a series that is gone; in the oldest ones nobody needs to know.
     if (series === undefined) {
-      if (!isOldest) output.addRemoval(number);
+      if (!isOldest) output.addSummary(summarizeRemoval(number, lastFrame));
     } else if (series instanceof RecordSeries) {
-      if (source.holding(series.segmentId) !== undefined) output.addRecord(series);
+      if (source.holding(series.segmentId) !== undefined) output.addSummary(summarize(series));
     } else await copyLog(series, source, output, options);
     await output.flushFull();
   }
@@ -136,7 +138,7 @@ async function copyLog(
 ): Promise<void> {
   // The head first: by its frame the batches behind it are known to be in it, wherever the log goes meanwhile.
   const { revision } = log;
-  output.addState(log);
+  output.addSummary(summarize(log));
   const limits = { entriesMax: Infinity, bytesMax: mergedBytesMax };
   const within = log.within((id) => source.holding(id) !== undefined);
   for (let after = 0; !isStopped();) {
@@ -158,6 +160,7 @@ class CompactionOutput {
   readonly #header: SegmentHeader;
   readonly #options: CompactionOptions;
   readonly #builder = new FrameBuilder();
+  readonly #summaries: SeriesSummary[] = [];
   #frame = 0;
   #unsyncedBytes = 0;
   #startedAtMs: number;
@@ -169,24 +172,11 @@ class CompactionOutput {
     this.#startedAtMs = options.system.clock.monotonicMs();
   }
 
-  addRemoval(series: number): void {
-    const { lastFrame: frame } = this.#header;
-    const content = { kind: RecordKind.removal, series, first: 0, entryCount: 0, frame };
-    this.#builder.add(content, () => undefined);
-  }
-
-  addRecord({ number: series, revision: frame, json }: RecordSeries): void {
-    const content = { kind: RecordKind.process, series, first: 0, entryCount: 0, frame };
-    this.#builder.addBody(content, Buffer.from(json));
-  }
-
-  addState(log: LogSeries): void {
-    const { number: series, revision: frame } = log;
-    const content = { kind: RecordKind.state, series, first: 0, entryCount: 0, frame };
-    this.#builder.add(content, (writer) => {
-      encodeNames(writer, log.key);
-      log.encodeHead(writer);
-    });
+  /** Stands for all that was written of its series. */
+  addSummary(summary: SeriesSummary): void {
+    const { kind, series, frame, write } = summary;
+    this.#builder.add({ kind, series, first: 0, entryCount: 0, frame }, write);
+    this.#summaries.push(summary);
   }
 
   addEntries(series: number, frame: number, entries: readonly MsgEntry[]): void {
@@ -216,6 +206,7 @@ class CompactionOutput {
 
   async finish(): Promise<void> {
     await this.#flush({ isLast: true });
+    this.contents.summaries = this.#summaries;
     await writeFully(this.#file, [encodeSegmentHeader(this.#header)], 0);
     await this.#file.sync();
   }

@@ -6,14 +6,16 @@ import { Segment } from "./segment.ts";
 import { SegmentContents } from "./segment-contents.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
+import type { SegmentIndex } from "./segment-index.ts";
 import { listSegments } from "./segment-listing.ts";
-import { parseCheckpointName, segmentName } from "./segment-names.ts";
+import { indexName, parseCheckpointName, segmentName } from "./segment-names.ts";
 import type { SegmentRange } from "./segment-names.ts";
 import { provenFrame, scanSegment } from "./segment-scan.ts";
 import type { ScannedFrame, SegmentDamage } from "./segment-scan.ts";
 import { SegmentTable } from "./segment-table.ts";
 import type { StoreDamage } from "./store-damage.ts";
 import { Replay, StoreState } from "./store-state.ts";
+import type { ReplayedRecord } from "./store-state.ts";
 
 /** What was found on disk. Nothing has been written yet. */
 export interface Recovered {
@@ -41,6 +43,8 @@ export interface RecoveryOptions {
   readonly storeId: string;
   /** False: from the segments alone. */
   readonly usesCheckpoint?: boolean;
+  /** True: all of them, whatever their indexes say. */
+  readonly readsAll?: boolean;
 }
 
 /** Reads the state of a store: the newest checkpoint that fits the log, and what was written after it. */
@@ -111,41 +115,48 @@ class LogReader {
     >
   > {
     const state = checkpoint?.state ?? new StoreState();
-    const pass = new ReplayPass(state, checkpoint?.frame ?? 0);
+    const pass = new ReplayPass(state, checkpoint);
     const segments = new SegmentTable();
     const { directory, files } = this.#options;
-    for (const [index, header] of this.#headers.entries()) {
-      const next = this.#headers[index + 1];
+    for (const [at, header] of this.#headers.entries()) {
+      const next = this.#headers[at + 1];
       state.nextSeries = Math.max(state.nextSeries, header.nextSeries);
       const lastFrame = next === undefined ? undefined : next.firstFrame - 1;
-      const segment = new Segment(directory, files, header, { usedBytes: 0, lastFrame: 0 });
+      const segment = new Segment(directory, files, header, noExtent);
       segments.add(segment);
-      const isReflected = lastFrame !== undefined && lastFrame <= (checkpoint?.frame ?? 0);
-      if (isReflected && (await this.#addIndexed(state, segment, lastFrame))) {
-        pass.skipTo(segment, lastFrame);
-        continue;
-      }
+      const index = await this.#indexOf(segment, lastFrame);
+      if (index !== undefined && (await this.#takeIndex(segment, index, pass))) continue;
       const bytes = next === undefined ? await this.#readNewest() : await this.#read(header);
-      const proven = lastFrame ?? this.#proven(checkpoint);
-      pass.scan(segment, bytes, proven);
-      if (next !== undefined && (await segment.loadIndex()) !== undefined) segment.release();
+      pass.scan(segment, bytes, lastFrame ?? this.#proven(checkpoint));
+      // An index that lacks what is known now is written anew.
+      const isIndexed = index !== undefined && segment.contents?.summaries === undefined;
+      if (isIndexed || this.#options.readsAll === true) segment.release();
     }
     const unindexed = segments.all.filter(({ contents }) => contents !== undefined);
     return { state, segments, unindexed, ...pass.finish() };
   }
 
-  /** False where the segment has no index to add. */
-  async #addIndexed(state: StoreState, segment: Segment, lastFrame: number): Promise<boolean> {
-    segment.lastFrame = lastFrame;
+  /** The index of a segment of which nothing was lost since, and to which nothing was added. */
+  async #indexOf(
+    segment: Segment,
+    lastFrame: number | undefined,
+  ): Promise<SegmentIndex | undefined> {
     // One that goes on behind the next segment's beginning was being written again when recovery was cut off.
-    const index = await segment.loadIndex();
-    if (index === undefined) return false;
-    for (let i = 0; i < index.seriesCount; i++) {
-      const { series, first, storedBytes } = index.seriesAt(i);
-      state.addPlace(segment.header.firstId, series, first, storedBytes);
-    }
-    segment.usedBytes = await this.#options.files.use(segment.name, (file) => file.size());
-    return true;
+    const index = await segment.loadIndex({ lastFrame });
+    const size = await this.#options.files.use(segment.name, (file) => file.size());
+    return index?.extent.usedBytes === size ? index : undefined;
+  }
+
+  /** False where the index does not say all that is to be known of the segment. */
+  async #takeIndex(segment: Segment, index: SegmentIndex, pass: ReplayPass): Promise<boolean> {
+    if (this.#options.readsAll === true) return false;
+    let summaries: Iterable<ReplayedRecord> | undefined = [];
+    if (!pass.reflects(index))
+      summaries = await this.#options.files.use(indexName(segment.name), (file) =>
+        index.summaries(file),
+      );
+    if (summaries !== undefined) pass.takeIndex(segment, index, summaries);
+    return summaries !== undefined;
   }
 
   #proven(checkpoint: Checkpoint | undefined): number {
@@ -158,9 +169,12 @@ class LogReader {
   async #lastFrame(): Promise<number> {
     const header = this.#headers.at(-1);
     if (header === undefined) return 0;
+    if (header.lastFrame > 0) return header.lastFrame;
+    const newest = new Segment(this.#options.directory, this.#options.files, header, noExtent);
+    const index = await this.#indexOf(newest, undefined);
+    if (index !== undefined) return index.extent.lastFrame;
     const bytes = await this.#readNewest();
-    let last = header.lastFrame > 0 ? header.lastFrame : header.firstFrame - 1;
-    if (header.lastFrame > 0) return last;
+    let last = header.firstFrame - 1;
     for (const step of scanSegment(bytes, header, provenFrame(bytes, header)))
       if (step.kind === "frame") last = step.frame.header.number;
     return last;
@@ -186,21 +200,44 @@ class ReplayPass {
   readonly #replay: Replay;
   /** Frames up to it are in the state already. */
   readonly #reflected: number;
+  /** Frames up to it may be. */
+  readonly #mayReflect: number;
   readonly #damages: StoreDamage[] = [];
   readonly #unproven: ScannedFrame[] = [];
   readonly #tails: { segment: Segment; length: number }[] = [];
   /** Frames up to it were met, or are known to be missing. */
   #through = 0;
 
-  constructor(state: StoreState, reflected: number) {
+  constructor(state: StoreState, checkpoint: Checkpoint | undefined) {
     this.#state = state;
     this.#replay = new Replay(state);
-    this.#reflected = reflected;
+    this.#reflected = checkpoint?.frame ?? 0;
+    this.#mayReflect = checkpoint?.syncedThrough ?? 0;
   }
 
-  skipTo(segment: Segment, lastFrame: number): void {
+  /** Whether the state has everything of a segment already. */
+  reflects({ extent }: SegmentIndex): boolean {
+    return extent.lastFrame <= this.#reflected;
+  }
+
+  /** Takes in what a segment comes to, and where its entries are, without reading it. */
+  takeIndex(segment: Segment, index: SegmentIndex, summaries: Iterable<ReplayedRecord>): void {
     this.#checkChain(segment);
-    this.#through = lastFrame;
+    const { firstId, lastFrame } = segment.header;
+    segment.usedBytes = index.extent.usedBytes;
+    segment.lastFrame = this.#through = index.extent.lastFrame;
+    let at = 0;
+    for (const record of summaries) {
+      const { first } = index.seriesAt(at++);
+      if (record.header.frame <= this.#reflected) continue;
+      // What was compacted begins with what it let go.
+      if (lastFrame > 0) this.#replay.apply(record);
+      else this.#replay.applySummary(record, first);
+    }
+    for (let i = 0; i < index.seriesCount; i++) {
+      const { series, first, storedBytes } = index.seriesAt(i);
+      this.#state.addPlace(firstId, series, first, storedBytes);
+    }
   }
 
   scan(segment: Segment, bytes: Buffer, provenThrough: number): void {
@@ -208,6 +245,7 @@ class ReplayPass {
     const { header } = segment;
     const isCompacted = header.lastFrame > 0;
     const contents = new SegmentContents();
+    const flaws = this.#flawCount;
     const steps = scanSegment(bytes, header, isCompacted ? Infinity : provenThrough);
     let tail: number | undefined;
     let step = steps.next();
@@ -228,9 +266,16 @@ class ReplayPass {
     segment.usedBytes = tail ?? step.value;
     segment.lastFrame = this.#through;
     segment.restore(contents);
+    // A damaged one is read at each start: what it has lost is reported again.
+    if (this.#flawCount === flaws && this.#mayReflect <= this.#through)
+      segment.summarize(this.#state);
     if (bytes.byteLength > segment.usedBytes)
       this.#tails.push({ segment, length: segment.usedBytes });
     this.#state.addPlaces(header.firstId, contents);
+  }
+
+  get #flawCount(): number {
+    return this.#damages.length + this.#replay.lost.length;
   }
 
   finish(): Pick<Recovered, "provenThrough" | "unproven" | "tails" | "damages"> {
@@ -278,6 +323,8 @@ class ReplayPass {
   }
 }
 
+/** Of a segment before it is read. */
+const noExtent = { usedBytes: 0, lastFrame: 0 };
 const nowhere = { file: "", offset: 0, length: 0 };
 
 function removedIn(frames: readonly ScannedFrame[]): ReadonlySet<number> {

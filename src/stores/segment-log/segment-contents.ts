@@ -1,6 +1,7 @@
 import { firstIndex } from "../../core/binary-search.ts";
 import { RecordKind, recordHeaderBytes } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
+import type { SeriesSummary } from "./series-summary.ts";
 
 /** Where a batch with entries stands in a segment. */
 export interface BatchPlace {
@@ -26,6 +27,16 @@ export const batchNumbers = 5;
 /** What is in a segment, as it is written or scanned. */
 export class SegmentContents {
   readonly series = new Map<number, SeriesContents>();
+  /**
+   * What all its records come to, in the order of series; absent while they are written, and where some of
+   * them are damaged.
+   */
+  summaries: readonly SeriesSummary[] | undefined;
+
+  /** Of its series, ascending. */
+  get numbers(): readonly number[] {
+    return [...this.series.keys()].sort((a, b) => a - b);
+  }
 
   get batchCount(): number {
     let count = 0;

@@ -1,19 +1,33 @@
 import { crc32 } from "node:zlib";
 import { firstIndex } from "../../core/binary-search.ts";
-import { formatVersion } from "./segment-format.ts";
+import { ByteReader } from "../../core/codec/byte-reader.ts";
+import { ByteWriter } from "../../core/codec/byte-writer.ts";
+import { readFully, writeFully } from "./file-write.ts";
 import type { SegmentHeader } from "./segment-format.ts";
 import { endOf } from "./segment-contents.ts";
 import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
+import { readSummaries, writeSummaries } from "./series-summary.ts";
 import type { StoreFile } from "./store-directory.ts";
+import type { ReplayedRecord } from "./store-state.ts";
 
 const magic = 0x5849574a;
+/** An index of another version is made anew. */
+const indexVersion = 2;
 const headerBytes = 40;
 /** Places are read in blocks, each with its own checksum. */
 const blockBytes = 4096;
 const placeBytes = 24;
 const placesPerBlock = Math.floor((blockBytes - 8) / placeBytes);
 const directoryEntryBytes = 28;
+const checksumBytes = 4;
 const wide = 6;
+
+/** Of a segment, up to where it counts. */
+export interface SegmentExtent {
+  readonly lastFrame: number;
+  /** Bytes in use: where nothing was added or lost since, the length of the file. */
+  readonly usedBytes: number;
+}
 
 /** One series in the directory of an index. */
 export interface IndexedSeries {
@@ -26,19 +40,35 @@ export interface IndexedSeries {
 
 /**
  * The index of a sealed segment, in a file of its own beside it: where each batch with entries stands,
- * in the order of series and position, and a directory of the series. It says nothing that the segment
- * does not say, and is made anew where it is missing or damaged.
+ * in the order of series and position, a directory of the series, and what each of them was at the segment's
+ * end, so that a start need not read the segment. It says nothing that the segments do not say, and is made
+ * anew where it is missing or damaged.
  */
-export function encodeSegmentIndex(
+export async function writeSegmentIndex(
+  file: StoreFile,
   segment: SegmentHeader,
-  lastFrame: number,
+  extent: SegmentExtent,
+  contents: SegmentContents,
+): Promise<void> {
+  const bytes = encodeSegmentIndex(segment, extent, contents);
+  await writeFully(file, [bytes], 0);
+  if (contents.summaries === undefined) return;
+  const writer = new ByteWriter();
+  const { to, checksum } = await writeSummaries(file, bytes.byteLength, writer, contents.summaries);
+  const trailer = Buffer.alloc(checksumBytes);
+  trailer.writeUInt32LE(checksum);
+  await writeFully(file, [trailer], to);
+}
+
+function encodeSegmentIndex(
+  segment: SegmentHeader,
+  extent: SegmentExtent,
   contents: SegmentContents,
 ): Buffer {
-  const numbers = [...contents.series.keys()].sort((a, b) => a - b);
-  const { batchCount } = contents;
+  const { batchCount, numbers } = contents;
   const blocks = Math.ceil(batchCount / placesPerBlock) * blockBytes;
   const bytes = Buffer.alloc(headerBytes + blocks + numbers.length * directoryEntryBytes + 4);
-  encodeHeader(bytes, segment, { lastFrame, batchCount, seriesCount: numbers.length });
+  encodeHeader(bytes, segment, { ...extent, batchCount, seriesCount: numbers.length });
   let index = 0;
   let at = headerBytes + blocks;
   for (const series of numbers) {
@@ -64,15 +94,16 @@ export function encodeSegmentIndex(
 function encodeHeader(
   bytes: Buffer,
   segment: SegmentHeader,
-  counts: { readonly lastFrame: number; readonly batchCount: number; readonly seriesCount: number },
+  counts: SegmentExtent & { readonly batchCount: number; readonly seriesCount: number },
 ): void {
   bytes.writeUInt32LE(magic, 0);
-  bytes.writeUInt16LE(formatVersion, 4);
+  bytes.writeUInt16LE(indexVersion, 4);
   bytes.writeUInt32LE(segment.salt, 8);
   bytes.writeUInt32LE(segment.generation, 12);
   bytes.writeUInt32LE(counts.batchCount, 16);
   bytes.writeUInt32LE(counts.seriesCount, 20);
   bytes.writeUIntLE(counts.lastFrame, 24, wide);
+  bytes.writeUIntLE(counts.usedBytes, 30, wide);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, headerBytes - 4)), headerBytes - 4);
 }
 
@@ -86,40 +117,53 @@ function encodePlace(bytes: Buffer, at: number, batches: readonly number[], from
   for (let i = 1; i < 5; i++) bytes.writeUInt32LE(batches[from + i] as number, at + 2 + i * 4);
 }
 
-/** An index as far as it has to be in memory: its directory. Blocks are read when they are needed. */
+/** An index as far as it has to be in memory: its directory. The rest is read when it is needed. */
 export class SegmentIndex {
+  readonly extent: SegmentExtent;
   readonly #directory: Buffer;
   readonly #batchCount: number;
+  readonly #summariesAt: number;
 
-  private constructor(directory: Buffer, batchCount: number) {
+  private constructor(extent: SegmentExtent, directory: Buffer, batchCount: number, end: number) {
+    this.extent = extent;
     this.#directory = directory;
     this.#batchCount = batchCount;
+    this.#summariesAt = end;
   }
 
-  /** Undefined where the file is not the whole and right index of this segment up to this frame. */
+  /** Undefined where the file is not the whole and right index of this segment up to this frame, if one is given. */
   static async read(
     file: StoreFile,
     segment: SegmentHeader,
-    lastFrame: number,
+    lastFrame: number | undefined,
   ): Promise<SegmentIndex | undefined> {
-    const header = Buffer.alloc(headerBytes);
-    if ((await file.read(header, 0)) !== headerBytes) return undefined;
+    const header = await readFully(file, 0, headerBytes);
     const isRight =
+      header.byteLength === headerBytes &&
       header.readUInt32LE(0) === magic &&
       header.readUInt32LE(headerBytes - 4) === crc32(header.subarray(0, headerBytes - 4)) &&
-      header.readUInt16LE(4) === formatVersion &&
+      header.readUInt16LE(4) === indexVersion &&
       header.readUInt32LE(8) === segment.salt &&
-      header.readUInt32LE(12) === segment.generation &&
-      header.readUIntLE(24, wide) === lastFrame;
+      header.readUInt32LE(12) === segment.generation;
     if (!isRight) return undefined;
+    const extent = {
+      lastFrame: header.readUIntLE(24, wide),
+      usedBytes: header.readUIntLE(30, wide),
+    };
+    if (lastFrame !== undefined && lastFrame !== extent.lastFrame) return undefined;
     const batchCount = header.readUInt32LE(16);
-    const blocks = Math.ceil(batchCount / placesPerBlock) * blockBytes;
-    const directory = Buffer.alloc(header.readUInt32LE(20) * directoryEntryBytes + 4);
-    if ((await file.read(directory, headerBytes + blocks)) !== directory.byteLength)
-      return undefined;
-    const entries = directory.subarray(0, -4);
-    if (directory.readUInt32LE(entries.byteLength) !== crc32(entries)) return undefined;
-    return new SegmentIndex(entries, batchCount);
+    const start = headerBytes + Math.ceil(batchCount / placesPerBlock) * blockBytes;
+    const length = header.readUInt32LE(20) * directoryEntryBytes + checksumBytes;
+    const entries = await readChecked(file, start, length);
+    if (entries === undefined) return undefined;
+    return new SegmentIndex(extent, entries, batchCount, start + length);
+  }
+
+  /** Undefined where there are none, or they are not whole and right. */
+  async summaries(file: StoreFile): Promise<Iterable<ReplayedRecord> | undefined> {
+    const length = (await file.size()) - this.#summariesAt;
+    const bytes = await readChecked(file, this.#summariesAt, length);
+    return bytes === undefined ? undefined : readSummaries(new ByteReader(bytes));
   }
 
   /** Bytes in memory. */
@@ -175,6 +219,20 @@ export class SegmentIndex {
     }
     return found;
   }
+}
+
+/** Bytes with their checksum behind them. */
+async function readChecked(
+  file: StoreFile,
+  position: number,
+  length: number,
+): Promise<Buffer | undefined> {
+  if (length < checksumBytes) return undefined;
+  const bytes = await readFully(file, position, length);
+  const checked = bytes.subarray(0, -checksumBytes);
+  if (bytes.byteLength < length || bytes.readUInt32LE(checked.byteLength) !== crc32(checked))
+    return undefined;
+  return checked;
 }
 
 /** Reads places one after the other, a block at a time. */

@@ -160,6 +160,7 @@ export class SegmentLog {
     await this.#writer.prove().catch(() => undefined);
     await this.#writer.close();
     await this.#reserve.close();
+    if (this.#active !== undefined && this.failure === undefined) this.#finish(this.#active);
     await this.#sealing;
     await this.files.close();
   }
@@ -245,7 +246,7 @@ export class SegmentLog {
     this.segments.add(this.#active);
     this.#nextId = id + 1;
     this.#capacity = prepared.capacity;
-    if (full !== undefined) this.#seal(full, true);
+    if (full !== undefined) this.#finish(full, this.#options.onSealed);
     return { prepared, header };
   }
 
@@ -263,16 +264,22 @@ export class SegmentLog {
     this.state.addPlace(firstId, series, entryCount > 0 ? first : undefined, bytes);
   }
 
+  /** Nothing more will be written to it, and the state is that of its last frame. */
+  #finish(segment: Segment, onSealed?: () => void): void {
+    segment.summarize(this.state);
+    this.#seal(segment, async () => truncate(this.#options.directory, segment, segment.usedBytes));
+    if (onSealed !== undefined) this.#sealing = this.#sealing.then(onSealed);
+  }
+
   /** In the background: nothing depends on the index but the next start's speed and memory. */
-  #seal(segment: Segment, isFull = false): void {
+  #seal(segment: Segment, before?: () => Promise<void>): void {
     this.#sealing = this.#sealing.then(async () => {
       try {
-        if (isFull) await truncate(this.#options.directory, segment, segment.usedBytes);
+        await before?.();
         await segment.seal();
       } catch (error) {
         this.#options.onError(error, { stage: "index" });
       }
-      if (isFull) this.#options.onSealed();
     });
   }
 }

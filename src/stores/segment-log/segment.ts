@@ -1,14 +1,17 @@
 import type { DurableDirectory } from "./durable-directory.ts";
 import { hasCode } from "./error-code.ts";
 import type { FilePool } from "./file-pool.ts";
-import { readFully, writeFully } from "./file-write.ts";
+import { readFully } from "./file-write.ts";
 import { batchNumbers } from "./segment-contents.ts";
 import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
 import type { SegmentHeader } from "./segment-format.ts";
-import { encodeSegmentIndex, SegmentIndex } from "./segment-index.ts";
+import { SegmentIndex, writeSegmentIndex } from "./segment-index.ts";
 import type { IndexedSeries } from "./segment-index.ts";
 import { indexName, segmentName, temporarySuffix } from "./segment-names.ts";
 import { scanContents } from "./segment-scan.ts";
+import { summarizeSegment } from "./series-summary.ts";
+import type { StoreFile } from "./store-directory.ts";
+import type { StoreState } from "./store-state.ts";
 
 /** One file of the log, from its first frame until compaction has replaced it and its last reader left. */
 export class Segment {
@@ -114,10 +117,12 @@ export class Segment {
   }
 
   /** Undefined where it is missing, damaged, or says more or less than what counts of the segment. */
-  async loadIndex(): Promise<SegmentIndex | undefined> {
+  async loadIndex(
+    { lastFrame }: { readonly lastFrame: number | undefined } = this,
+  ): Promise<SegmentIndex | undefined> {
     try {
       return await this.#files.use(indexName(this.name), (file) =>
-        SegmentIndex.read(file, this.header, this.lastFrame),
+        SegmentIndex.read(file, this.header, lastFrame),
       );
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
@@ -135,13 +140,20 @@ export class Segment {
     this.#index = undefined;
   }
 
+  /** Keeps what the series in it are now, when the state is that of its end. */
+  summarize(state: StoreState): void {
+    if (this.#contents === undefined) return;
+    this.#contents.summaries = summarizeSegment(state, this.#contents, this.lastFrame);
+  }
+
   /** Puts what is in it on disk and lets go of it. It is not written to any more. */
   async seal(): Promise<void> {
     const contents = this.#contents;
     if (contents === undefined) return;
     const name = indexName(this.name);
-    const bytes = encodeSegmentIndex(this.header, this.lastFrame, contents);
-    await writeNewFile(this.#directory, name, [bytes]);
+    await writeNewFile(this.#directory, name, (file) =>
+      writeSegmentIndex(file, this.header, this, contents),
+    );
     await this.#files.forget(name);
     this.#contents = undefined;
   }
@@ -173,12 +185,12 @@ export class Segment {
 export async function writeNewFile(
   directory: DurableDirectory,
   name: string,
-  chunks: readonly Uint8Array[],
+  write: (file: StoreFile) => Promise<void>,
 ): Promise<void> {
   const temporary = name + temporarySuffix;
   const file = await directory.create(temporary);
   try {
-    await writeFully(file, chunks, 0);
+    await write(file);
     await file.sync();
   } catch (error) {
     await file.close();

@@ -79,18 +79,17 @@ export class LogSeries {
 
   /** Takes the head out of its objects. */
   pack(): void {
-    if (this.#head === undefined) return;
-    scratch.clear();
-    encodeHead(scratch, this.#head);
-    const { buffer, byteOffset, byteLength } = scratch.written;
-    this.#packed = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+    this.#packed = this.packedHead;
     this.#head = undefined;
   }
 
-  /** The encoded head, without unpacking it. */
-  encodeHead(writer: ByteWriter): void {
-    if (this.#head !== undefined) encodeHead(writer, this.#head);
-    else writer.bytes(Buffer.from(this.#packed, "latin1"));
+  /** The head as it is now, encoded. */
+  get packedHead(): string {
+    if (this.#head === undefined) return this.#packed;
+    scratch.clear();
+    encodeHead(scratch, this.#head);
+    const { buffer, byteOffset, byteLength } = scratch.written;
+    return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
   }
 
   /** Entries from a position on are in this segment as well. */

@@ -47,7 +47,10 @@ export async function inspectStore(
   const files = new FilePool(directory, { openFilesMax: 4, readsAtOnce: 1 });
   try {
     const { storeId } = note;
-    const recovered = await recover({ directory, files, storeId, usesCheckpoint: !isThorough });
+    const recovered = await recover({
+      ...{ directory, files, storeId },
+      ...{ usesCheckpoint: !isThorough, readsAll: isThorough },
+    });
     // The next start writes them again and shows what is in them: so does the report.
     const replay = new Replay(recovered.state);
     for (const { records } of recovered.unproven)

@@ -1,6 +1,6 @@
 import type { DurableDirectory } from "./durable-directory.ts";
 import { hasCode } from "./error-code.ts";
-import { readFully } from "./file-write.ts";
+import { readFully, writeFully } from "./file-write.ts";
 import { formatVersion } from "./segment-format.ts";
 import { noteName } from "./segment-names.ts";
 import { writeNewFile } from "./segment.ts";
@@ -59,7 +59,7 @@ function parse(text: string): StoreNote {
 
 export async function writeNote(directory: DurableDirectory, note: StoreNote): Promise<void> {
   const text = `${JSON.stringify(note, undefined, 2)}\n`;
-  await writeNewFile(directory, noteName, [Buffer.from(text)]);
+  await writeNewFile(directory, noteName, (file) => writeFully(file, [Buffer.from(text)], 0));
 }
 
 /** Whether what was shown may be gone: then positions may come to name other entries. */

@@ -9,7 +9,6 @@ import type { ChannelKey } from "../../core/store.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
 import type { SegmentContents } from "./segment-contents.ts";
-import type { ScannedRecord } from "./segment-scan.ts";
 import { LogSeries, RecordSeries, logName } from "./series.ts";
 import type { Series } from "./series.ts";
 
@@ -158,6 +157,12 @@ function keptBytesOf({ cumulativeBytes, trimmedBytes }: LogSeries["head"]): numb
   return cumulativeBytes - trimmedBytes;
 }
 
+/** What a replay needs of a record. */
+export interface ReplayedRecord {
+  readonly header: Pick<RecordHeader, "kind" | "series" | "frame">;
+  readonly body: Buffer;
+}
+
 /** What a replay could not place: damage, unless what follows explains it. */
 export class Replay {
   readonly #state: StoreState;
@@ -175,7 +180,7 @@ export class Replay {
   }
 
   /** Takes in one record; one that the state reflects already changes nothing. */
-  apply({ header, body }: ScannedRecord): void {
+  apply({ header, body }: ReplayedRecord): void {
     const { kind, series: number, frame } = header;
     const known = this.#state.byNumber.get(number);
     this.#state.nextSeries = Math.max(this.#state.nextSeries, number + 1);
@@ -191,6 +196,18 @@ export class Replay {
       this.#state.openLog(number, key, decodeBatchEffect(rest), frame);
     } else if (known instanceof LogSeries) this.#applyBatch(known, decodeBatchEffect(body), frame);
     else this.#unknown.set(number, frame);
+  }
+
+  /** A log or record as it was at the end of a segment, in which its first entry stands at `first`, if any. */
+  applySummary(record: ReplayedRecord, first: number): void {
+    const { kind, series, frame } = record.header;
+    const known = this.#state.byNumber.get(series);
+    const isLater = known === undefined || frame > known.revision;
+    const last = known instanceof LogSeries && isLater ? this.#state.headOf(known).last : 0;
+    this.apply(record);
+    if (kind !== RecordKind.state || !isLater || first <= last + 1) return;
+    const { key } = this.#state.byNumber.get(series) as LogSeries;
+    this.lost.push({ key, from: last + 1, to: first - 1 });
   }
 
   /** A batch whose header is known and whose body is damaged: its positions are taken, its entries gone. */
