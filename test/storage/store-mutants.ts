@@ -40,6 +40,12 @@ export const storeMutants: readonly StoreMutant[] = [
     replace: "return;",
   },
   {
+    name: "takes one frame more than is proven for synced",
+    file: "recovery.ts",
+    find: "lastFrame ?? this.#proven(checkpoint)",
+    replace: "lastFrame ?? this.#proven(checkpoint) + 1",
+  },
+  {
     name: "does not write again what may be in memory only",
     file: "segment-log.ts",
     find: "if (frames.every(({ records }) => records.length === 0)) return;",
@@ -92,12 +98,6 @@ export const storeMutants: readonly StoreMutant[] = [
     file: "recovery.ts",
     find: "if (!pass.reflects(index))",
     replace: "if (index.seriesCount === 0)",
-  },
-  {
-    name: "says of a series in an index what it was later",
-    file: "segment-log.ts",
-    find: "segment.summarize(this.state);\n    this.#seal(segment, async () =>",
-    replace: "this.#seal(segment, async () => segment.summarize(this.state) ??",
   },
   {
     name: "leaves removals out of an index",
