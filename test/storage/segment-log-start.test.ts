@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { DurableDirectory } from "../../src/stores/segment-log/durable-directory.ts";
 import { FilePool } from "../../src/stores/segment-log/file-pool.ts";
 import { recover } from "../../src/stores/segment-log/recovery.ts";
 import type { RecoveryOptions } from "../../src/stores/segment-log/recovery.ts";
@@ -57,8 +58,8 @@ async function stateAfter(
   const files = new FilePool(directory, { openFilesMax: 4, readsAtOnce: 1 });
   const storeId = (await readNote(directory))?.storeId ?? "";
   const { state, damages } = await recover({
-    ...{ directory, files, storeId },
-    ...how,
+    directory: new DurableDirectory(directory),
+    ...{ files, storeId, ...how },
   });
   await files.close();
   const series = [...state.byNumber.values()]
