@@ -213,8 +213,9 @@ class CompactionOutput {
 
   async #flush(options: { readonly isLast?: boolean } = {}): Promise<void> {
     const { lastFrame, salt } = this.#header;
-    const { chunks, records } = this.#builder.build(++this.#frame, lastFrame, salt, options);
+    // Before it is built: what is built has its record headers in it already.
     const { length } = this.#builder;
+    const { chunks, records } = this.#builder.build(++this.#frame, lastFrame, salt, options);
     await writeFully(this.#file, chunks, this.length);
     for (const record of records) this.contents.add(record, this.length);
     this.length += length;
