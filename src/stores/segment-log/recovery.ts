@@ -275,7 +275,7 @@ class ReplayPass {
   }
 
   get #flawCount(): number {
-    return this.#damages.length + this.#replay.lost.length;
+    return this.#damages.length + this.#replay.lossCount;
   }
 
   finish(): Pick<Recovered, "provenThrough" | "unproven" | "tails" | "damages"> {

@@ -168,10 +168,20 @@ export class Replay {
   readonly #state: StoreState;
   /** Series with records and without a beginning: those whose removal follows are none. */
   readonly #unknown = new Map<number, number>();
-  readonly lost: LostEntries[] = [];
+  readonly #lost: (LostEntries & { readonly series: number })[] = [];
 
   constructor(state: StoreState) {
     this.#state = state;
+  }
+
+  /** Of logs that have not ended: what compaction let go of a log that ends later is not lost. */
+  get lost(): readonly LostEntries[] {
+    return this.#lost.filter(({ series }) => this.#state.byNumber.has(series));
+  }
+
+  /** How often something was found to be missing. */
+  get lossCount(): number {
+    return this.#lost.length;
   }
 
   /** Series of which records were found and nothing else. */
@@ -207,7 +217,7 @@ export class Replay {
     this.apply(record);
     if (kind !== RecordKind.state || !isLater || first <= last + 1) return;
     const { key } = this.#state.byNumber.get(series) as LogSeries;
-    this.lost.push({ key, from: last + 1, to: first - 1 });
+    this.#lost.push({ series, key, from: last + 1, to: first - 1 });
   }
 
   /** A batch whose header is known and whose body is damaged: its positions are taken, its entries gone. */
@@ -219,7 +229,7 @@ export class Replay {
     if (entryCount === 0) return;
     head.last = Math.max(head.last, first + entryCount - 1);
     head.cumulativeBytes += bytes;
-    this.lost.push({ key: log.key, from: first, to: head.last });
+    this.#lost.push({ series, key: log.key, from: first, to: head.last });
   }
 
   #putRecord(number: number, body: Buffer, frame: number): void {
@@ -237,7 +247,10 @@ export class Replay {
   #applyBatch(log: LogSeries, batch: BatchEffect, frame: number): void {
     const head = this.#state.headOf(log);
     if (batch.first > head.last + 1)
-      this.lost.push({ key: log.key, from: head.last + 1, to: batch.first - 1 });
+      this.#lost.push({
+        ...{ series: log.number, key: log.key },
+        ...{ from: head.last + 1, to: batch.first - 1 },
+      });
     this.#state.applyBatch(log, batch, frame);
   }
 }
