@@ -208,7 +208,7 @@ describe("serve", () => {
     const note = await readFile(notePath, "utf8");
     for (const [text, message] of [
       ["{", "store.json is damaged"],
-      [note.replace('"format": 1', '"format": 9'), "of format 9; this release reads format 1"],
+      [note.replace('"format": 2', '"format": 9'), "of format 9; this release reads format 2"],
     ] as const) {
       await writeFile(notePath, text);
       const { exitCode, stdout, stderr } = await world.run(["serve", "--port", "0"]);

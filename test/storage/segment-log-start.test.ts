@@ -74,8 +74,8 @@ async function stateAfter(
 function describeSeries(series: Series): unknown {
   const { number, revision } = series;
   if (series instanceof RecordSeries) {
-    const { json, segmentId, storedBytes } = series;
-    return { number, revision, json, segmentId, storedBytes };
+    const { packed, segmentId, storedBytes } = series;
+    return { number, revision, packed, segmentId, storedBytes };
   }
   const { key, head, places } = series;
   return { number, revision, key, head, places };
@@ -115,5 +115,24 @@ describe("a segment log that was closed", () => {
     await store.close();
     const { damages } = await inspectStore(changed, { isThorough: true });
     expect(damages).not.toEqual([]);
+  });
+
+  it("finds every frame of what was compacted where the one before ends", async () => {
+    const large = new MemoryDirectory();
+    const store = await SegmentLogStore.open({ directory: large, segmentBytes: 1024 * 1024 });
+    const writer = await new SampleWriter(store, createSampleKey("kept")).open();
+    const other = await new SampleWriter(store, createSampleKey("removed")).open();
+    for (let count = 0; count < 12; count++) {
+      await writer.append(new Uint8Array(60_000));
+      await other.append(new Uint8Array(120_000));
+    }
+    await other.commit(other.createBatch("tombstone"));
+    await store.removeLog(other.key);
+    await store.compact();
+    await store.close();
+    expect([...large.files.keys()].some((name) => name.includes(".g1."))).toBe(true);
+
+    const { damages } = await inspectStore(large, { isThorough: true });
+    expect(damages).toEqual([]);
   });
 });

@@ -4,11 +4,13 @@ import { createHead } from "../channel-head.ts";
 import type { ChannelHead } from "../channel-head.ts";
 import type { MsgEntry } from "../entry.ts";
 import { producerKey } from "../channel-head.ts";
+import type { ProcessRecord } from "../process-record.ts";
 import type { Batch } from "../store.ts";
 import { decodeBatch, decodeBatchEffect, encodeBatchHeader } from "./batch-codec.ts";
 import { ByteReader, DecodeError } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { decodeHead, encodeHead } from "./head-codec.ts";
+import { decodeRecord, encodeRecord } from "./record-codec.ts";
 
 const unsigned = fc.oneof(fc.nat(), fc.maxSafeNat());
 const signed = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.constant(-(2 ** 53)));
@@ -141,6 +143,52 @@ describe("the head codec", () => {
       expect(decoded).toEqual(one);
       // The order of producers is the order in which they are forgotten.
       expect([...decoded.producers.keys()]).toEqual([...one.producers.keys()]);
+    });
+    fc.assert(property);
+  });
+});
+
+describe("the record codec", () => {
+  it("gives back every process record as it was", () => {
+    const limit = fc.oneof(fc.integer({ min: 1 }), fc.constant(Infinity));
+    const spec = fc.record({
+      name: text,
+      maxLogEntries: limit,
+      maxLogBytes: limit,
+      whenFull: fc.constantFrom("refuse", "trim"),
+      writers: fc.constantFrom("both", "submitter", "executor"),
+    });
+    const grant = fc.record(
+      { id: text, secretHash: text, ops: fc.constant(["read"] as const), createdBy: text },
+      { requiredKeys: ["id", "secretHash", "ops", "createdBy"] },
+    );
+    const required = fc.record({
+      ...{ id: text, life: text, epoch: text, label: text },
+      ...{ submitterId: text, executorId: text, firstExecutorId: text },
+      ...{ term: unsigned, assignTerm: unsigned, createdAt: fc.nat() },
+      state: fc.constantFrom("waiting", "running", "closed"),
+      executors: fc.array(text, { maxLength: 2 }),
+      channels: fc.array(spec, { maxLength: 3 }),
+      grants: fc.array(
+        grant.map((one) => ({ ...one, expiresAt: 2, createdAt: 1 })),
+        { maxLength: 1 },
+      ),
+    });
+    const optional = fc.record(
+      {
+        ...{ startedAt: fc.nat(), closedAt: fc.nat(), leaseMs: fc.nat() },
+        settling: fc.record({ kind: fc.constantFrom("fence", "seal"), since: fc.nat() }),
+        cancelRequest: fc.record({ by: text, at: fc.nat() }),
+        outcome: outcome.filter((one) => one !== undefined),
+        lastPositions: fc.constant({ out: 3 }),
+      },
+      { requiredKeys: [] },
+    );
+    const property = fc.property(required, optional, (always, sometimes) => {
+      const record = { ...always, ...sometimes } as ProcessRecord;
+      const writer = new ByteWriter(1);
+      encodeRecord(writer, record);
+      expect(decodeRecord(writer.written)).toEqual(record);
     });
     fc.assert(property);
   });

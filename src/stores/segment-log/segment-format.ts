@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { DecodeError } from "../../core/codec/byte-reader.ts";
 
 /** Version of the layout on disk. Files of another one are refused, never guessed at. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 /** All integers are little-endian. Numbers of segments, frames, series and positions take 48 bits. */
 const wide = 6;
@@ -55,7 +55,7 @@ export interface FrameHeader {
 
 /** What a record is about. The names of a series stand in its `opening` and in each `state`. */
 export const RecordKind = {
-  /** A process record as JSON; replaces the one before. */
+  /** A process record; replaces the one before. */
   process: 1,
   /** The first batch of a log, with the log's names. */
   opening: 2,

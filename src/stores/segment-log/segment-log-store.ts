@@ -22,7 +22,7 @@ import { readPage } from "./log-page.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { SegmentLog } from "./segment-log.ts";
-import { encodeRecord, logName } from "./series.ts";
+import { logName, packRecord } from "./series.ts";
 import type { LogSeries, RecordSeries } from "./series.ts";
 import type { StoreDamage } from "./store-damage.ts";
 import { takeSnapshot } from "./store-snapshot.ts";
@@ -228,12 +228,12 @@ export class SegmentLogStore implements Store {
   }
 
   async #putRecord(number: number, record: ProcessRecord): Promise<Revision> {
-    const json = encodeRecord(record);
-    const body = Buffer.from(json);
+    const packed = packRecord(record);
+    const body = Buffer.from(packed, "latin1");
     const content = { ...plain, kind: RecordKind.process, series: number };
     const revision = await this.#log.append(
       (builder) => builder.addBody(content, body),
-      (frame) => this.#log.state.putRecord(number, record, json, frame),
+      (frame) => this.#log.state.putRecord(number, record.id, packed, frame),
     );
     this.#followers.tellRecord(record.id, { record, revision });
     return revision;

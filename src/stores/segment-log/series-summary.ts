@@ -31,8 +31,8 @@ export interface SeriesSummary extends Pick<RecordHeader, "kind" | "series" | "f
 export function summarize(series: Series): SeriesSummary {
   const { number, revision: frame } = series;
   if (series instanceof RecordSeries) {
-    const { json } = series;
-    const write = (writer: ByteWriter): void => writer.bytes(Buffer.from(json));
+    const { packed } = series;
+    const write = (writer: ByteWriter): void => writer.bytes(Buffer.from(packed, "latin1"));
     return { kind: RecordKind.process, series: number, frame, write };
   }
   const { key, packedHead } = series;

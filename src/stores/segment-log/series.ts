@@ -2,6 +2,7 @@ import { applyBatch, createHead } from "../../core/channel-head.ts";
 import type { BatchEffect, ChannelHead } from "../../core/channel-head.ts";
 import { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { decodeHead, encodeHead } from "../../core/codec/head-codec.ts";
+import { decodeRecord, encodeRecord } from "../../core/codec/record-codec.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
 import type { ChannelKey } from "../../core/store.ts";
 
@@ -13,23 +14,23 @@ const scratch = new ByteWriter(4096);
 export class RecordSeries {
   readonly number: number;
   readonly processId: string;
-  /** As JSON: a tenth of what it takes as objects. */
-  json: string;
+  /** Encoded, one character a byte: a small part of what it takes as objects. */
+  packed: string;
   /** Frame of this version. */
   revision: number;
   /** Segment that holds it, and its bytes there. */
   segmentId = 0;
   storedBytes = 0;
 
-  constructor(number: number, record: ProcessRecord, json: string, revision: number) {
+  constructor(number: number, processId: string, packed: string, revision: number) {
     this.number = number;
-    this.processId = record.id;
-    this.json = json;
+    this.processId = processId;
+    this.packed = packed;
     this.revision = revision;
   }
 
   get record(): ProcessRecord {
-    return decodeRecord(this.json);
+    return decodeRecord(Buffer.from(this.packed, "latin1"));
   }
 }
 
@@ -86,10 +87,8 @@ export class LogSeries {
   /** The head as it is now, encoded. */
   get packedHead(): string {
     if (this.#head === undefined) return this.#packed;
-    scratch.clear();
-    encodeHead(scratch, this.#head);
-    const { buffer, byteOffset, byteLength } = scratch.written;
-    return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+    const head = this.#head;
+    return packed((writer) => encodeHead(writer, head));
   }
 
   /** Entries from a position on are in this segment as well. */
@@ -149,22 +148,18 @@ function placeIn(places: readonly number[], position: number): Place | undefined
   return undefined;
 }
 
+/** What an encoder writes, as a text of one character a byte: in memory that is less than a buffer. */
+function packed(encode: (writer: ByteWriter) => void): string {
+  scratch.clear();
+  encode(scratch);
+  const { buffer, byteOffset, byteLength } = scratch.written;
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+}
+
+export function packRecord(record: ProcessRecord): string {
+  return packed((writer) => encodeRecord(writer, record));
+}
+
 export function logName({ life, channel }: Pick<ChannelKey, "life" | "channel">): string {
   return `${life}\n${channel}`;
-}
-
-/** JSON has no infinity, which some limits are. */
-export function encodeRecord(record: ProcessRecord): string {
-  return JSON.stringify(record, (_, value: unknown) => (value === Infinity ? "Infinity" : value));
-}
-
-function decodeRecord(json: string): ProcessRecord {
-  const record = JSON.parse(json) as ProcessRecord;
-  if (!json.includes(':"Infinity"')) return record;
-  const channels = record.channels.map((channel) => ({
-    ...channel,
-    maxLogEntries: Number(channel.maxLogEntries),
-    maxLogBytes: Number(channel.maxLogBytes),
-  }));
-  return { ...record, channels };
 }

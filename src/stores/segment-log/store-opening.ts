@@ -6,7 +6,7 @@ import type { SyncMode } from "./log-writer.ts";
 import { RecordKind, formatVersion } from "./segment-format.ts";
 import { SegmentLog } from "./segment-log.ts";
 import { parseSegmentName, temporarySuffix } from "./segment-names.ts";
-import { encodeRecord } from "./series.ts";
+import { packRecord } from "./series.ts";
 import { StoreOpenError } from "./store-damage.ts";
 import type { StoreDamage } from "./store-damage.ts";
 import type { StoreDirectory } from "./store-directory.ts";
@@ -182,14 +182,14 @@ async function renewEpochs(log: SegmentLog, system: System): Promise<void> {
   const open = [...state.records.values()].filter(({ record }) => record.state !== "closed");
   const renewed = open.map((series) => {
     const { record } = series;
-    const json = encodeRecord({ ...record, epoch: system.randomId(epochLength) });
+    const packed = packRecord({ ...record, epoch: system.randomId(epochLength) });
     const content = {
       ...{ kind: RecordKind.process, series: series.number },
       ...{ first: 0, entryCount: 0, frame: 0 },
     };
     return log.append(
-      (builder) => builder.addBody(content, Buffer.from(json)),
-      (frame) => state.putRecord(series.number, record, json, frame),
+      (builder) => builder.addBody(content, Buffer.from(packed, "latin1")),
+      (frame) => state.putRecord(series.number, record.id, packed, frame),
     );
   });
   await Promise.all(renewed);

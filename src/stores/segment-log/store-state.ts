@@ -3,7 +3,7 @@ import { decodeBatchEffect } from "../../core/codec/batch-codec.ts";
 import { ByteReader } from "../../core/codec/byte-reader.ts";
 import type { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { decodeHead } from "../../core/codec/head-codec.ts";
-import type { ProcessRecord } from "../../core/process-record.ts";
+import { decodeRecord } from "../../core/codec/record-codec.ts";
 import { SortedTexts } from "../../core/sorted-texts.ts";
 import type { ChannelKey } from "../../core/store.ts";
 import { RecordKind } from "./segment-format.ts";
@@ -58,14 +58,14 @@ export class StoreState {
     }
   }
 
-  putRecord(number: number, record: ProcessRecord, json: string, revision: number): RecordSeries {
+  putRecord(number: number, processId: string, packed: string, revision: number): RecordSeries {
     const known = this.byNumber.get(number);
     if (known instanceof RecordSeries) {
-      known.json = json;
+      known.packed = packed;
       known.revision = revision;
       return known;
     }
-    const series = new RecordSeries(number, record, json, revision);
+    const series = new RecordSeries(number, processId, packed, revision);
     this.#addNumber(series);
     const other = this.records.get(series.processId);
     if (other === undefined) this.processIds.add(series.processId);
@@ -233,9 +233,8 @@ export class Replay {
   }
 
   #putRecord(number: number, body: Buffer, frame: number): void {
-    const json = body.toString("utf8");
     this.#unknown.delete(number);
-    this.#state.putRecord(number, JSON.parse(json) as ProcessRecord, json, frame);
+    this.#state.putRecord(number, decodeRecord(body).id, body.toString("latin1"), frame);
   }
 
   #putState(number: number, body: Buffer, frame: number): void {
