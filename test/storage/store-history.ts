@@ -41,6 +41,8 @@ type HistoryLife = StoreLife & { isOver: boolean };
 
 const idleTurnsMax = 10;
 const idleAdvancesMax = 500;
+/** Many times what a history takes: a store that is at work for ever has to be noticed as well. */
+const stepsMax = 200_000;
 /** Time that passes at once, at most. */
 const passMs = 200;
 const eventsShown = 60;
@@ -217,6 +219,8 @@ class StoreHistory {
       if (life.wasFaulty) this.#lossBound.end();
       if (this.#random(50) === 0) this.#pass(this.#random(passMs));
       if (this.#random(200) === 0) this.#disk.capacityBytes = Infinity;
+      if (this.#scheduler.stepCount > stepsMax)
+        throw new SuiteFailure(`goes on after ${stepsMax} calls to the disk`);
       await this.#scheduler.step();
       if (--this.#stepsToCrash > 0) continue;
       this.#crash(life);
