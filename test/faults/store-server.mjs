@@ -9,7 +9,7 @@ process.on("disconnect", () => process.exit());
 
 const [directory = "", settings = "{}"] = process.argv.slice(2);
 /** @type {import("./store-server.ts").StoreServerOptions} */
-const { distPath, segmentBytes, fault } = JSON.parse(settings);
+const { distPath, segmentBytes, fault, heartbeatMs } = JSON.parse(settings);
 /** @param {string} path */
 const load = (path) => import(pathToFileURL(`${distPath}/${path}`).href);
 /** @type {typeof import("../../src/core/index.ts")} */
@@ -17,7 +17,7 @@ const { Broker } = await load("index.js");
 /** @type {typeof import("../../src/server/index.ts")} */
 const { createServer } = await load("server/index.js");
 /** @type {typeof import("../../src/stores/segment-log/index.ts")} */
-const { NodeDirectory, SegmentLogStore, openSegmentLogStore } = await load(
+const { NodeDirectory, SegmentLogStore, backUpStore, openSegmentLogStore } = await load(
   "stores/segment-log/index.js",
 );
 
@@ -44,5 +44,9 @@ const store =
 const broker = new Broker({ store, onError });
 await broker.start();
 const secret = new TextEncoder().encode("a secret of tests, of 32 bytes or more");
-const server = await createServer({ broker, keys: [{ kind: "hmac", secret }] });
+const server = await createServer({
+  ...{ broker, keys: [{ kind: "hmac", secret }] },
+  ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+  backUp: (target) => backUpStore(store, directory, target),
+});
 tell({ kind: "listening", url: server.url });

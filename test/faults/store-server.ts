@@ -26,6 +26,8 @@ export interface StoreServerOptions {
   readonly segmentBytes: number;
   /** A server with a fault takes no lock. */
   readonly fault?: LogFault;
+  /** Silence of a stream after which it gets a sign of life. */
+  readonly heartbeatMs?: number;
 }
 
 export type ServerMessage =

@@ -1,40 +1,57 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { SegmentLogStore } from "../../src/stores/segment-log/segment-log-store.ts";
-import type { StoreMutant } from "./store-mutants.ts";
 
-const folder = resolve(import.meta.dirname, "../../src/stores/segment-log");
-const entry = "segment-log-store.ts";
+/** A bug of one line, planted into a source. */
+export interface Mutant {
+  /** What it does: "a store that …". */
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
 
-/** The class as it is with a bug in it, for as long as `use` takes. */
+/** The store as it is with a bug in it, for as long as `use` takes. */
 export async function withMutant<Result>(
-  mutant: StoreMutant,
+  mutant: Mutant,
   use: (store: typeof SegmentLogStore) => Promise<Result>,
 ): Promise<Result> {
-  const sources = await readSources();
+  const place = { folder: "stores/segment-log", entry: "segment-log-store.ts" };
+  return await withMutatedModule(mutant, place, (module) =>
+    use((module as { readonly SegmentLogStore: typeof SegmentLogStore }).SegmentLogStore),
+  );
+}
+
+/** What a module of a folder of `src` exports with a bug in it, for as long as `use` takes. */
+export async function withMutatedModule<Result>(
+  mutant: Mutant,
+  { folder: name, entry }: { readonly folder: string; readonly entry: string },
+  use: (module: unknown) => Promise<Result>,
+): Promise<Result> {
+  const folder = resolve(import.meta.dirname, "../../src", name);
+  const sources = await readSources(folder);
   sources.set(mutant.file, plant(mutant, sources.get(mutant.file) ?? ""));
   const mutated = dependentsOf(mutant.file, sources);
   const copies = await mkdtemp(join(import.meta.dirname, ".mutants-"));
   try {
-    for (const file of mutated) await writeFile(join(copies, file), rebase(sources, file, mutated));
-    const module = (await import(/* @vite-ignore */ join(copies, entry))) as {
-      readonly SegmentLogStore: typeof SegmentLogStore;
-    };
-    return await use(module.SegmentLogStore);
+    for (const file of mutated)
+      await writeFile(join(copies, file), rebase(sources.get(file) ?? "", folder, mutated));
+    return await use(await import(/* @vite-ignore */ join(copies, entry)));
   } finally {
     await rm(copies, { recursive: true, force: true });
   }
 }
 
 /** Throws where the text is not there exactly once: the bug has to be planted somewhere else by then. */
-function plant({ name, file, find, replace }: StoreMutant, source: string): string {
+function plant({ name, file, find, replace }: Mutant, source: string): string {
   const parts = source.split(find);
   if (parts.length !== 2)
     throw new Error(`${file} has ${parts.length - 1} places for "${name}" instead of one`);
   return parts.join(replace);
 }
 
-async function readSources(): Promise<Map<string, string>> {
+async function readSources(folder: string): Promise<Map<string, string>> {
   const files = (await readdir(folder)).filter((name) => !name.endsWith(".test.ts"));
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   return new Map(files.map((file, index) => [file, texts[index] as string]));
@@ -50,12 +67,8 @@ function dependentsOf(file: string, sources: ReadonlyMap<string, string>): Reado
 }
 
 /** The source with imports that are right where the copies are. */
-function rebase(
-  sources: ReadonlyMap<string, string>,
-  file: string,
-  copied: ReadonlySet<string>,
-): string {
-  return (sources.get(file) ?? "").replaceAll(/(?<=from ")(\.[^"]*)(?=")/g, (path) =>
+function rebase(source: string, folder: string, copied: ReadonlySet<string>): string {
+  return source.replaceAll(/(?<=from ")(\.[^"]*)(?=")/g, (path) =>
     copied.has(path.slice("./".length)) ? path : resolve(folder, path),
   );
 }

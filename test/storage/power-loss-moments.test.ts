@@ -1,9 +1,8 @@
 import { expect, it } from "vitest";
 import { SegmentLogStore } from "../../src/stores/segment-log/segment-log-store.ts";
 import { createSampleRecord } from "../../src/testing/store-samples.ts";
-import { withMutant } from "./mutant-source.ts";
+import { withMutant, type Mutant } from "./mutant-source.ts";
 import { nextTurn } from "./seeded-scheduler.ts";
-import type { StoreMutant } from "./store-mutants.ts";
 import { StoreWorld } from "./store-world.ts";
 
 type StoreClass = typeof SegmentLogStore;
@@ -104,7 +103,7 @@ async function loseBehindFailedSync(Store: StoreClass): Promise<void> {
   }
 }
 
-const mutants: readonly (readonly [StoreMutant, (Store: StoreClass) => Promise<void>])[] = [
+const mutants: readonly (readonly [Mutant, (Store: StoreClass) => Promise<void>])[] = [
   [
     {
       name: "does not sync the name of a new segment",

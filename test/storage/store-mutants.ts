@@ -1,14 +1,7 @@
-/** A bug of one line, planted into the source of the segment log. */
-export interface StoreMutant {
-  /** What the store does with it: "a store that …". */
-  readonly name: string;
-  readonly file: string;
-  /** Stands in the file exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
+import type { Mutant } from "./mutant-source.ts";
 
-export const storeMutants: readonly StoreMutant[] = [
+/** Bugs of the segment log. */
+export const storeMutants: readonly Mutant[] = [
   {
     name: "acknowledges before the sync",
     file: "log-writer.ts",
