@@ -34,7 +34,9 @@ it(
           }),
         );
     };
-    await Promise.all(Array.from({ length: roundsAtOnce }, runWaiting));
+    await Promise.all(Array.from({ length: roundsAtOnce }, runWaiting)).finally(() => {
+      waiting.length = 0;
+    });
 
     const sum = (count: (report: TortureReport) => number): number =>
       reports.reduce((total, report) => total + count(report), 0);

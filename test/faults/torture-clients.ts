@@ -86,12 +86,18 @@ export class TortureSender {
     const settled: Promise<void>[] = [];
     while (this.sentCount < count - 1) {
       const sent = this.#send();
+      // Heard below; where the round has failed by then, nobody listens.
+      sent.catch(() => undefined);
       settled.push(sent);
       if (this.#random(6) === 0) await sent;
     }
     await Promise.all(settled);
     await isQuiet;
     await this.#send();
+  }
+
+  toString(): string {
+    return `${this.name}: ${this.acknowledged.size} of ${this.sentCount} acknowledged`;
   }
 
   async #send(): Promise<void> {
@@ -126,6 +132,10 @@ export class TortureReader {
     this.name = name;
     this.#world = world;
     this.#random = random;
+  }
+
+  toString(): string {
+    return `${this.name}: ${this.seen.length} read, ${this.gaps.length} gaps`;
   }
 
   async run(channel: Channel): Promise<void> {

@@ -41,10 +41,11 @@ export async function runTortureRound(options: TortureOptions): Promise<TortureR
   const random = createSeededRandom(options.seed);
   await using world = await TortureWorld.create(options.distPath, random);
   const wires: Jobwire[] = [];
+  const parties: (TortureSender | TortureReader)[] = [];
   const late = new AbortController();
   try {
     return await Promise.race([
-      work(world, options, wires),
+      work(world, options, { wires, parties }),
       delay(roundMsMax, undefined, { signal: late.signal, ref: false }).then(() => {
         throw new SuiteFailure(`it takes longer than ${roundMsMax} ms`);
       }),
@@ -52,7 +53,7 @@ export async function runTortureRound(options: TortureOptions): Promise<TortureR
   } catch (error) {
     const { violations } = world.checker;
     throw new SuiteFailure(
-      `torture seed ${options.seed}: ${(error as Error).stack}\n${violations.join("\n")}`,
+      `torture seed ${options.seed}: ${(error as Error).stack}\n${[...violations, ...parties].join("\n")}`,
     );
   } finally {
     late.abort();
@@ -63,7 +64,10 @@ export async function runTortureRound(options: TortureOptions): Promise<TortureR
 async function work(
   world: TortureWorld,
   { seed, createClient }: TortureOptions,
-  wires: Jobwire[],
+  {
+    wires,
+    parties,
+  }: { readonly wires: Jobwire[]; readonly parties: (TortureSender | TortureReader)[] },
 ): Promise<TortureReport> {
   const random = createSeededRandom(seed + 1);
   const connect = (transport: Partial<JobwireOptions>): Jobwire => {
@@ -75,6 +79,7 @@ async function work(
   const readers = transports.map(
     ([name], index) => new TortureReader(name, world, createSeededRandom(seed * 7 + index)),
   );
+  parties.push(...readers);
   const reading = readers.map((reader, index) => {
     const channel = connect(transports[index]?.[1] ?? {}).process(tortureProcess);
     return reader.run(channel.channel(tortureChannel));
@@ -89,6 +94,7 @@ async function work(
     const sender: TortureSender = new TortureSender(`tab${index}`, { world, channel }, random);
     return sender;
   });
+  parties.push(...senders);
   const count = sendsMin + random(sendsMax - sendsMin);
   const isQuiet = disturb(world, { seed, sends: (count - 1) * sendersPerRound });
   await Promise.all([isQuiet, ...senders.map((sender) => sender.run(count, isQuiet))]);
