@@ -8,6 +8,8 @@ type Fate = "none" | "reset" | "half-open" | "mute";
 const fates: readonly Fate[] = ["none", "none", "none", "reset", "reset", "half-open", "mute"];
 const fateBytesMax = 12_000;
 const muteMsMax = 700;
+/** Then something on the way forgets the connection, later than whoever watches it. */
+const halfOpenMsMax = 3_000;
 const delayMsMax = 12;
 const pieceBytesMax = 300;
 
@@ -94,10 +96,10 @@ export class ErraticLine {
         const isDue = connection.bytesLeft > 0 && connection.bytesLeft <= piece.byteLength;
         connection.bytesLeft -= piece.byteLength;
         if (isDue) this.counts[connection.fate]++;
-        if (connection.bytesLeft <= 0 && connection.fate === "half-open")
-          return await forever(from);
+        const isDead = connection.bytesLeft <= 0 && connection.fate === "half-open";
+        if (isDead) await delay(this.#random(halfOpenMsMax));
         if (isDue && connection.fate === "mute") await delay(this.#random(muteMsMax));
-        if (isDue && connection.fate === "reset") {
+        if (isDead || (isDue && connection.fate === "reset")) {
           to.resetAndDestroy();
           from.resetAndDestroy();
           return;
@@ -118,9 +120,4 @@ export class ErraticLine {
     }
     return pieces;
   }
-}
-
-/** Takes nothing more and tells nobody. Ends with the socket. */
-async function forever(socket: Socket): Promise<void> {
-  await new Promise<void>((resolve) => socket.once("close", () => resolve()));
 }

@@ -39,11 +39,11 @@ function hasten(factor: number): System {
 
 /** Each way to the server, all of them impatient. */
 export const tortureTransports: Readonly<Record<string, Partial<JobwireOptions>>> = {
-  auto: { transport: "auto", webSocketRetryMs: 5_000, system: hasten(10) },
-  "binary WebSocket": { transport: "websocket", system: hasten(10) },
-  "JSON WebSocket": { transport: "websocket", webSocket: JsonWebSocket, system: hasten(10) },
-  events: { transport: "sse", system: hasten(30) },
-  polls: { transport: "poll", system: hasten(30) },
+  auto: { transport: "auto", webSocketRetryMs: 5_000, system: hasten(8) },
+  "binary WebSocket": { transport: "websocket", system: hasten(8) },
+  "JSON WebSocket": { transport: "websocket", webSocket: JsonWebSocket, system: hasten(8) },
+  events: { transport: "sse", system: hasten(15) },
+  polls: { transport: "poll", system: hasten(15) },
 };
 
 export function tortureOptions(

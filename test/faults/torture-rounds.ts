@@ -17,7 +17,7 @@ const sendersPerRound = 2;
 const sendsMin = 30;
 const sendsMax = 60;
 const downMsMax = 150;
-const roundMsMax = 60_000;
+const roundMsMax = 180_000;
 const outcome = { status: "failed", error: "as planned" } as const;
 
 export interface TortureOptions {
