@@ -27,7 +27,8 @@ const permitted: Readonly<Record<ProcessAction, readonly Role[]>> = {
   read: ["submitter", "executor", "admin", "grant"],
   append: ["submitter", "executor", "grant"],
   assign: ["submitter", "admin"],
-  assign_self: ["submitter", "admin", "candidate"],
+  // An executor that was restarted takes its role anew, which fences the life before.
+  assign_self: ["submitter", "executor", "admin", "candidate"],
   renew: ["executor", "admin"],
   cancel: ["submitter", "admin", "grant"],
   close: ["executor", "submitter", "admin"],

@@ -103,6 +103,16 @@ describe.each(memoryLimits)("Broker, processes, $name", ({ limits }) => {
     ).toBe("process_not_waiting");
   });
 
+  it("lets the executor take its role anew, under a new term, until it was replaced", async () => {
+    const { broker } = createWorld();
+    await createRunning({ broker });
+    const { term } = await broker.getProcess(exe, "p");
+    expect((await broker.assign(exe, "p", { executorId: "exe" })).term).toBe(term + 1);
+    expect(await codeOf(broker.renewLease(exe, "p", { term }))).toBe("executor_fenced");
+    await broker.assign(sub, "p", { executorId: "other" });
+    expect(await codeOf(broker.assign(exe, "p", { executorId: "exe" }))).toBe("forbidden");
+  });
+
   it("keeps a cancel request with who and when, and closes a process that nobody runs", async () => {
     const { broker, clock } = createWorld();
     await createRunning({ broker });
