@@ -1,8 +1,9 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
-import type { ProcessView } from "../core/broker/views.ts";
-import type { Outcome } from "../core/process-record.ts";
-import { errorStatus } from "../protocol/error-status.ts";
-import { delay } from "./back-off.ts";
+import { outcomeErrorLengthMax, type Outcome } from "../core/process-record.ts";
+import { encodeOutcome } from "../protocol/json-form.ts";
+import { raceSignal } from "./abort.ts";
+import { ExecutorRole } from "./executor-role.ts";
+import { processPath } from "./http.ts";
 import { Job } from "./job.ts";
 import { ProcessHandle } from "./process.ts";
 import type { Session } from "./session.ts";
@@ -20,7 +21,9 @@ export interface ExecuteOptions {
 }
 
 const defaultLeaseMs = 30_000;
-const renewalsPerLease = 3;
+
+/** What became of the function that does the job. */
+type Ending<Result> = { readonly result: Result } | { readonly error: unknown };
 
 export async function executeJob<Result>(
   session: Session,
@@ -37,117 +40,68 @@ export async function executeJob<Result>(
     });
   const process = new ProcessHandle(session, processId);
   const { term } = await process.assign(executorId, { leaseMs });
-  const role = new Role(session, process, term, leaseMs);
-  const follow = (): void => role.cancel(signal?.reason);
-  if (signal?.aborted === true) follow();
-  signal?.addEventListener("abort", follow);
+  const role = new ExecutorRole({ process, term, leaseMs, system: session.system });
+  const cancel = (): void => role.cancel(signal?.reason);
+  if (signal?.aborted === true) cancel();
+  signal?.addEventListener("abort", cancel);
   const job = new Job(session, { processId, term, signal: role.signal }, producer);
+  session.jobs.add(job);
   try {
-    return await settle(role, job, process, run);
+    return await finish(session, role, job, await end(run, job));
   } finally {
-    signal?.removeEventListener("abort", follow);
+    signal?.removeEventListener("abort", cancel);
     role.close();
-    job.close();
+    session.jobs.delete(job);
+    job.close(role.loss);
   }
 }
 
-/** Runs the job, waits until what it sent is acknowledged, and closes the process with the outcome. */
-async function settle<Result>(
-  role: Role,
-  job: Job,
-  process: ProcessHandle,
+async function end<Result>(
   run: (job: Job) => Promise<Result> | Result,
-): Promise<Result> {
-  let outcome: Outcome = { status: "success" };
-  let ending: { readonly result: Result } | { readonly error: unknown };
+  job: Job,
+): Promise<Ending<Result>> {
   try {
-    ending = { result: await run(job) };
+    return { result: await run(job) };
   } catch (error) {
-    ending = { error };
-    outcome = { status: "failed", error: error instanceof Error ? error.message : String(error) };
+    return { error };
   }
-  if (role.isCancelled) outcome = { status: "cancelled" };
-  await Promise.race([job.settled(), role.lost]);
-  if (role.loss !== undefined) throw role.loss;
-  await process.close(outcome, job.term);
+}
+
+/** Waits until what the job sent is acknowledged, and closes the process with the outcome. */
+async function finish<Result>(
+  session: Session,
+  role: ExecutorRole,
+  job: Job,
+  ending: Ending<Result>,
+): Promise<Result> {
+  const outcome = outcomeOf(ending, role.isCancelled);
+  try {
+    await raceSignal(job.settled(), role.over);
+    role.beginClosing();
+    // However long the server is away: an outcome that is not delivered becomes a lost executor.
+    await session.http.persist("POST", processPath(job.processId, "/close"), {
+      query: { term: job.term },
+      json: { outcome: encodeOutcome(outcome) },
+      signal: role.over,
+      patienceMs: Infinity,
+    });
+  } catch (error) {
+    throw "error" in ending ? withCause(error, ending.error) : error;
+  }
   if ("error" in ending) throw ending.error;
   return ending.result;
 }
 
-/** The executor's role while a job runs: renews its lease, and hears of a cancel or of having been replaced. */
-class Role {
-  readonly #controller = new AbortController();
-  readonly #over = new AbortController();
-  readonly #process: ProcessHandle;
-  readonly #term: number;
-  #loss: ChannelError | undefined;
-  isCancelled = false;
-  readonly lost: Promise<void>;
+function outcomeOf(ending: Ending<unknown>, isCancelled: boolean): Outcome {
+  if (isCancelled) return { status: "cancelled" };
+  if (!("error" in ending)) return { status: "success" };
+  const { error } = ending;
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return { status: "failed", error: text.slice(0, outcomeErrorLengthMax) || "unknown" };
+}
 
-  constructor(session: Session, process: ProcessHandle, term: number, leaseMs: number) {
-    this.#process = process;
-    this.#term = term;
-    this.lost = new Promise((resolve) =>
-      this.#over.signal.addEventListener("abort", () => resolve()),
-    );
-    void this.#renew(session, leaseMs);
-    void this.#watch();
-  }
-
-  /** Why the role is no longer ours, if so. */
-  get loss(): ChannelError | undefined {
-    return this.#loss;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  cancel(reason: unknown): void {
-    this.isCancelled = true;
-    this.#controller.abort(reason);
-  }
-
-  close(): void {
-    this.#over.abort();
-  }
-
-  async #renew(session: Session, leaseMs: number): Promise<void> {
-    const { signal } = this.#over;
-    try {
-      while (!signal.aborted) {
-        await delay(session.system, leaseMs / renewalsPerLease, signal);
-        try {
-          this.#look(await this.#process.renewLease(this.#term, signal));
-        } catch (error) {
-          if (signal.aborted || !isChannelError(error)) return;
-          if (!errorStatus[error.code].retryable) return this.#lose(error);
-        }
-      }
-    } catch {
-      // The job is over.
-    }
-  }
-
-  async #watch(): Promise<void> {
-    try {
-      for await (const view of this.#process.watch({ signal: this.#over.signal })) this.#look(view);
-    } catch (error) {
-      if (isChannelError(error) && !this.#over.signal.aborted) this.#lose(error);
-    }
-  }
-
-  #look({ id: processId, term, state, cancelRequest }: ProcessView): void {
-    if (this.#over.signal.aborted) return;
-    if (term > this.#term) this.#lose(new ChannelError("executor_fenced", { processId, term }));
-    else if (state === "closed") this.#lose(new ChannelError("process_closed", { processId }));
-    else if (cancelRequest !== undefined && !this.isCancelled)
-      this.cancel(new Error(`cancelled by ${cancelRequest.by}`));
-  }
-
-  #lose(error: ChannelError): void {
-    this.#loss ??= error;
-    this.#controller.abort(error);
-    this.#over.abort();
-  }
+/** Why the outcome was not delivered; what the job itself threw is not lost by it. */
+function withCause(error: unknown, thrown: unknown): unknown {
+  if (!isChannelError(error) || error === thrown) return error;
+  return new ChannelError(error.code, error.details, { cause: thrown });
 }

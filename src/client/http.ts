@@ -17,6 +17,11 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
 }
 
+export interface PersistentRequest extends HttpRequest {
+  /** How long to try; as the client's options say unless given. */
+  readonly patienceMs?: number;
+}
+
 /** The server's routes over `fetch`. Every failure is a `ChannelError`; `unavailable` where no server answered. */
 export class Http {
   readonly #url: string;
@@ -32,19 +37,27 @@ export class Http {
   }
 
   /** Tries until it succeeds, is refused for good, or patience ends. What is tried must be harmless when repeated. */
-  async persist(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
+  async persist(method: string, path: string, request: PersistentRequest = {}): Promise<unknown> {
+    return await this.repeat(() => this.request(method, path, request), request);
+  }
+
+  /** As `persist`, with any attempt. */
+  async repeat<Result>(
+    attempt: () => Promise<Result>,
+    { patienceMs = this.#patienceMs, signal }: Pick<PersistentRequest, "patienceMs" | "signal">,
+  ): Promise<Result> {
     const { clock } = this.#system;
     const backOff = new BackOff(this.#system);
-    const untilMs = clock.monotonicMs() + this.#patienceMs;
+    const untilMs = clock.monotonicMs() + patienceMs;
     for (;;) {
       try {
-        return await this.request(method, path, request);
+        return await attempt();
       } catch (error) {
         if (!isChannelError(error) || !errorStatus[error.code].retryable) throw error;
         const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
         const waitMs = backOff.nextDelayMs(askedMs);
         if (clock.monotonicMs() + waitMs > untilMs) throw error;
-        await delay(this.#system, waitMs, request.signal);
+        await delay(this.#system, waitMs, signal);
       }
     }
   }

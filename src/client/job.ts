@@ -1,4 +1,4 @@
-import { isChannelError } from "../core/errors.ts";
+import { isChannelError, type ChannelError } from "../core/errors.ts";
 import { Channel } from "./channel.ts";
 import { channelPath } from "./http.ts";
 import type { Producer, ProducerOptions } from "./producer.ts";
@@ -37,7 +37,7 @@ export class Job {
   }
 
   /**
-   * How many entries of this job's producer the channel has taken, also of earlier lives; 0 without a
+   * How many entries of this job's producer the channel had taken when this life began; 0 without a
    * `producer` in the options. Nothing of an earlier life is added any more.
    */
   async lastSequence(channel: string): Promise<number> {
@@ -54,8 +54,12 @@ export class Job {
     await Promise.all([...this.#producers.values()].map((producer) => producer.settled()));
   }
 
-  close(): void {
-    for (const producer of this.#producers.values()) producer.close();
+  /** With an error: what was sent and is not acknowledged is refused with it. */
+  close(error?: ChannelError): void {
+    for (const producer of this.#producers.values()) {
+      if (error !== undefined) producer.fail(error);
+      producer.close();
+    }
   }
 
   #producerOf(channel: string): Producer {
@@ -74,22 +78,23 @@ export class Job {
     return producer;
   }
 
-  /** An append that can only be refused: its gap names the sequence that is expected. */
   async #askLastSequence(channel: string, producer: string): Promise<number> {
+    const { http } = this.#session;
+    const { signal } = this;
+    return await http.repeat(() => this.#probe(channel, producer), { signal });
+  }
+
+  /** An append that can only be refused: its gap names the sequence that is expected. */
+  async #probe(channel: string, producer: string): Promise<number> {
+    const path = channelPath(this.processId, channel, "/entries/batch");
+    const json = { producer, entries: [{ sequence: probeSequence }] };
+    const request = { query: { term: this.term }, json, signal: this.signal };
     try {
-      await this.#session.http.request(
-        "POST",
-        channelPath(this.processId, channel, "/entries/batch"),
-        {
-          query: { term: this.term },
-          json: { producer, entries: [{ sequence: probeSequence }] },
-          signal: this.signal,
-        },
-      );
+      await this.#session.http.request("POST", path, request);
     } catch (error) {
       if (isChannelError(error, "sequence_gap")) return error.details.expectedSequence - 1;
       throw error;
     }
-    return 0;
+    return probeSequence;
   }
 }

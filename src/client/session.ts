@@ -16,6 +16,8 @@ export class Session {
   readonly tokens: TokenSource;
   readonly http: Http;
   readonly connection: Connection;
+  /** Those that run now. */
+  readonly jobs = new Set<Pick<Producer, "settled">>();
   readonly #producers = new Map<string, Producer>();
 
   constructor(options: ResolvedOptions) {
@@ -50,7 +52,8 @@ export class Session {
 
   /** Resolves when nothing that was sent is unsettled. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#producers.values()].map((producer) => producer.settled()));
+    const senders = [...this.#producers.values(), ...this.jobs];
+    await Promise.all(senders.map((sender) => sender.settled()));
   }
 
   #forgetIdle(): void {

@@ -18,6 +18,9 @@ export type ResolvedChannelSpec = Required<ChannelSpec>;
 
 export type ProcessState = "waiting" | "running" | "closed";
 
+/** Characters of a failure's text; at least one. */
+export const outcomeErrorLengthMax = 4096;
+
 /** How a process ended. Exit code and signal are those of a program, where it was one. */
 export type Outcome = (
   | { readonly status: "success" }

@@ -1,6 +1,7 @@
 import { requireSafeInteger } from "../entry.ts";
 import { ChannelError, invalidArgument } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
+import { outcomeErrorLengthMax } from "../process-record.ts";
 import type {
   ChannelSpec,
   Outcome,
@@ -147,8 +148,6 @@ export function isSameSpec(a: ProcessRecord, b: ProcessRecord): boolean {
   return declared(a) === declared(b);
 }
 
-const errorLengthMax = 4096;
-
 export function requireOutcome(outcome: Outcome): Outcome {
   const { exitCode, signal } = outcome;
   const program = {
@@ -163,8 +162,8 @@ export function requireOutcome(outcome: Outcome): Outcome {
   // The door takes what a stranger sends, whatever the type says.
   if ((status as string) !== "failed")
     throw invalidArgument("outcome.status", "success, failed or cancelled", quote(status));
-  if (typeof error !== "string" || error.length === 0 || error.length > errorLengthMax) {
-    throw invalidArgument("outcome.error", `a text of 1 to ${errorLengthMax} characters`);
+  if (typeof error !== "string" || error.length === 0 || error.length > outcomeErrorLengthMax) {
+    throw invalidArgument("outcome.error", `a text of 1 to ${outcomeErrorLengthMax} characters`);
   }
   return { status, error, ...program };
 }
