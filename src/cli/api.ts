@@ -2,6 +2,7 @@ import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { decodeError, errorStatus, retryAfterMs } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Jobwire } from "../client/index.ts";
 import { followSignal, raceSignal } from "../client/abort.ts";
 import { BackOff, delay } from "../client/back-off.ts";
 
@@ -44,6 +45,7 @@ export class Api {
   readonly credentials: Credentials;
   readonly system: System;
   readonly #observer: ReachObserver | undefined;
+  #wire: Promise<Jobwire> | undefined;
 
   constructor(url: string, credentials: Credentials, system: System, observer?: ReachObserver) {
     this.url = url;
@@ -58,6 +60,23 @@ export class Api {
 
   observedBy(observer: ReachObserver): Api {
     return new Api(this.url, this.credentials, this.system, observer);
+  }
+
+  /** For what goes on: reading, writing, watching, over one connection. Loaded when first needed. */
+  async wire(): Promise<Jobwire> {
+    this.#wire ??= this.#openWire();
+    return await this.#wire;
+  }
+
+  async #openWire(): Promise<Jobwire> {
+    const { Jobwire } = await import("../client/node.ts");
+    const token = async (): Promise<string> => (await this.credentials.token()) ?? "";
+    const wire = new Jobwire({ url: this.url, token });
+    wire.onState(({ kind }) => {
+      if (kind === "live") this.#observer?.reached();
+      if (kind === "waiting") this.#observer?.missed();
+    });
+    return wire;
   }
 
   /** The error for a request or a stream that the line failed. */

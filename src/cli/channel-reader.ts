@@ -1,27 +1,16 @@
-import type { MsgEntry } from "../core/entry.ts";
+import type { ChannelEntry, EntriesOptions, Jobwire } from "../client/index.ts";
+import { isChannelError } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
-import {
-  decodeCursor,
-  decodeEntry,
-  decodeOutcome,
-  encodeCursor,
-  type JsonEnd,
-  type JsonEntry,
-  type JsonGap,
-  type JsonRead,
-} from "../protocol/index.ts";
-import { isRetryable, retryAfterMsOf, type Api } from "./api.ts";
-import { readServerEvents, type ServerEvent } from "./server-events.ts";
+import { decodeCursor, encodeCursor, type JsonGap } from "../protocol/index.ts";
+import type { Api } from "./api.ts";
 import { BackOff, delay } from "../client/back-off.ts";
+
+// `run` creates a process again about a second after a server that has forgotten it is back.
+const restoringMsMax = 15_000;
 
 /** What a channel holds, in its order. `cursor` is where to go on after the item. */
 export type ChannelItem =
-  | {
-      readonly kind: "entry";
-      readonly entry: MsgEntry;
-      readonly cursor: string;
-      readonly json: JsonEntry;
-    }
+  | { readonly kind: "entry"; readonly entry: ChannelEntry; readonly cursor: string }
   | ({ readonly kind: "gap" } & JsonGap)
   | { readonly kind: "end"; readonly outcome?: Outcome };
 
@@ -30,7 +19,9 @@ export interface ChannelReaderOptions {
   readonly after: string;
   readonly signal?: AbortSignal | undefined;
   /** The line broke or the server asked to come back; told before each wait. */
-  readonly onReconnect?: (error: unknown) => void;
+  readonly onReconnect?: () => void;
+  /** A server that comes back without the process may get it again from who runs it: waits for that. */
+  readonly waitsForProcess?: boolean;
 }
 
 /**
@@ -41,41 +32,68 @@ export async function* readChannel(
   api: Api,
   processId: string,
   channel: string,
-  { after, signal, onReconnect }: ChannelReaderOptions,
+  { after, signal, onReconnect, waitsForProcess = false }: ChannelReaderOptions,
 ): AsyncGenerator<readonly ChannelItem[], void, undefined> {
-  const path = `/v1/processes/${encodeURIComponent(processId)}/channels/${encodeURIComponent(channel)}/entries`;
+  const wire = await api.wire();
+  const { clock } = api.system;
+  let cursor = after;
+  let brokeAtMs = -Infinity;
+  const unlisten = wire.onState(({ kind }) => {
+    if (kind !== "waiting") return;
+    brokeAtMs = clock.monotonicMs();
+    onReconnect?.();
+  });
   const backOff = new BackOff(api.system);
-  let isAtBeginning = after === "start";
-  let cursor = after === "now" ? await resolveNow(api, path, signal) : after;
-  while (true) {
-    let failure: unknown;
-    try {
-      for await (const events of readServerEvents(api, path, {
-        query: { after: cursor },
-        signal,
-      })) {
-        backOff.reset();
-        if (events === undefined) return yield [{ kind: "end" }];
-        const items: ChannelItem[] = [];
-        for (const event of events) {
-          // Every event carries a cursor; the first one even before any data.
-          if (event.id !== undefined && event.id !== "") cursor = event.id;
-          items.push(...decodeItem(event, cursor));
+  try {
+    for (;;) {
+      try {
+        for await (const items of readOnce(wire, { processId, channel, after: cursor, signal })) {
+          for (const item of items) if (item.kind !== "end") cursor = item.cursor;
+          yield items;
         }
-        if (isAtBeginning && items.length > 0) {
-          isAtBeginning = false;
-          items.unshift(...trimmedBefore(items[0]));
-        }
-        if (items.length > 0) yield items;
-        if (items.some(({ kind }) => kind === "end")) return;
+        return;
+      } catch (error) {
+        const mayComeBack = waitsForProcess && clock.monotonicMs() - brokeAtMs < restoringMsMax;
+        if (!mayComeBack || !isChannelError(error, "process_not_found")) throw error;
       }
-    } catch (error) {
-      if (signal?.aborted === true || !isRetryable(error)) throw error;
-      failure = error;
+      await delay(api.system, backOff.nextDelayMs(), signal);
     }
-    onReconnect?.(failure);
-    await delay(api.system, backOff.nextDelayMs(retryAfterMsOf(failure)), signal);
+  } finally {
+    unlisten();
   }
+}
+
+interface Place {
+  readonly processId: string;
+  readonly channel: string;
+  readonly after: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function* readOnce(
+  wire: Jobwire,
+  { processId, channel, after, signal }: Place,
+): AsyncGenerator<readonly ChannelItem[], void, undefined> {
+  const options = { ...beginningOf(after), ...(signal === undefined ? {} : { signal }) };
+  const entries = wire.process(processId).channel(channel).entries(options);
+  let isAtBeginning = after === "start";
+  for await (const item of entries.items()) {
+    const items: readonly ChannelItem[] =
+      item.kind === "gap"
+        ? [item]
+        : item.entries.map((entry) => ({ kind: "entry", entry, cursor: entry.cursor }));
+    yield isAtBeginning ? [...trimmedBefore(items[0]), ...items] : items;
+    isAtBeginning = false;
+  }
+  signal?.throwIfAborted();
+  const { outcome } = entries;
+  yield [{ kind: "end", ...(outcome === undefined ? {} : { outcome }) }];
+}
+
+function beginningOf(after: string): EntriesOptions {
+  if (after === "start" || after === "now") return { from: after };
+  if (after.startsWith("last:")) return { from: { last: Number(after.slice(5)) } };
+  return { after };
 }
 
 /** From the start is from the oldest entry that is kept: a copy that lacks the first ones must say so. */
@@ -85,31 +103,4 @@ function trimmedBefore(item: ChannelItem | undefined): readonly ChannelItem[] {
   const { position } = item.entry;
   const cursor = encodeCursor({ epoch, position: position - 1 });
   return [{ kind: "gap", reason: "trimmed", first: position, cursor }];
-}
-
-/** Now as a cursor: a line that breaks before the first entry must not make it a later now. */
-async function resolveNow(
-  api: Api,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const read = await api.retry(
-    () => api.request("GET", path, { query: { after: "now", limit: 1 }, signal }),
-    { signal },
-  );
-  return (read as JsonRead).cursor;
-}
-
-/** An end for another reason than the process's end is a request to come back, where a refusal would be told. */
-function decodeItem({ name, data }: ServerEvent, cursor: string): readonly ChannelItem[] {
-  const json: unknown = JSON.parse(data);
-  if (name === "message")
-    return [
-      { kind: "entry", entry: decodeEntry(json as JsonEntry), cursor, json: json as JsonEntry },
-    ];
-  if (name === "gap") return [{ kind: "gap", ...(json as JsonGap) }];
-  if (name !== "end") return [];
-  const { reason, outcome } = json as JsonEnd;
-  if (reason !== "closed") return [];
-  return [{ kind: "end", ...(outcome === undefined ? {} : { outcome: decodeOutcome(outcome) }) }];
 }

@@ -1,4 +1,5 @@
 import type { EntryInput } from "../core/entry.ts";
+import type { ProcessView } from "../core/broker/views.ts";
 import type { ChannelSpec, GrantOp, Outcome } from "../core/process-record.ts";
 import {
   encodeOutcome,
@@ -8,9 +9,8 @@ import {
   type JsonGrant,
   type JsonProcess,
 } from "../protocol/index.ts";
-import { isRetryable, retryAfterMsOf, type Api } from "./api.ts";
-import { BackOff, delay } from "../client/back-off.ts";
-import { readServerEvents } from "./server-events.ts";
+import { decodeProcess } from "../protocol/process-form.ts";
+import type { Api } from "./api.ts";
 
 const processesPath = "/v1/processes";
 // Beyond it a list is for programs that page through it themselves.
@@ -91,11 +91,10 @@ export async function renewLease(
   processId: string,
   term: number,
   signal?: AbortSignal,
-): Promise<JsonProcess> {
-  return (await api.request("POST", processPath(processId, "/lease"), {
-    query: { term },
-    signal,
-  })) as JsonProcess;
+): Promise<ProcessView> {
+  const path = processPath(processId, "/lease");
+  const answer = await api.request("POST", path, { query: { term }, signal });
+  return decodeProcess(answer as JsonProcess);
 }
 
 export async function requestCancel(
@@ -182,30 +181,4 @@ export async function appendEntry(
     signal,
   })) as JsonAck;
   return ack.entries[0]?.position ?? 0;
-}
-
-/** The process now and after each change, until the signal or a refusal for good; undefined once it was deleted. */
-export async function* watchProcess(
-  api: Api,
-  processId: string,
-  signal: AbortSignal,
-): AsyncGenerator<JsonProcess | undefined, void, undefined> {
-  const backOff = new BackOff(api.system);
-  while (true) {
-    let failure: unknown;
-    try {
-      for await (const events of readServerEvents(api, processPath(processId), { signal })) {
-        backOff.reset();
-        if (events === undefined) return;
-        for (const { name, data } of events) {
-          if (name === "process") yield JSON.parse(data) as JsonProcess;
-          if (name === "deleted") yield undefined;
-        }
-      }
-    } catch (error) {
-      if (signal.aborted || !isRetryable(error)) throw error;
-      failure = error;
-    }
-    await delay(api.system, backOff.nextDelayMs(retryAfterMsOf(failure)), signal);
-  }
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from "../core/process-record.ts";
 import type { JsonGap } from "../protocol/json-form.ts";
-import type { ChannelEntry, Reader } from "./reader.ts";
+import type { ChannelEntry, Reader, ReaderItem } from "./reader.ts";
 
 export interface EntriesHooks {
   readonly signal: AbortSignal | undefined;
@@ -35,16 +35,23 @@ export class Entries implements AsyncIterable<ChannelEntry> {
     this.#close();
   }
 
-  async *batches(): AsyncGenerator<readonly ChannelEntry[], void, undefined> {
+  /** Gaps in their places between the entries, for whom a callback is not enough. */
+  async *items(): AsyncGenerator<ReaderItem, void, undefined> {
     try {
       for (;;) {
         const item = await this.#reader.next();
         if (item === undefined) return;
-        if (item.kind === "entries") yield item.entries;
-        else this.#hooks.onGap?.({ reason: item.reason, first: item.first, cursor: item.cursor });
+        yield item;
       }
     } finally {
       this.#close();
+    }
+  }
+
+  async *batches(): AsyncGenerator<readonly ChannelEntry[], void, undefined> {
+    for await (const item of this.items()) {
+      if (item.kind === "entries") yield item.entries;
+      else this.#hooks.onGap?.({ reason: item.reason, first: item.first, cursor: item.cursor });
     }
   }
 

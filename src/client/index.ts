@@ -16,7 +16,7 @@ export type { JobwireOptions, Transport, TransportOption } from "./options.ts";
 export { ProcessHandle } from "./process.ts";
 export type { AssignOptions, GrantOptions, NewGrant, WatchOptions } from "./process.ts";
 export type { SendReceipt } from "./producer.ts";
-export type { ChannelEntry, ReaderState } from "./reader.ts";
+export type { ChannelEntry, ReaderItem, ReaderState } from "./reader.ts";
 export { StreamError } from "./stream-error.ts";
 export type { TokenOption } from "./token-source.ts";
 export type { ProcessChange } from "./watch.ts";

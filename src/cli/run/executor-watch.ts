@@ -1,8 +1,8 @@
+import type { ProcessView } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
-import type { JsonProcess } from "../../protocol/index.ts";
 import { isRetryable } from "../api.ts";
 import { delay } from "../../client/back-off.ts";
-import { renewLease, watchProcess } from "../process-api.ts";
+import { renewLease } from "../process-api.ts";
 import type { JobProcess } from "./job-process.ts";
 
 // Far more often than the lease lapses: this is also how a silent program learns that its server is away.
@@ -56,17 +56,19 @@ export async function keepRole(
 
   async function watchOnce(): Promise<void> {
     const { generation } = process;
-    for await (const record of watchProcess(executor, id, signal)) {
-      if (record === undefined) return takeAway("the process was deleted");
-      look(record, generation);
+    const wire = await executor.wire();
+    for await (const view of wire.process(id).watch({ signal })) {
+      // What this watch has told may be about the process before.
+      if (generation !== process.generation) return await watchOnce();
+      look(view, generation);
     }
+    if (!signal.aborted) takeAway("the process was deleted");
   }
 
-  function look({ cancelrequest, state, outcome, term }: JsonProcess, generation: number): void {
+  function look({ cancelRequest, state, outcome, term }: ProcessView, generation: number): void {
     if (signal.aborted || generation !== process.generation) return;
-    if (cancelrequest !== undefined) events.onCancelRequested(cancelrequest.by);
-    const isLost =
-      outcome?.status === "failed" && outcome.error?.startsWith("executor_lost") === true;
+    if (cancelRequest !== undefined) events.onCancelRequested(cancelRequest.by);
+    const isLost = outcome?.status === "failed" && outcome.error.startsWith("executor_lost");
     if (state === "closed" && isLost)
       events.onGivenUp("the server heard nothing of this program and gave it up");
     else if (state === "closed") takeAway("the process was closed");

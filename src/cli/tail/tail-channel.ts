@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Outcome } from "../../core/process-record.ts";
-import { decodeGapEntry, encodeOutcome, gapEntryType } from "../../protocol/index.ts";
+import { decodeGapEntry, encodeEntry, encodeOutcome, gapEntryType } from "../../protocol/index.ts";
 import type { Api } from "../api.ts";
 import { readChannel, type ChannelItem } from "../channel-reader.ts";
 import { LineNotice } from "../line-notice.ts";
@@ -53,7 +53,7 @@ export class JsonSink implements TailSink {
 }
 
 function formOf(item: ChannelItem): unknown {
-  if (item.kind === "entry") return item.json;
+  if (item.kind === "entry") return { ...encodeEntry(item.entry), cursor: item.cursor };
   if (item.kind === "end")
     return { outcome: item.outcome === undefined ? null : encodeOutcome(item.outcome) };
   const { kind: _, ...gap } = item;
@@ -111,7 +111,7 @@ export async function tailChannel(
   { terminal, notice = new LineNotice(terminal), signal }: TailOptions,
 ): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined;
-  const options = { after, signal, onReconnect: () => notice.broke() };
+  const options = { after, signal, onReconnect: () => notice.broke(), waitsForProcess: true };
   try {
     for await (const items of readChannel(api, processId, channel, options)) {
       notice.holds();
