@@ -8,6 +8,8 @@ import { BackOff, delay } from "../client/back-off.ts";
 
 // A whole entry over a slow line takes its time; only a dead connection takes longer.
 const requestTimeoutMs = 120_000;
+// A line that broke, or another transport, takes its time; a person waits no longer.
+const awayMsMax = 10_000;
 
 /** No answer of a Jobwire server: nobody listens, the line broke, or something else answered. */
 export class UnreachableError extends Error {
@@ -77,6 +79,30 @@ export class Api {
       if (kind === "waiting") this.#observer?.missed();
     });
     return wire;
+  }
+
+  /** Work over that connection, for whom there is no waiting: given up with a server that stays away. */
+  async whileReachable<Result>(work: () => Promise<Result>): Promise<Result> {
+    const wire = await this.wire();
+    let timer: { cancel(): void } | undefined;
+    let unlisten: (() => void) | undefined;
+    const away = new Promise<never>((_, reject) => {
+      unlisten = wire.onState((state) => {
+        if (state.kind === "live") {
+          timer?.cancel();
+          timer = undefined;
+        } else if (state.kind === "waiting") {
+          const { error } = state;
+          timer ??= this.system.clock.after(awayMsMax, () => reject(this.unreachable(error)));
+        }
+      });
+    });
+    try {
+      return await Promise.race([work(), away]);
+    } finally {
+      unlisten?.();
+      timer?.cancel();
+    }
   }
 
   /** The error for a request or a stream that the line failed. */

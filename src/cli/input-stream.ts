@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
-import type { Api } from "./api.ts";
-import { ChannelWriter } from "./run/channel-writer.ts";
-import type { Producer } from "./run/producer.ts";
+import type { Channel } from "../client/index.ts";
+import { defaultSystem } from "../core/system.ts";
+import { ChannelWriter, type Appender } from "./run/channel-writer.ts";
 
 const gatheredBytesMax = 4 * 1024 * 1024;
 
@@ -11,14 +11,23 @@ export interface InputEvents {
   readonly onAppended?: (position: number, bytes: number) => void;
 }
 
+/** A channel as a writer takes it: each entry is added once, however often it has to be sent. */
+export function createAppender(channel: Channel): Appender {
+  return {
+    async append({ payload = new Uint8Array(0), type = "data" }) {
+      const { position } = await channel.send(payload, { type });
+      return position;
+    },
+  };
+}
+
 /** Sends input as it comes, until its end; what gathers meanwhile is one entry. */
 export async function sendStream(
-  api: Api,
-  producer: Producer,
+  appender: Appender,
   input: Readable,
   { onTaken = () => undefined, onAppended = () => undefined }: InputEvents,
 ): Promise<void> {
-  const writer = new ChannelWriter(producer, api.system, {
+  const writer = new ChannelWriter(appender, defaultSystem, {
     bytesMax: gatheredBytesMax,
     hasEndEntry: false,
     onRoom: () => input.resume(),

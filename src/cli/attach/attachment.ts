@@ -5,10 +5,9 @@ import { followSignal } from "../../client/abort.ts";
 import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
-import { sendStream } from "../input-stream.ts";
+import { createAppender, sendStream } from "../input-stream.ts";
 import { LineNotice } from "../line-notice.ts";
 import { listChannels } from "../process-api.ts";
-import { Producer } from "../run/producer.ts";
 import { RawSink, tailChannel } from "../tail/tail-channel.ts";
 import { say, type Terminal } from "../terminal.ts";
 
@@ -81,14 +80,15 @@ function startInput(
   signal: AbortSignal,
 ): { undeliveredBytes(): number } | undefined {
   if (state === "closed" || !channels.some(({ name }) => name === "stdin")) return undefined;
-  const producer = new Producer(api, { processId: id, channel: "stdin", signal });
   let undelivered = 0;
   const send = async (): Promise<void> => {
-    await sendStream(api, producer, terminal.stdin, {
+    const wire = await api.wire();
+    const appender = createAppender(wire.process(id).channel("stdin"));
+    await sendStream(appender, terminal.stdin, {
       onTaken: (bytes) => (undelivered += bytes),
       onAppended: (_position, bytes) => (undelivered -= bytes),
     });
-    await producer.append({ type: "end" });
+    await appender.append({ type: "end" });
   };
   send().catch((error: unknown) => {
     // Too late for a process that has ended: its output says so.

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { payloadBytesMax } from "../../core/limits.ts";
-import type { Api } from "../api.ts";
+import type { Channel } from "../../client/index.ts";
 import {
   addHelpTexts,
   addServerOptions,
@@ -10,11 +10,9 @@ import {
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
-import { sendStream } from "../input-stream.ts";
+import { createAppender, sendStream } from "../input-stream.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
-import { Producer } from "../run/producer.ts";
 import { TerminalOutput } from "../terminal.ts";
-import { UnreachableError } from "../api.ts";
 
 interface SendFlags extends CommonFlags {
   readonly end?: true;
@@ -40,11 +38,10 @@ export function addSendCommand(program: Command, commandLine: CommandLine): void
     .action(async (name: string, channel: string, text: string | undefined, flags: SendFlags) => {
       const api = await connectByFlags(flags, commandLine);
       const { id } = await resolveProcess(api, name);
-      const added = await send(api, id, channel, {
-        text,
-        flags,
-        input: commandLine.terminal.stdin,
-      });
+      const input = commandLine.terminal.stdin;
+      const wire = await api.wire();
+      const target = wire.process(id).channel(channel);
+      const added = await api.whileReachable(() => send(target, { text, flags, input }));
       if (flags.json === true)
         await new TerminalOutput(commandLine.terminal.stdout).write(`${JSON.stringify(added)}\n`);
     });
@@ -69,30 +66,21 @@ interface Added {
   readonly position: number;
 }
 
-async function send(
-  api: Api,
-  processId: string,
-  channel: string,
-  { text, flags, input }: Sending,
-): Promise<Added> {
-  const producer = new Producer(api, {
-    processId,
-    channel,
-    isWorthWaiting: (error) => !(error instanceof UnreachableError),
-  });
+async function send(channel: Channel, { text, flags, input }: Sending): Promise<Added> {
+  const appender = createAppender(channel);
   let added: Added = { entries: 0, position: 0 };
   const count = (position: number): void => {
     added = { entries: added.entries + 1, position };
   };
   if (text !== undefined || flags.whole === true) {
     const payload =
-      text === undefined ? await readWhole(input) : encodeText(text, channel, flags.newline);
+      text === undefined ? await readWhole(input) : encodeText(text, channel.name, flags.newline);
     // Nothing but the end is asked for by an empty text with --end.
-    if (payload.byteLength > 0 || flags.end !== true) count(await producer.append({ payload }));
+    if (payload.byteLength > 0 || flags.end !== true) count(await appender.append({ payload }));
   } else if (flags.end !== true || !("isTTY" in input) || input.isTTY !== true) {
-    await sendStream(api, producer, input, { onAppended: count });
+    await sendStream(appender, input, { onAppended: count });
   }
-  if (flags.end === true) count(await producer.append({ type: "end" }));
+  if (flags.end === true) count(await appender.append({ type: "end" }));
   return added;
 }
 

@@ -3,7 +3,7 @@ import type { System } from "../../core/system.ts";
 import { encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
 import { heldBackMsMax } from "./chunk-assembler.ts";
 import { OutputBacklog, type BacklogPart } from "./output-backlog.ts";
-import type { NewEntry } from "./producer.ts";
+import type { NewEntry } from "./job-producer.ts";
 
 const MiB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { InputWindow } from "./input-window.ts";
-import type { NewEntry } from "./producer.ts";
+import type { NewEntry } from "./job-producer.ts";
 
 const MiB = 1024 * 1024;
 const entryOf = (bytes: number): NewEntry => ({ payload: new Uint8Array(bytes) });

@@ -1,4 +1,4 @@
-import type { NewEntry } from "./producer.ts";
+import type { NewEntry } from "./job-producer.ts";
 
 const MiB = 1024 * 1024;
 

@@ -2,9 +2,13 @@ import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import { isChannelError } from "../../core/errors.ts";
 import { randomId } from "../../core/system.ts";
 import type { Api } from "../api.ts";
-import { appendEntry } from "../process-api.ts";
+import { appendEntry, type AppendOptions } from "../process-api.ts";
 import type { JobProcess } from "./job-process.ts";
-import { producerIdLength, type NewEntry } from "./producer.ts";
+
+const producerIdLength = 16;
+
+/** What a producer is given: it adds its id and the sequence. */
+export type NewEntry = Pick<AppendOptions, "payload" | "type">;
 
 export interface JobProducerOptions {
   readonly process: JobProcess;

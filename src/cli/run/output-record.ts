@@ -1,5 +1,5 @@
 import { decodeGapEntry, encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
-import type { NewEntry } from "./producer.ts";
+import type { NewEntry } from "./job-producer.ts";
 
 /** What of one stream of output the server has acknowledged: a process that is created again lacks it. */
 export class OutputRecord {
