@@ -1,13 +1,12 @@
 import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { decodeError, errorStatus, retryAfterMs } from "../protocol/index.ts";
+import { errorStatus, retryAfterMs } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Jobwire } from "../client/index.ts";
-import { followSignal, raceSignal } from "../client/abort.ts";
 import { BackOff, delay } from "../client/back-off.ts";
+import { Http, NoAnswerError, type HttpRequest } from "../client/http.ts";
+import { TokenSource } from "../client/token-source.ts";
 
-// A whole entry over a slow line takes its time; only a dead connection takes longer.
-const requestTimeoutMs = 120_000;
 // A line that broke, or another transport, takes its time; a person waits no longer.
 const awayMsMax = 10_000;
 
@@ -17,15 +16,6 @@ export class UnreachableError extends Error {
     super(`cannot reach a Jobwire server at ${url}`, options);
     this.name = "UnreachableError";
   }
-}
-
-export interface ApiRequest {
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
-  readonly json?: unknown;
-  /** A payload as it is; excludes `json`. */
-  readonly body?: Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RetryOptions {
@@ -46,6 +36,8 @@ export class Api {
   readonly url: string;
   readonly credentials: Credentials;
   readonly system: System;
+  readonly http: Http;
+  readonly #token: () => Promise<string>;
   readonly #observer: ReachObserver | undefined;
   #wire: Promise<Jobwire> | undefined;
 
@@ -53,6 +45,9 @@ export class Api {
     this.url = url;
     this.credentials = credentials;
     this.system = system;
+    this.#token = async () => (await credentials.token()) ?? "";
+    // What is tried again is the caller's: a command that has just begun does not wait for a server.
+    this.http = new Http(url, new TokenSource(this.#token), system, 0);
     this.#observer = observer;
   }
 
@@ -72,8 +67,7 @@ export class Api {
 
   async #openWire(): Promise<Jobwire> {
     const { Jobwire } = await import("../client/node.ts");
-    const token = async (): Promise<string> => (await this.credentials.token()) ?? "";
-    const wire = new Jobwire({ url: this.url, token });
+    const wire = new Jobwire({ url: this.url, token: this.#token });
     wire.onState(({ kind }) => {
       if (kind === "live") this.#observer?.reached();
       if (kind === "waiting") this.#observer?.missed();
@@ -112,38 +106,23 @@ export class Api {
   }
 
   /** The answer's JSON. Throws `ChannelError` for a refusal, `UnreachableError` where no answer came. */
-  async request(method: string, path: string, request: ApiRequest = {}): Promise<unknown> {
-    const { controller, unfollow } = followSignal(request.signal);
-    const timer = this.system.clock.after(requestTimeoutMs, () => {
-      controller.abort(new Error("no answer in time"));
-    });
+  async request(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
     try {
-      const { signal } = controller;
-      const response = await this.stream(method, path, { ...request, signal });
-      const text = await raceSignal(response.text(), signal);
-      return text === "" ? undefined : (JSON.parse(text) as unknown);
+      const answer = await this.http.request(method, path, request);
+      this.#observer?.reached();
+      return answer;
     } catch (error) {
-      throw this.#explain(error, request.signal);
-    } finally {
-      timer.cancel();
-      unfollow();
+      throw request.signal?.aborted === true ? error : this.explain(error);
     }
   }
 
-  /** A successful answer whose body has not been read. Throws as `request` does. */
-  async stream(method: string, path: string, request: ApiRequest = {}): Promise<Response> {
-    let response: Response;
-    try {
-      const answer = fetch(this.#address(path, request.query), await this.#init(method, request));
-      response = await (request.signal === undefined ? answer : raceSignal(answer, request.signal));
-    } catch (error) {
-      throw this.#explain(error, request.signal);
-    }
-    if (response.ok) {
-      this.#observer?.reached();
-      return response;
-    }
-    throw await this.#decodeRefusal(response);
+  /** What a failed request or stream means here. */
+  explain(error: unknown): Error {
+    const isAnswer = isChannelError(error) && !(error instanceof NoAnswerError);
+    if (!isAnswer || isChannelError(error, "request_timeout")) return this.unreachable(error);
+    // One that shuts down answers for the last time.
+    if (error.code !== "shutting_down") this.#observer?.reached();
+    return error;
   }
 
   /** Tries until it succeeds or is refused for good. What is tried must be harmless when repeated. */
@@ -160,54 +139,6 @@ export class Api {
         await delay(this.system, backOff.nextDelayMs(retryAfterMsOf(error)), signal);
       }
     }
-  }
-
-  #address(path: string, query: ApiRequest["query"] = {}): string {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) parameters.set(name, String(value));
-    }
-    return `${this.url}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`;
-  }
-
-  async #init(method: string, { json, body, headers, signal }: ApiRequest): Promise<RequestInit> {
-    const token = await this.credentials.token();
-    const content = json === undefined ? body : JSON.stringify(json);
-    const contentType = json === undefined ? "application/octet-stream" : "application/json";
-    return {
-      method,
-      // A redirect would carry the token to wherever it points.
-      redirect: "error",
-      headers: {
-        ...(content === undefined ? {} : { "content-type": contentType }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      ...(content === undefined ? {} : { body: content }),
-      ...(signal === undefined ? {} : { signal }),
-    };
-  }
-
-  #explain(error: unknown, signal: AbortSignal | undefined): unknown {
-    if (signal?.aborted === true) return signal.reason;
-    if (isChannelError(error) || error instanceof UnreachableError) return error;
-    return this.unreachable(error);
-  }
-
-  /** A refusal without a problem in it came from something in between: a proxy, or another kind of server. */
-  async #decodeRefusal(response: Response): Promise<Error> {
-    const text = await response.text().catch(() => "");
-    let problem: unknown;
-    try {
-      problem = JSON.parse(text);
-    } catch {
-      // As good as no problem.
-    }
-    const refusal = decodeError(problem);
-    if (refusal === undefined) return this.unreachable(new Error(`HTTP status ${response.status}`));
-    // One that shuts down answers for the last time.
-    if (refusal.code !== "shutting_down") this.#observer?.reached();
-    return refusal;
   }
 }
 

@@ -18,7 +18,7 @@ export interface StreamEvent {
  * while somebody reads. Nothing is read ahead of the consumer.
  */
 export async function* readEvents(
-  { http, system, signal }: HttpLinkParts,
+  { http, system, signal }: Pick<HttpLinkParts, "http" | "system" | "signal">,
   path: string,
   query: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<readonly StreamEvent[], void, undefined> {

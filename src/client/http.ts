@@ -11,6 +11,8 @@ const requestTimeoutMs = 120_000;
 export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly json?: unknown;
+  /** A payload as it is; excludes `json`. */
+  readonly body?: Uint8Array;
   readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
   /** Until the whole answer is there. */
@@ -22,7 +24,14 @@ export interface PersistentRequest extends HttpRequest {
   readonly patienceMs?: number;
 }
 
-/** The server's routes over `fetch`. Every failure is a `ChannelError`; `unavailable` where no server answered. */
+/** No server answered: nobody listens, the line broke, or something in between spoke up. */
+export class NoAnswerError extends ChannelError<"unavailable"> {
+  constructor(reason: string, cause?: unknown) {
+    super("unavailable", { reason }, { cause });
+  }
+}
+
+/** The server's routes over `fetch`. Every failure is a `ChannelError`, a `NoAnswerError` where no server answered. */
 export class Http {
   readonly #url: string;
   readonly #tokens: TokenSource;
@@ -97,23 +106,25 @@ export class Http {
   async #fetch(
     method: string,
     path: string,
-    { query = {}, json, accept, signal }: HttpRequest,
+    { query = {}, json, body, accept, signal }: HttpRequest,
     token: string,
   ): Promise<Response> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) parameters.set(name, String(value));
     const address = `${this.#url}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`;
+    const content = json === undefined ? body : JSON.stringify(json);
+    const contentType = json === undefined ? "application/octet-stream" : "application/json";
     const init: RequestInit = {
       method,
       // A redirect would carry the token to wherever it points.
       redirect: "error",
       headers: {
-        authorization: `Bearer ${token}`,
-        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+        ...(content === undefined ? {} : { "content-type": contentType }),
         ...(accept === undefined ? {} : { accept }),
       },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(content === undefined ? {} : { body: content as string | Uint8Array<ArrayBuffer> }),
       ...(signal === undefined ? {} : { signal }),
     };
     let response: Response;
@@ -132,13 +143,13 @@ export class Http {
 async function decodeRefusal(response: Response): Promise<ChannelError> {
   const problem: unknown = await response.json().catch(() => undefined);
   const reason = `HTTP status ${response.status}`;
-  return decodeError(problem) ?? new ChannelError("unavailable", { reason });
+  return decodeError(problem) ?? new NoAnswerError(reason);
 }
 
 function explain(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (isChannelError(error)) return error;
-  return new ChannelError("unavailable", { reason: "no answer of the server" }, { cause: error });
+  return new NoAnswerError("no answer of the server", error);
 }
 
 const processesPath = "/v1/processes";

@@ -1,5 +1,4 @@
 import type { Api } from "../../src/cli/api.ts";
-import { readServerEvents } from "../../src/cli/server-events.ts";
 import { isChannelError } from "../../src/core/errors.ts";
 import { decodeCursor, encodeCursor } from "../../src/protocol/index.ts";
 import type { JsonEntry, JsonGap, JsonOutcome, JsonRead } from "../../src/protocol/index.ts";
@@ -7,6 +6,7 @@ import { SuiteFailure } from "../../src/testing/assertion.ts";
 import type { CrashWorld } from "./crash-world.ts";
 import { contentOf, submitter } from "./process-life.ts";
 import type { ChannelName, ProcessLife } from "./process-life.ts";
+import { readServerEvents } from "./server-events.ts";
 
 const waitSeconds = 60;
 
@@ -79,9 +79,9 @@ export class Reader {
   /** True when the process has ended. */
   async #stream(api: Api): Promise<boolean> {
     const query = { after: this.#cursor };
-    for await (const events of readServerEvents(api, this.#path, { query })) {
+    for await (const events of readServerEvents(api, this.#path, query)) {
       this.#world.noteAnswer();
-      for (const { name, data } of events ?? []) {
+      for (const { name, data } of events) {
         const value: unknown = JSON.parse(data);
         if (name === "message") this.#observe([value as JsonEntry], {});
         else if (name === "gap") this.#observe([], { gap: value as JsonGap });

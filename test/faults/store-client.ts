@@ -1,9 +1,9 @@
 import type { Api } from "../../src/cli/api.ts";
-import { readServerEvents } from "../../src/cli/server-events.ts";
 import type { ChannelError } from "../../src/core/errors.ts";
 import { isChannelError } from "../../src/core/errors.ts";
 import { decodeCursor } from "../../src/protocol/index.ts";
 import type { JsonEntry, JsonProcess, JsonRead } from "../../src/protocol/index.ts";
+import { readServerEvents } from "./server-events.ts";
 import type { StoreServer } from "./store-server.ts";
 
 const channel = "out";
@@ -67,8 +67,8 @@ export class StoreClient {
   /** Payloads of one stream, once the process has ended. */
   async follow(id: string): Promise<string[]> {
     const payloads: string[] = [];
-    for await (const events of readServerEvents(this.#api, entriesPath(id), {}))
-      for (const { name, data } of events ?? [])
+    for await (const events of readServerEvents(this.#api, entriesPath(id)))
+      for (const { name, data } of events)
         if (name === "message") payloads.push(payloadOf(JSON.parse(data) as JsonEntry));
     return payloads;
   }

@@ -99,8 +99,8 @@ function addBackupCommand(store: Command, commandLine: CommandLine): void {
       const api = await connectByFlags(flags, commandLine);
       // Without the patience of other requests: a copy takes as long as it takes.
       const json = { directory: resolve(directory) };
-      const response = await api.stream("POST", "/v1/store/backups", { json });
-      const backup = (await response.json()) as Backup;
+      const request = { json, limitMs: Infinity };
+      const backup = (await api.request("POST", "/v1/store/backups", request)) as Backup;
       if (flags.json === true)
         await new TerminalOutput(commandLine.terminal.stdout).write(`${JSON.stringify(backup)}\n`);
       else say(commandLine.terminal, describeBackup(backup));

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { ChannelError } from "../../core/errors.ts";
 import { randomId } from "../../core/system.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { Api, UnreachableError, type ApiRequest } from "../api.ts";
+import type { HttpRequest } from "../../client/http.ts";
+import { Api, UnreachableError } from "../api.ts";
 import { runCount } from "../../../test/run-count.ts";
 import { noCredentials } from "../credentials.ts";
 import { JobProcess } from "./job-process.ts";
@@ -29,7 +30,11 @@ class ForgetfulServer extends Api {
     this.#sequences.clear();
   }
 
-  override async request(method: string, path: string, request: ApiRequest = {}): Promise<unknown> {
+  override async request(
+    method: string,
+    path: string,
+    request: HttpRequest = {},
+  ): Promise<unknown> {
     await Promise.resolve();
     request.signal?.throwIfAborted();
     const fate = this.fates.shift() ?? "answered";
@@ -49,7 +54,7 @@ class ForgetfulServer extends Api {
     return { term: 1, createdat: `life ${this.created}` };
   }
 
-  #append({ query = {}, body }: ApiRequest): unknown {
+  #append({ query = {}, body }: HttpRequest): unknown {
     if (this.log === undefined) throw new ChannelError("process_not_found", { processId: "p" });
     const { producer, sequence, type = "data" } = query;
     const last = this.#sequences.get(producer) ?? 0;

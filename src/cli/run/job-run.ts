@@ -97,7 +97,8 @@ export class JobRun {
   /** The program's exit code. Throws what prevents the process from being created. */
   async run(): Promise<ExitCode> {
     try {
-      await this.#process.create();
+      // What is loaded later would let a program run for a while that nobody watches.
+      await Promise.all([this.#process.create(), this.#process.executor.wire()]);
       return await this.#execute();
     } finally {
       this.#presence.dispose();

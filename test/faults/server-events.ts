@@ -1,0 +1,17 @@
+import type { Api } from "../../src/cli/api.ts";
+import { readEvents, type StreamEvent } from "../../src/client/event-stream.ts";
+
+/** Events as they arrive, until the server ends the stream. Throws `UnreachableError` when the line breaks. */
+export async function* readServerEvents(
+  api: Api,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): AsyncGenerator<readonly StreamEvent[], void, undefined> {
+  const { http, system } = api;
+  const { signal } = new AbortController();
+  try {
+    yield* readEvents({ http, system, signal }, path, query);
+  } catch (error) {
+    throw api.explain(error);
+  }
+}
