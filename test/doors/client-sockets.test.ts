@@ -19,7 +19,7 @@ function socketOf(protocol: string, opened: string[] = []): WebSocketConstructor
       super(url, [protocol]);
       opened.push(url);
     }
-  } as unknown as WebSocketConstructor;
+  };
 }
 
 describe.each(["jobwire.v1.json", "jobwire.v1.binary"])("a client of %s", (protocol) => {

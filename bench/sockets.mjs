@@ -1,0 +1,92 @@
+// Memory of idle connections: of our server, each with one subscription that has read all there is, and of a
+// server of bare `ws`. The server is a program of its own; what its clients hold is not measured.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
+import { encodeFrame, encodeMessage } from "../dist/protocol/frame.js";
+import { median, formatSpread, medianRatio, printTable } from "./report.mjs";
+
+const rounds = 5;
+const atOnce = 100;
+const bytesMax = 10 * 1024;
+const ratioMax = 2;
+// What is made once, by the first connection of all, is not the share of any.
+const warmUpCount = 50;
+
+/** Until the server says that everything was read: the connection is idle from then on. */
+async function open({ port, token }) {
+  const path = token === undefined ? "" : "/v1/socket";
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, ["jobwire.v1.json"], {
+    perMessageDeflate: false,
+  });
+  await once(socket, "open");
+  if (token === undefined) return socket;
+  const subscription = { id: 1, process: "p", channel: "out", after: "start", credit: 1 << 20 };
+  const messages = [
+    { kind: "hello", token },
+    { kind: "subscribe", ...subscription },
+  ];
+  socket.send(encodeFrame("json", messages.map(encodeMessage)));
+  await new Promise((resolve) => {
+    socket.on("message", (data) => String(data).includes('"subscribed"') && resolve());
+  });
+  return socket;
+}
+
+async function openMany(server, count) {
+  const sockets = [];
+  for (let from = 0; from < count; from += atOnce) {
+    const length = Math.min(atOnce, count - from);
+    sockets.push(...(await Promise.all(Array.from({ length }, () => open(server)))));
+  }
+  return sockets;
+}
+
+/** Bytes per connection, resident and of objects and buffers. */
+async function measure(kind, count) {
+  const program = fileURLToPath(new URL("socket-server.mjs", import.meta.url));
+  const child = fork(program, [kind], { execArgv: ["--expose-gc"] });
+  const ask = async () => {
+    child.send("measure");
+    return (await once(child, "message"))[0];
+  };
+  try {
+    const [server] = await once(child, "message");
+    const warm = await openMany(server, warmUpCount);
+    const before = await ask();
+    const sockets = await openMany(server, count);
+    const after = await ask();
+    for (const socket of [...warm, ...sockets]) socket.terminate();
+    const perConnection = (unit) => (after[unit] - before[unit]) / count;
+    return { resident: perConnection("residentBytes"), heap: perConnection("heapBytes") };
+  } finally {
+    child.disconnect();
+    await once(child, "exit");
+  }
+}
+
+export async function benchSockets({ count = 2_000 } = {}) {
+  const measured = { ours: [], ws: [] };
+  for (let round = 0; round < rounds; round++)
+    for (const [kind, figures] of Object.entries(measured))
+      figures.push(await measure(kind, count));
+  const of = (kind, unit) => measured[kind].map((figures) => figures[unit]);
+  const kibibytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+  const ratio = (unit) => medianRatio(of("ours", unit), of("ws", unit));
+  const row = (name, kind) => [
+    name,
+    ...["resident", "heap"].map((unit) => formatSpread(of(kind, unit), kibibytes)),
+  ];
+  printTable(
+    `Memory of ${count.toLocaleString("en")} idle connections, each; ${rounds} rounds`,
+    ["", "resident", "heap and buffers"],
+    [
+      row("jobwire, with a subscription", "ours"),
+      row("ws, bare", "ws"),
+      ["ratio", ...["resident", "heap"].map((unit) => ratio(unit).toFixed(2))],
+    ],
+  );
+  const isMet = median(of("ours", "resident")) <= bytesMax || ratio("resident") <= ratioMax;
+  return [{ target: "idle subscribed connection: at most 10 KiB resident, or 2 × ws", met: isMet }];
+}
