@@ -16,7 +16,16 @@ export class UnreachableError extends Error {
     super(`cannot reach a Jobwire server at ${url}`, options);
     this.name = "UnreachableError";
   }
+
+  /** There was somebody: what listens may be about to come back, unlike where nobody does. */
+  get isBrokenLine(): boolean {
+    for (let cause = this.cause; cause instanceof Error; cause = cause.cause)
+      if ("code" in cause && brokenLineCodes.has(cause.code)) return true;
+    return false;
+  }
 }
+
+const brokenLineCodes: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
@@ -123,6 +132,16 @@ export class Api {
     // One that shuts down answers for the last time.
     if (error.code !== "shutting_down") this.#observer?.reached();
     return error;
+  }
+
+  /** Tries again while the line breaks, for a while; a server that is not there is told at once. */
+  async retryBrokenLine<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const { clock } = this.system;
+    const untilMs = clock.monotonicMs() + awayMsMax;
+    return await this.retry(attempt, {
+      isWorthWaiting: (error) =>
+        error instanceof UnreachableError && error.isBrokenLine && clock.monotonicMs() < untilMs,
+    });
   }
 
   /** Tries until it succeeds or is refused for good. What is tried must be harmless when repeated. */

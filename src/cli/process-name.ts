@@ -17,6 +17,10 @@ export const processNameHelp =
  * given a name means that. Throws `CommandError` if there is none, or more than one.
  */
 export async function resolveProcess(api: Api, name: string): Promise<JsonProcess> {
+  return await api.retryBrokenLine(() => findByName(api, name));
+}
+
+async function findByName(api: Api, name: string): Promise<JsonProcess> {
   if (name === "@last") {
     const newest = newestOf(await listProcesses(api));
     if (newest !== undefined) return newest;
