@@ -99,7 +99,7 @@ function addBackupCommand(store: Command, commandLine: CommandLine): void {
       const api = await connectByFlags(flags, commandLine);
       // Without the patience of other requests: a copy takes as long as it takes.
       const json = { directory: resolve(directory) };
-      const request = { json, limitMs: Infinity };
+      const request = { json, timeoutMs: Infinity };
       const backup = (await api.request("POST", "/v1/store/backups", request)) as Backup;
       if (flags.json === true)
         await new TerminalOutput(commandLine.terminal.stdout).write(`${JSON.stringify(backup)}\n`);
