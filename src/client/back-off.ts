@@ -1,4 +1,5 @@
 import type { System } from "../core/system.ts";
+import { onAbort } from "./abort.ts";
 
 const firstDelayMs = 50;
 const delayMsMax = 5_000;
@@ -30,16 +31,14 @@ export class BackOff {
 
 /** Resolves after the time has passed; rejects with the signal's reason if that comes first. */
 export async function delay(system: System, ms: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
     const timer = system.clock.after(ms, () => {
-      signal?.removeEventListener("abort", abort);
+      unfollow();
       resolve();
     });
-    function abort(): void {
+    const unfollow = onAbort(signal, (reason) => {
       timer.cancel();
-      reject(signal?.reason as Error);
-    }
-    signal?.addEventListener("abort", abort, { once: true });
+      reject(reason as Error);
+    });
   });
 }

@@ -1,5 +1,5 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
-import { errorStatus, retryAfterMs } from "../protocol/error-status.ts";
+import { isOfToken, isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
 import { BackOff } from "./back-off.ts";
 import type { Http } from "./http.ts";
 import { Line, type Lane } from "./line.ts";
@@ -186,13 +186,12 @@ export class Connection {
   #lose(error: ChannelError): void {
     this.#choice.failed(error);
     this.#leave();
-    const { retryable, httpStatus } = errorStatus[error.code];
-    const isOfToken = httpStatus === 401 && this.#tokens.canRenew && !this.#hasRenewed;
-    if (isOfToken) {
+    const mayRenew = isOfToken(error) && this.#tokens.canRenew && !this.#hasRenewed;
+    if (mayRenew) {
       this.#hasRenewed = true;
       this.#tokens.forget();
     }
-    if (!retryable && !isOfToken) return this.#giveUp(error);
+    if (!isRetryable(error) && !mayRenew) return this.#giveUp(error);
     // A line that broke may be whole again at once.
     const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
     const retryInMs = this.#backOff.nextDelayMs(askedMs);

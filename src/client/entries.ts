@@ -1,5 +1,6 @@
 import type { Outcome } from "../core/process-record.ts";
 import type { JsonGap } from "../protocol/json-form.ts";
+import { onAbort } from "./abort.ts";
 import type { ChannelEntry, Reader, ReaderItem } from "./reader.ts";
 
 export interface EntriesHooks {
@@ -10,14 +11,13 @@ export interface EntriesHooks {
 /** Entries of a channel, one by one or as they came together. May be iterated once. */
 export class Entries implements AsyncIterable<ChannelEntry> {
   readonly #reader: Reader;
-  readonly #hooks: EntriesHooks;
+  readonly #onGap: EntriesHooks["onGap"];
+  readonly #unfollow: () => void;
 
-  constructor(reader: Reader, hooks: EntriesHooks) {
+  constructor(reader: Reader, { signal, onGap }: EntriesHooks) {
     this.#reader = reader;
-    this.#hooks = hooks;
-    const { signal } = hooks;
-    if (signal?.aborted === true) reader.close();
-    signal?.addEventListener("abort", this.#close);
+    this.#onGap = onGap;
+    this.#unfollow = onAbort(signal, () => reader.close());
   }
 
   /** How the process ended, once the iteration has. */
@@ -25,14 +25,10 @@ export class Entries implements AsyncIterable<ChannelEntry> {
     return this.#reader.outcome;
   }
 
-  readonly #close = (): void => {
-    this.#hooks.signal?.removeEventListener("abort", this.#close);
-    this.#reader.close();
-  };
-
   /** Ends the iteration. */
   close(): void {
-    this.#close();
+    this.#unfollow();
+    this.#reader.close();
   }
 
   /** Gaps in their places between the entries, for whom a callback is not enough. */
@@ -44,14 +40,14 @@ export class Entries implements AsyncIterable<ChannelEntry> {
         yield item;
       }
     } finally {
-      this.#close();
+      this.close();
     }
   }
 
   async *batches(): AsyncGenerator<readonly ChannelEntry[], void, undefined> {
     for await (const item of this.items()) {
       if (item.kind === "entries") yield item.entries;
-      else this.#hooks.onGap?.({ reason: item.reason, first: item.first, cursor: item.cursor });
+      else this.#onGap?.({ reason: item.reason, first: item.first, cursor: item.cursor });
     }
   }
 

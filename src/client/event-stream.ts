@@ -1,6 +1,5 @@
-import { createParser } from "eventsource-parser";
-import { ChannelError } from "../core/errors.ts";
-import { followSignal, raceSignal } from "./abort.ts";
+import { SseParser } from "../protocol/sse.ts";
+import { followSignal, raceLimit } from "./abort.ts";
 import type { HttpLinkParts } from "./http-link.ts";
 
 /** A stream begins with something at once: longer silence means that it is gathered on the way. */
@@ -24,30 +23,23 @@ export async function* readEvents(
 ): AsyncGenerator<readonly StreamEvent[], void, undefined> {
   const { controller, unfollow } = followSignal(signal);
   let limitMs = beginningMsMax;
-  const patiently = async <Result>(work: Promise<Result>): Promise<Result> => {
-    const silence = new ChannelError("request_timeout", { limitMs });
-    const timer = system.clock.after(limitMs, () => controller.abort(silence));
-    return await raceSignal(work, controller.signal).finally(() => timer.cancel());
-  };
+  const patiently = <Result>(work: Promise<Result>): Promise<Result> =>
+    raceLimit(work, controller, system, limitMs);
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
     const request = { query, accept: "text/event-stream", signal: controller.signal };
     const response = await patiently(http.stream("GET", path, request));
     if (response.body === null) return;
     reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    let events: StreamEvent[] = [];
-    const parser = createParser({
-      onEvent: ({ event = "message", data }) => events.push({ name: event, data }),
-    });
+    const parser = new SseParser();
     const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await patiently(reader.read());
       if (done) return;
       limitMs = silenceMsMax;
-      parser.feed(decoder.decode(value, { stream: true }));
-      const batch = events;
-      events = [];
-      if (batch.length > 0) yield batch;
+      const events = parser.feed(decoder.decode(value, { stream: true }));
+      if (events.length > 0)
+        yield events.map(({ event = "message", data }) => ({ name: event, data }));
     }
   } finally {
     unfollow();

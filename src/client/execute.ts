@@ -1,7 +1,7 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import { outcomeErrorLengthMax, type Outcome } from "../core/process-record.ts";
 import { encodeOutcome } from "../protocol/json-form.ts";
-import { raceSignal } from "./abort.ts";
+import { onAbort, raceSignal } from "./abort.ts";
 import { ExecutorRole } from "./executor-role.ts";
 import { processPath } from "./http.ts";
 import { Job } from "./job.ts";
@@ -41,15 +41,13 @@ export async function executeJob<Result>(
   const process = new ProcessHandle(session, processId);
   const { term } = await process.assign(executorId, { leaseMs });
   const role = new ExecutorRole({ process, term, leaseMs, system: session.system });
-  const cancel = (): void => role.cancel(signal?.reason);
-  if (signal?.aborted === true) cancel();
-  signal?.addEventListener("abort", cancel);
+  const unfollow = onAbort(signal, (reason) => role.cancel(reason));
   const job = new Job(session, { processId, term, signal: role.signal }, producer);
   session.jobs.add(job);
   try {
     return await finish(session, role, job, await end(run, job));
   } finally {
-    signal?.removeEventListener("abort", cancel);
+    unfollow();
     role.close();
     session.jobs.delete(job);
     job.close(role.loss);

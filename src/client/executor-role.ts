@@ -1,7 +1,7 @@
 import type { ProcessView } from "../core/broker/views.ts";
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { errorStatus } from "../protocol/error-status.ts";
+import { isRetryable } from "../protocol/error-retry.ts";
 import { delay } from "./back-off.ts";
 import type { ProcessHandle } from "./process.ts";
 
@@ -72,7 +72,7 @@ export class ExecutorRole {
         await delay(system, leaseMs / renewalsPerLease, signal);
         this.#look(await process.renewLease(term, signal));
       } catch (error) {
-        if (!isChannelError(error) || !errorStatus[error.code].retryable) this.#lose(error);
+        if (!isChannelError(error) || !isRetryable(error)) this.#lose(error);
       }
     }
   }

@@ -1,6 +1,7 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { encodeError, errorStatus } from "../protocol/error-status.ts";
+import { isOfToken } from "../protocol/error-retry.ts";
+import { encodeFrameError } from "../protocol/socket-message.ts";
 import { HttpProducer } from "./http-producer.ts";
 import { HttpSubscription } from "./http-subscription.ts";
 import { watchByHttp } from "./http-watch.ts";
@@ -124,7 +125,7 @@ export class HttpLink implements Link {
           id,
           sequence,
           count: entries.length,
-          error: encodeError(refusal),
+          error: encodeFrameError(refusal),
         });
       }
     });
@@ -138,7 +139,7 @@ export class HttpLink implements Link {
         this.#unsubscribe(id);
       } catch (error) {
         if (signal.aborted) return;
-        const refusal = encodeError(requireRefusal(error));
+        const refusal = encodeFrameError(requireRefusal(error));
         this.#unsubscribe(id);
         this.#emit({ kind: "end", id, reason: "failed", error: refusal });
       }
@@ -167,7 +168,7 @@ export class HttpLink implements Link {
 function requireRefusal(error: unknown): ChannelError {
   const isOfLine =
     !isChannelError(error) ||
-    errorStatus[error.code].httpStatus === 401 ||
+    isOfToken(error) ||
     ["request_timeout", "shutting_down"].includes(error.code) ||
     (error.code === "unavailable" && error.cause !== undefined);
   if (isOfLine) throw error;

@@ -1,7 +1,6 @@
-import { createDeferred, type Deferred } from "../core/deferred.ts";
 import { entryOverheadBytes } from "../core/entry.ts";
 import { ChannelError } from "../core/errors.ts";
-import { decodeError, encodeError } from "../protocol/error-status.ts";
+import { decodeError } from "../protocol/error-status.ts";
 import { decodeBase64 } from "../protocol/base64.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
 import type {
@@ -11,8 +10,10 @@ import type {
   JsonHeartbeat,
   JsonRead,
 } from "../protocol/json-form.ts";
+import { encodeFrameError } from "../protocol/socket-message.ts";
 import type { FrameEntry, FrameError } from "../protocol/socket-message.ts";
 import { followSignal, raceSignal } from "./abort.ts";
+import { Condition } from "./condition.ts";
 import { readEvents, type StreamEvent } from "./event-stream.ts";
 import { channelPath } from "./http.ts";
 import type { HttpLinkParts } from "./http-link.ts";
@@ -33,7 +34,7 @@ export class HttpSubscription {
   #credit: number;
   #hasBegun = false;
   #last = 0;
-  #moreCredit: Deferred<void> | undefined;
+  readonly #moreCredit = new Condition();
 
   constructor(parts: HttpLinkParts, request: Extract<LinkRequest, { kind: "subscribe" }>) {
     const { controller, unfollow } = followSignal(parts.signal);
@@ -52,7 +53,7 @@ export class HttpSubscription {
 
   addCredit(bytes: number): void {
     this.#credit += bytes;
-    if (this.#credit > 0) this.#moreCredit?.resolve();
+    this.#moreCredit.notify();
   }
 
   close(): void {
@@ -111,10 +112,7 @@ export class HttpSubscription {
   }
 
   async #untilCredit(): Promise<void> {
-    while (this.#credit <= 0) {
-      this.#moreCredit = createDeferred();
-      await raceSignal(this.#moreCredit.promise, this.signal);
-    }
+    while (this.#credit <= 0) await raceSignal(this.#moreCredit.wait(), this.signal);
   }
 
   #takeEntry({ cursor, ...entry }: JsonEntry & { readonly cursor: string }): void {
@@ -153,5 +151,5 @@ export class HttpSubscription {
 }
 
 function endError(code: string): FrameError {
-  return encodeError(decodeError({ code }) ?? new ChannelError("internal_error", {}));
+  return encodeFrameError(decodeError({ code }) ?? new ChannelError("internal_error", {}));
 }

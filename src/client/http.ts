@@ -1,7 +1,8 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { decodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
-import { followSignal, raceSignal } from "./abort.ts";
+import { isOfToken, isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
+import { decodeError } from "../protocol/error-status.ts";
+import { followSignal, raceLimit, raceSignal } from "./abort.ts";
 import { BackOff, delay } from "./back-off.ts";
 import type { TokenSource } from "./token-source.ts";
 
@@ -62,7 +63,7 @@ export class Http {
       try {
         return await attempt();
       } catch (error) {
-        if (!isChannelError(error) || !errorStatus[error.code].retryable) throw error;
+        if (!isChannelError(error) || !isRetryable(error)) throw error;
         const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
         const waitMs = backOff.nextDelayMs(askedMs);
         if (clock.monotonicMs() + waitMs > untilMs) throw error;
@@ -75,17 +76,14 @@ export class Http {
   async request(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
     const { controller, unfollow } = followSignal(request.signal);
     const { timeoutMs = requestTimeoutMs } = request;
-    const late = new ChannelError("request_timeout", { limitMs: timeoutMs });
-    const timer = this.#system.clock.after(timeoutMs, () => controller.abort(late));
+    const { signal } = controller;
+    const answer = this.stream(method, path, { ...request, signal }).then((it) => it.text());
     try {
-      const { signal } = controller;
-      const response = await this.stream(method, path, { ...request, signal });
-      const text = await raceSignal(response.text(), signal);
+      const text = await raceLimit(answer, controller, this.#system, timeoutMs);
       return text === "" ? undefined : (JSON.parse(text) as unknown);
     } catch (error) {
-      throw explain(error, controller.signal);
+      throw explain(error, signal);
     } finally {
-      timer.cancel();
       unfollow();
     }
   }
@@ -96,7 +94,7 @@ export class Http {
     try {
       return await this.#fetch(method, path, request, token);
     } catch (error) {
-      if (!isChannelError(error) || errorStatus[error.code].httpStatus !== 401) throw error;
+      if (!isChannelError(error) || !isOfToken(error)) throw error;
       if (!this.#tokens.canRenew) throw error;
       this.#tokens.forget(token);
     }

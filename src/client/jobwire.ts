@@ -1,8 +1,8 @@
 import type { ProcessSpec, ProcessView } from "../core/broker/views.ts";
-import { ChannelError } from "../core/errors.ts";
 import type { ProcessState } from "../core/process-record.ts";
 import type { JsonProcess } from "../protocol/json-form.ts";
 import { decodeProcess, encodeProcessSpec } from "../protocol/process-form.ts";
+import { raceLimit } from "./abort.ts";
 import type { ConnectionState } from "./connection.ts";
 import { executeJob, type ExecuteOptions } from "./execute.ts";
 import { processPath } from "./http.ts";
@@ -89,16 +89,10 @@ export class Jobwire {
   /** Waits until what was sent is acknowledged; then everything ends. Rejects with `request_timeout` if that takes too long. */
   async close(): Promise<void> {
     const { connection, options, system } = this.#session;
-    const limitMs = options.closeTimeoutMs;
-    const late = new ChannelError("request_timeout", { limitMs });
-    let timer: { cancel(): void } | undefined;
+    const settled = this.#session.settled();
     try {
-      await Promise.race([
-        this.#session.settled(),
-        new Promise((_, reject) => (timer = system.clock.after(limitMs, () => reject(late)))),
-      ]);
+      await raceLimit(settled, new AbortController(), system, options.closeTimeoutMs);
     } finally {
-      timer?.cancel();
       this.#unfollow();
       connection.close();
     }

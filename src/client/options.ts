@@ -40,33 +40,34 @@ export interface JobwireOptions {
   readonly system?: System;
 }
 
+const defaults = {
+  unackedBytes: 4 * MiB,
+  waitingBytesMax: 16 * MiB,
+  readAheadBytes: 1 * MiB,
+  connectTimeoutMs: 15_000,
+  patienceMs: 30_000,
+  idleMs: 2_000,
+  webSocketRetryMs: 120_000,
+  closeTimeoutMs: 10_000,
+};
+
 export type ResolvedOptions = Required<JobwireOptions>;
 
 export function resolveJobwireOptions(options: JobwireOptions): ResolvedOptions {
   const {
+    token,
     transport = "auto",
-    unackedBytes = 4 * MiB,
-    waitingBytesMax = 16 * MiB,
-    readAheadBytes = 1 * MiB,
-    connectTimeoutMs = 15_000,
-    patienceMs = 30_000,
-    idleMs = 2_000,
-    webSocketRetryMs = 120_000,
-    closeTimeoutMs = 10_000,
     onDataLost = () => undefined,
     webSocket = defaultWebSocket(),
     system = clientSystem,
   } = options;
-  const numbers = { unackedBytes, waitingBytesMax, readAheadBytes, connectTimeoutMs };
-  const times = { patienceMs, idleMs, webSocketRetryMs, closeTimeoutMs };
-  for (const [name, value] of Object.entries({ ...numbers, ...times }))
-    requireSafeInteger(name, value, 1);
+  const numbers = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
+    numbers[name] = requireSafeInteger(name, options[name] ?? defaults[name], 1);
   if (!/^https?:\/\//.test(options.url))
     throw new TypeError(`url must begin with http:// or https://, got ${options.url}`);
   if (!["auto", "websocket", "sse", "poll"].includes(transport))
     throw new TypeError(`transport must be auto, websocket, sse or poll, got ${transport}`);
   const url = options.url.replace(/\/+$/, "");
-  const { token } = options;
-  const parts = { url, token, transport, onDataLost, webSocket, system };
-  return { ...parts, ...numbers, ...times };
+  return { url, token, transport, onDataLost, webSocket, system, ...numbers };
 }

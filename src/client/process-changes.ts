@@ -1,3 +1,4 @@
+import { onAbort } from "./abort.ts";
 import type { ProcessChange, Watch } from "./watch.ts";
 
 /** A watch's changes until the signal, which ends them without an error. */
@@ -5,9 +6,7 @@ export async function* iterateWatch(
   watch: Watch,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProcessChange, void, undefined> {
-  const close = (): void => watch.close();
-  if (signal?.aborted === true) close();
-  signal?.addEventListener("abort", close);
+  const unfollow = onAbort(signal, () => watch.close());
   try {
     for (;;) {
       const change = await watch.next();
@@ -15,7 +14,7 @@ export async function* iterateWatch(
       yield change;
     }
   } finally {
-    signal?.removeEventListener("abort", close);
-    close();
+    unfollow();
+    watch.close();
   }
 }

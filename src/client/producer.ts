@@ -2,9 +2,11 @@ import { createDeferred, type Deferred } from "../core/deferred.ts";
 import { entryOverheadBytes } from "../core/entry.ts";
 import { ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { decodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
+import { isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
+import { decodeError } from "../protocol/error-status.ts";
 import type { AckRun, FrameEntryInput } from "../protocol/socket-message.ts";
 import { BackOff } from "./back-off.ts";
+import { Condition } from "./condition.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane, LaneMessage, Line } from "./line.ts";
 
@@ -83,7 +85,7 @@ export class Producer implements Lane {
   #isRecovering = false;
   #needsNewId = false;
   #pause: { cancel(): void } | undefined;
-  #changed: Deferred<void> | undefined;
+  readonly #changed = new Condition();
 
   constructor(connection: Connection, options: ProducerOptions) {
     this.#connection = connection;
@@ -119,12 +121,12 @@ export class Producer implements Lane {
 
   /** Resolves when there is room for more; whoever writes a stream waits for it. */
   async ready(): Promise<void> {
-    while (this.#unsettledBytes >= this.#options.unackedBytes) await this.#change();
+    while (this.#unsettledBytes >= this.#options.unackedBytes) await this.#changed.wait();
   }
 
   /** Resolves when nothing is unsettled, whatever became of it. */
   async settled(): Promise<void> {
-    while (this.#unsettled.length > 0) await this.#change();
+    while (this.#unsettled.length > 0) await this.#changed.wait();
   }
 
   attach(line: Line): void {
@@ -264,7 +266,7 @@ export class Producer implements Lane {
     const { code } = error;
     if (code === "sequence_gap") return this.#takeGap(error as ChannelError<"sequence_gap">);
     if (code === "producer_unknown") return this.#loseData();
-    if (errorStatus[code].retryable) {
+    if (isRetryable(error)) {
       for (const sending of group) sending.isDoubtful = true;
       return this.#wait(message.error.retryafterms ?? retryAfterMs(error) ?? 0);
     }
@@ -356,13 +358,7 @@ export class Producer implements Lane {
     this.#unsettledBytes -= bytes;
     this.#sentBytes = Math.max(0, this.#sentBytes - bytes);
     this.#sentCount = Math.max(0, this.#sentCount - settled.length);
-    this.#changed?.resolve();
-    this.#changed = undefined;
+    this.#changed.notify();
     if (this.#unsettled.length === 0) this.#connection.needsChanged();
-  }
-
-  async #change(): Promise<void> {
-    this.#changed ??= createDeferred();
-    await this.#changed.promise;
   }
 }

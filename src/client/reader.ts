@@ -1,17 +1,16 @@
 import type { Cursor } from "../core/broker/views.ts";
-import { createDeferred, type Deferred } from "../core/deferred.ts";
 import { entryOverheadBytes, type MsgEntry, type MsgType } from "../core/entry.ts";
 import { ChannelError } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
 import type { System } from "../core/system.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
-import { decodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
 import { decodeOutcome, type JsonGap } from "../protocol/json-form.ts";
 import type { FrameEntry } from "../protocol/socket-message.ts";
-import { BackOff } from "./back-off.ts";
+import { Condition } from "./condition.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane, LaneMessage, Line } from "./line.ts";
 import { Listeners } from "./listeners.ts";
+import { Renewal } from "./renewal.ts";
 
 /** An entry with the cursor to come back with after it. */
 export interface ChannelEntry extends MsgEntry {
@@ -49,7 +48,7 @@ export class Reader implements Lane {
   readonly states = new Listeners<ReaderState>({ kind: "connecting" });
   readonly #connection: Connection;
   readonly #options: ReaderOptions;
-  readonly #backOff: BackOff;
+  readonly #renewal: Renewal;
   #cursor: Cursor | undefined;
   /** Of the positions that come over the present subscription. */
   #epoch = "";
@@ -60,14 +59,13 @@ export class Reader implements Lane {
   #queue: ReaderItem[] = [];
   #queuedBytes = 0;
   #creditDue = 0;
-  #retryTimer: { cancel(): void } | undefined;
-  #waiting: Deferred<void> | undefined;
+  readonly #changed = new Condition();
   #end: { readonly outcome?: Outcome; readonly error?: ChannelError } | undefined;
 
   constructor(connection: Connection, options: ReaderOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#backOff = new BackOff(options.system);
+    this.#renewal = new Renewal(options.system, () => this.#subscribe());
     if (cursorForm.test(options.after)) this.#cursor = decodeCursor(options.after);
     connection.add(this);
   }
@@ -87,8 +85,7 @@ export class Reader implements Lane {
       }
       if (this.#end?.error !== undefined) throw this.#end.error;
       if (this.#end !== undefined) return undefined;
-      this.#waiting ??= createDeferred();
-      await this.#waiting.promise;
+      await this.#changed.wait();
     }
   }
 
@@ -106,8 +103,7 @@ export class Reader implements Lane {
   detach(): void {
     this.#line = undefined;
     this.#id = undefined;
-    this.#retryTimer?.cancel();
-    this.#retryTimer = undefined;
+    this.#renewal.cancel();
     if (this.#end === undefined) this.states.set({ kind: "connecting" });
   }
 
@@ -118,8 +114,7 @@ export class Reader implements Lane {
   /** Only with room: each subscription may send one entry beyond its credit. */
   #subscribe(): void {
     const room = this.#options.readAheadBytes - this.#queuedBytes;
-    if (this.#line === undefined || this.#id !== undefined || this.#retryTimer !== undefined)
-      return;
+    if (this.#line === undefined || this.#id !== undefined || this.#renewal.isWaiting) return;
     if (room <= 0 || this.#end !== undefined) return;
     const line = this.#line;
     const id = line.open((message) => this.#receive(message, line));
@@ -137,7 +132,7 @@ export class Reader implements Lane {
         this.#last = message.last;
         return this.#showProgress();
       case "entries":
-        this.#backOff.reset();
+        this.#renewal.reset();
         this.#last = message.last;
         return this.#takeEntries(message.entries, line);
       case "gap": {
@@ -186,33 +181,22 @@ export class Reader implements Lane {
     if (fresh.length > 0) this.#push({ kind: "entries", entries: fresh });
   }
 
-  #takeEnd({ reason, outcome, error }: Extract<LaneMessage, { kind: "end" }>): void {
+  #takeEnd(end: Extract<LaneMessage, { kind: "end" }>): void {
     this.#drop();
+    const { reason, outcome } = end;
     const { processId } = this.#options;
     if (reason === "closed")
       return this.#finish(outcome === undefined ? {} : { outcome: decodeOutcome(outcome) });
     if (reason === "deleted")
       return this.#finish({ error: new ChannelError("process_not_found", { processId }) });
-    if (reason === "revoked")
-      return this.#finish({
-        error: new ChannelError("unauthorized", { reason: "the right to read was revoked" }),
-      });
-    const failure = decodeError(error);
-    if (failure !== undefined && !errorStatus[failure.code].retryable)
-      return this.#finish({ error: failure });
-    const waitMs = this.#backOff.nextDelayMs(
-      error?.retryafterms ?? (failure === undefined ? 0 : retryAfterMs(failure)),
-    );
-    this.#retryTimer = this.#options.system.clock.after(waitMs, () => {
-      this.#retryTimer = undefined;
-      this.#subscribe();
-    });
+    const error = this.#renewal.takeEnd(end);
+    if (error !== undefined) this.#finish({ error });
   }
 
   #push(item: ReaderItem): void {
     this.#queue.push(item);
     this.#queuedBytes += itemCost(item);
-    this.#wake();
+    this.#changed.notify();
     this.#showProgress();
   }
 
@@ -251,18 +235,13 @@ export class Reader implements Lane {
   #finish(end: { readonly outcome?: Outcome; readonly error?: ChannelError }): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#retryTimer?.cancel();
+    this.#renewal.cancel();
     if (this.#id !== undefined) this.#line?.send({ kind: "unsubscribe", id: this.#id });
     this.#drop();
     this.#line = undefined;
     this.#connection.remove(this);
-    this.#wake();
+    this.#changed.notify();
     this.states.set({ kind: "closed", ...end });
-  }
-
-  #wake(): void {
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
   }
 }
 

@@ -1,6 +1,5 @@
-import { ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { raceSignal } from "./abort.ts";
+import { followSignal, raceLimit } from "./abort.ts";
 import type { SendReceipt } from "./producer.ts";
 import type { ChannelEntry, Reader } from "./reader.ts";
 import { StreamError } from "./stream-error.ts";
@@ -27,15 +26,9 @@ async function* iterate({
   timeoutMs,
   signal,
 }: ReplyRequest): AsyncGenerator<ChannelEntry, void, undefined> {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted === true) abort();
-  signal?.addEventListener("abort", abort);
-  const patiently = async <Result>(work: Promise<Result>): Promise<Result> => {
-    const late = new ChannelError("request_timeout", { limitMs: timeoutMs });
-    const timer = system.clock.after(timeoutMs, () => controller.abort(late));
-    return await raceSignal(work, controller.signal).finally(() => timer.cancel());
-  };
+  const { controller, unfollow } = followSignal(signal);
+  const patiently = <Result>(work: Promise<Result>): Promise<Result> =>
+    raceLimit(work, controller, system, timeoutMs);
   let reader: Reader | undefined;
   try {
     const { position } = await patiently(sent);
@@ -50,7 +43,7 @@ async function* iterate({
       }
     }
   } finally {
-    signal?.removeEventListener("abort", abort);
+    unfollow();
     reader?.close();
   }
 }

@@ -1,4 +1,4 @@
-import { randomId, systemClock, type System } from "../core/system.ts";
+import { randomId, systemTime, type System } from "../core/system.ts";
 
 /**
  * Timers of a client keep a program of node alive: it waits for something, if only for a server that is
@@ -6,7 +6,7 @@ import { randomId, systemClock, type System } from "../core/system.ts";
  */
 export const clientSystem: System = {
   clock: {
-    ...systemClock,
+    ...systemTime,
     after(ms, callback) {
       const timer = setTimeout(callback, Math.min(ms, 2_147_483_647));
       return { cancel: () => clearTimeout(timer) };

@@ -1,12 +1,11 @@
 import type { ProcessView } from "../core/broker/views.ts";
-import { createDeferred, type Deferred } from "../core/deferred.ts";
-import { ChannelError } from "../core/errors.ts";
+import type { ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { decodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
 import { decodeProcess } from "../protocol/process-form.ts";
-import { BackOff } from "./back-off.ts";
+import { Condition } from "./condition.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane, LaneMessage, Line } from "./line.ts";
+import { Renewal } from "./renewal.ts";
 
 export type ProcessChange =
   | { readonly kind: "process"; readonly process: ProcessView }
@@ -21,23 +20,20 @@ export class Watch implements Lane {
   readonly isNeedy = true;
   readonly #connection: Connection;
   readonly #processId: string | undefined;
-  readonly #system: System;
-  readonly #backOff: BackOff;
+  readonly #renewal: Renewal;
   /** Revision of each that was told, and those that this link has not told yet. */
   readonly #known = new Map<string, ProcessView["revision"]>();
   #untold = new Set<string>();
   readonly #pending = new Map<string, ProcessChange>();
   #line: Line | undefined;
   #id: number | undefined;
-  #retryTimer: { cancel(): void } | undefined;
-  #waiting: Deferred<void> | undefined;
+  readonly #changed = new Condition();
   #end: { readonly error?: ChannelError } | undefined;
 
   constructor(connection: Connection, system: System, processId?: string) {
     this.#connection = connection;
-    this.#system = system;
     this.#processId = processId;
-    this.#backOff = new BackOff(system);
+    this.#renewal = new Renewal(system, () => this.#start());
     connection.add(this);
   }
 
@@ -51,8 +47,7 @@ export class Watch implements Lane {
       }
       if (this.#end?.error !== undefined) throw this.#end.error;
       if (this.#end !== undefined) return undefined;
-      this.#waiting ??= createDeferred();
-      await this.#waiting.promise;
+      await this.#changed.wait();
     }
   }
 
@@ -69,8 +64,7 @@ export class Watch implements Lane {
   detach(): void {
     this.#line = undefined;
     this.#id = undefined;
-    this.#retryTimer?.cancel();
-    this.#retryTimer = undefined;
+    this.#renewal.cancel();
   }
 
   fail(error: ChannelError): void {
@@ -90,7 +84,7 @@ export class Watch implements Lane {
   #receive(message: LaneMessage): void {
     switch (message.kind) {
       case "process": {
-        this.#backOff.reset();
+        this.#renewal.reset();
         const process = decodeProcess(message.process);
         this.#untold.delete(process.id);
         if (this.#known.get(process.id) === process.revision) return;
@@ -114,49 +108,33 @@ export class Watch implements Lane {
     this.#push(processId, { kind: "deleted", processId });
   }
 
-  #takeEnd({ reason, error }: Extract<LaneMessage, { kind: "end" }>): void {
+  #takeEnd(end: Extract<LaneMessage, { kind: "end" }>): void {
     if (this.#id !== undefined) this.#line?.forget(this.#id);
     this.#id = undefined;
-    if (reason === "revoked")
-      return this.#finish({
-        error: new ChannelError("unauthorized", { reason: "the right to see it was revoked" }),
-      });
-    const failure = decodeError(error);
+    const error = this.#renewal.takeEnd(end);
     const [knownId] = this.#known.keys();
-    if (failure?.code === "process_not_found" && this.#processId !== undefined && knownId) {
+    if (error?.code === "process_not_found" && this.#processId !== undefined && knownId) {
       this.#takeDeleted(knownId);
-      return this.#finish({});
-    }
-    if (failure !== undefined && !errorStatus[failure.code].retryable)
-      return this.#finish({ error: failure });
-    const waitMs = this.#backOff.nextDelayMs(failure === undefined ? 0 : retryAfterMs(failure));
-    this.#retryTimer = this.#system.clock.after(waitMs, () => {
-      this.#retryTimer = undefined;
-      this.#start();
-    });
+      this.#finish({});
+    } else if (error !== undefined) this.#finish({ error });
   }
 
   #push(processId: string, change: ProcessChange): void {
     this.#pending.delete(processId);
     this.#pending.set(processId, change);
-    this.#wake();
+    this.#changed.notify();
   }
 
   #finish(end: { readonly error?: ChannelError }): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#retryTimer?.cancel();
+    this.#renewal.cancel();
     if (this.#id !== undefined) {
       this.#line?.send({ kind: "unsubscribe", id: this.#id });
       this.#line?.forget(this.#id);
     }
     this.#line = undefined;
     this.#connection.remove(this);
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
+    this.#changed.notify();
   }
 }

@@ -1,13 +1,6 @@
 import { invalidArgument } from "../core/errors.ts";
 
 // RFC 4648 §4, with padding.
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const letterCodes = new TextEncoder().encode(letters);
-const values = new Uint8Array(256).fill(255);
-for (const [value, code] of letterCodes.entries()) values[code] = value;
-
-const padding = 61; // "="
-const ascii = new TextDecoder("latin1");
 
 interface FastBuffer {
   from(
@@ -27,20 +20,14 @@ export function encodeBase64(bytes: Uint8Array): string {
   return encodeBase64Portably(bytes);
 }
 
+/** More arguments than this may be too many for one call. */
+const lettersMax = 8_192;
+
 export function encodeBase64Portably(bytes: Uint8Array): string {
-  const out = new Uint8Array(Math.ceil(bytes.byteLength / 3) * 4).fill(padding);
-  let at = 0;
-  for (let i = 0; i < bytes.byteLength; i += 3) {
-    const left = bytes.byteLength - i;
-    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    out[at++] = letterCodes[group >> 18] as number;
-    out[at++] = letterCodes[(group >> 12) & 63] as number;
-    if (left > 1) out[at] = letterCodes[(group >> 6) & 63] as number;
-    at++;
-    if (left > 2) out[at] = letterCodes[group & 63] as number;
-    at++;
-  }
-  return ascii.decode(out);
+  let binary = "";
+  for (let at = 0; at < bytes.byteLength; at += lettersMax)
+    binary += String.fromCharCode(...bytes.subarray(at, at + lettersMax));
+  return btoa(binary);
 }
 
 /** Strict: anything but well-formed padded base64 throws `invalid_argument`. */
@@ -56,18 +43,8 @@ export function decodeBase64(text: string, argument = "payload"): Uint8Array {
 }
 
 export function decodeBase64Portably(text: string): Uint8Array {
-  const padded = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const out = new Uint8Array((text.length / 4) * 3 - padded);
-  let at = 0;
-  for (let i = 0; i < text.length; i += 4) {
-    let group = 0;
-    for (let j = 0; j < 4; j++) {
-      const value = values[text.charCodeAt(i + j)] as number;
-      group = (group << 6) | (value === 255 ? 0 : value);
-    }
-    if (at < out.length) out[at++] = group >> 16;
-    if (at < out.length) out[at++] = (group >> 8) & 255;
-    if (at < out.length) out[at++] = group & 255;
-  }
-  return out;
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
 }

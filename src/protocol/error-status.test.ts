@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ChannelError, errorCodes, isChannelError } from "../core/errors.ts";
-import { decodeError, encodeError, errorStatus, retryAfterMs } from "./error-status.ts";
+import { isOfToken, isRetryable, retryAfterMs } from "./error-retry.ts";
+import { decodeError, encodeError, errorStatus } from "./error-status.ts";
 
 describe("errors on the wire", () => {
   it("are documented with the statuses they have", () => {
@@ -21,9 +22,13 @@ describe("errors on the wire", () => {
     expect(inOrder(documented)).toEqual(inOrder(actual));
   });
 
-  it("have close codes in the ranges that say whether to come back", () => {
-    for (const { closeCode, retryable } of Object.values(errorStatus)) {
-      expect(closeCode < 4500).toBe(retryable);
+  it("have statuses that say whether to come back, and with what", () => {
+    for (const code of errorCodes) {
+      const { httpStatus, closeCode, retryable } = errorStatus[code];
+      const error = new ChannelError(code, {} as never);
+      expect([code, isRetryable(error)]).toEqual([code, retryable]);
+      expect([code, isOfToken(error)]).toEqual([code, httpStatus === 401]);
+      expect([code, closeCode < 4500]).toEqual([code, retryable]);
       expect(closeCode).toBeGreaterThanOrEqual(4000);
       expect(closeCode).toBeLessThan(5000);
     }

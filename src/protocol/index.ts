@@ -1,6 +1,7 @@
 export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
-export { decodeError, encodeError, errorStatus, retryAfterMs } from "./error-status.ts";
+export { isOfToken, isRetryable, retryAfterMs } from "./error-retry.ts";
+export { decodeError, encodeError, errorStatus } from "./error-status.ts";
 export type { ErrorStatus, Problem } from "./error-status.ts";
 export {
   decodeFrame,
@@ -44,7 +45,7 @@ export type {
   JsonRead,
 } from "./json-form.ts";
 export { parseJson } from "./json-integers.ts";
-export { encodeSseComment, encodeSseEvent, encodeSseId } from "./sse.ts";
+export { encodeSseComment, encodeSseEvent, encodeSseId, SseParser } from "./sse.ts";
 export type { SseEvent } from "./sse.ts";
 export type {
   AckRun,

@@ -1,6 +1,6 @@
 import type { JsonEnd, JsonEntry, JsonEntryInput, JsonGap, JsonProcess } from "./json-form.ts";
 import type { ChannelError } from "../core/errors.ts";
-import { encodeError, retryAfterMs } from "./error-status.ts";
+import { isRetryable, retryAfterMs } from "./error-retry.ts";
 import type { Problem } from "./error-status.ts";
 
 // Messages of a WebSocket (PROTOCOL §7.3, §7.4) as `decodeFrame` gives them: payloads are bytes.
@@ -18,9 +18,10 @@ export type FrameError = Pick<Problem, "code" | "detail" | "retryable" | "detail
 };
 
 export function encodeFrameError(error: ChannelError): FrameError {
-  const { code, detail, retryable, details } = encodeError(error);
+  const { code, message: detail, details } = error;
   const waitMs = retryAfterMs(error);
-  return { code, detail, retryable, details, ...(waitMs && { retryafterms: waitMs }) };
+  const problem = { code, detail, retryable: isRetryable(error), details: { ...details } };
+  return { ...problem, ...(waitMs && { retryafterms: waitMs }) };
 }
 
 export type ClientMessage =

@@ -36,3 +36,39 @@ function requireOneLine(text: string): string {
   if (/[\r\n\0]/.test(text)) throw new TypeError("an SSE field must be one line");
   return text;
 }
+
+/** Reads a text/event-stream however it is cut. A CR at the very end waits for what follows it. */
+export class SseParser {
+  #rest = "";
+  #event = "";
+  #id: string | undefined;
+  #data: string[] = [];
+
+  /** The events that end with this piece of the stream. One without data is none. */
+  feed(text: string): SseEvent[] {
+    const whole = this.#rest + text;
+    // A long line comes in many pieces, and is looked through once, not with each of them.
+    const lines = /[\r\n]/.test(text) ? whole.split(/\r\n|\n|\r(?!$)/) : [whole];
+    this.#rest = lines.pop() ?? "";
+    return lines.flatMap((line) => this.#take(line));
+  }
+
+  #take(line: string): SseEvent[] {
+    if (line === "") return this.#dispatch();
+    const [, name, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (name === "data") this.#data.push(value);
+    else if (name === "event") this.#event = value;
+    else if (name === "id" && !value.includes("\0")) this.#id = value;
+    return [];
+  }
+
+  #dispatch(): SseEvent[] {
+    const [event, id, data] = [this.#event, this.#id, this.#data];
+    this.#event = "";
+    this.#id = undefined;
+    this.#data = [];
+    if (data.length === 0) return [];
+    const names = { ...(event && { event }), ...(id === undefined ? {} : { id }) };
+    return [{ ...names, data: data.join("\n") }];
+  }
+}

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ChannelError, invalidArgument, isChannelError } from "../core/errors.ts";
-import { encodeError, errorStatus, retryAfterMs } from "../protocol/error-status.ts";
+import { retryAfterMs } from "../protocol/error-retry.ts";
+import { encodeError, errorStatus } from "../protocol/error-status.ts";
 
 /** The framework's own refusals as ours; anything unknown is `internal_error` and tells a peer nothing. */
 export function toProblem(error: unknown, bodyLimit: number): ChannelError {

@@ -1,6 +1,7 @@
 import { invalidArgument } from "../core/errors.ts";
 import { decodeFrame } from "../protocol/frame.ts";
 import type { DecodedMessage, FrameForm } from "../protocol/frame.ts";
+import { parseJson } from "../protocol/json-integers.ts";
 import type { ClientMessage } from "../protocol/socket-message.ts";
 import { requireBoundedJson } from "./json-bounds.ts";
 
@@ -65,7 +66,10 @@ export function decodeClientFrame(
   form: FrameForm,
   frame: string | Uint8Array,
 ): readonly ClientMessage[] {
-  const messages = decodeFrame(form, frame, requireBoundedJson);
+  const messages = decodeFrame(form, frame, (text) => {
+    requireBoundedJson(text);
+    return parseJson(text, "frame");
+  });
   for (const message of messages) requireMessage(message);
   return messages as unknown as ClientMessage[];
 }
