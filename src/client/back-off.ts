@@ -38,7 +38,7 @@ export async function delay(system: System, ms: number, signal?: AbortSignal): P
     });
     const unfollow = onAbort(signal, (reason) => {
       timer.cancel();
-      reject(reason as Error);
+      reject(reason);
     });
   });
 }

@@ -1,4 +1,4 @@
-import { SseParser } from "../protocol/sse.ts";
+import { SseParser, type ReceivedSseEvent } from "../protocol/sse.ts";
 import { followSignal, raceLimit } from "./abort.ts";
 import type { HttpLinkParts } from "./http-link.ts";
 
@@ -6,11 +6,6 @@ import type { HttpLinkParts } from "./http-link.ts";
 const beginningMsMax = 5_000;
 /** The server sends something at least every 15 s; three times that is a dead line. */
 const silenceMsMax = 45_000;
-
-export interface StreamEvent {
-  readonly name: string;
-  readonly data: string;
-}
 
 /**
  * Events as they arrive, those of one read together. Throws `request_timeout` when the stream falls silent
@@ -20,7 +15,7 @@ export async function* readEvents(
   { http, system, signal }: Pick<HttpLinkParts, "http" | "system" | "signal">,
   path: string,
   query: Readonly<Record<string, string>> = {},
-): AsyncGenerator<readonly StreamEvent[], void, undefined> {
+): AsyncGenerator<readonly ReceivedSseEvent[], void, undefined> {
   const { controller, unfollow } = followSignal(signal);
   let limitMs = beginningMsMax;
   const patiently = <Result>(work: Promise<Result>): Promise<Result> =>
@@ -38,8 +33,7 @@ export async function* readEvents(
       if (done) return;
       limitMs = silenceMsMax;
       const events = parser.feed(decoder.decode(value, { stream: true }));
-      if (events.length > 0)
-        yield events.map(({ event = "message", data }) => ({ name: event, data }));
+      if (events.length > 0) yield events;
     }
   } finally {
     unfollow();

@@ -80,7 +80,7 @@ export class HttpLink implements Link {
   }
 
   close(): void {
-    this.#controller.abort(new ChannelError("unavailable", { reason: "the link was closed" }));
+    this.#controller.abort();
     for (const id of [...this.#subscriptions.keys(), ...this.#watches.keys()])
       this.#unsubscribe(id);
   }

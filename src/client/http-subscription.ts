@@ -11,10 +11,11 @@ import type {
   JsonRead,
 } from "../protocol/json-form.ts";
 import { encodeFrameError } from "../protocol/socket-message.ts";
+import type { ReceivedSseEvent } from "../protocol/sse.ts";
 import type { FrameEntry, FrameError } from "../protocol/socket-message.ts";
 import { followSignal, raceSignal } from "./abort.ts";
 import { Condition } from "./condition.ts";
-import { readEvents, type StreamEvent } from "./event-stream.ts";
+import { readEvents } from "./event-stream.ts";
 import { channelPath } from "./http.ts";
 import type { HttpLinkParts } from "./http-link.ts";
 import type { LinkRequest } from "./link.ts";
@@ -80,12 +81,12 @@ export class HttpSubscription {
   }
 
   /** Whether it was the end. */
-  #takeEvent({ name, data }: StreamEvent): boolean {
+  #takeEvent({ event, data }: ReceivedSseEvent): boolean {
     const json: unknown = JSON.parse(data);
-    if (name === "message") this.#takeEntry(json as JsonEntry & { readonly cursor: string });
-    else if (name === "gap") this.#takeGap(json as JsonGap);
-    else if (name === "heartbeat") this.#takeHead(json as JsonHeartbeat);
-    else if (name === "end") {
+    if (event === "message") this.#takeEntry(json as JsonEntry & { readonly cursor: string });
+    else if (event === "gap") this.#takeGap(json as JsonGap);
+    else if (event === "heartbeat") this.#takeHead(json as JsonHeartbeat);
+    else if (event === "end") {
       this.#takeEnd(json as JsonEnd);
       return true;
     }

@@ -9,12 +9,12 @@ const pollMs = 2_000;
 export async function watchByHttp(parts: HttpLinkParts, id: number, path: string): Promise<void> {
   if (parts.mode === "poll") return await poll(parts, id, path);
   for await (const events of readEvents(parts, path)) {
-    for (const { name, data } of events) {
+    for (const { event, data } of events) {
       const json: unknown = JSON.parse(data);
-      if (name === "process") parts.emit({ kind: "process", id, process: json as JsonProcess });
-      else if (name === "deleted")
+      if (event === "process") parts.emit({ kind: "process", id, process: json as JsonProcess });
+      else if (event === "deleted")
         parts.emit({ kind: "deleted", id, process: (json as { readonly id: string }).id });
-      else if (name === "end") {
+      else if (event === "end") {
         const { reason } = json as { readonly reason: string };
         return parts.emit({ kind: "end", id, reason });
       }

@@ -40,6 +40,8 @@ export interface JobwireOptions {
   readonly system?: System;
 }
 
+const transports: readonly string[] = ["auto", "websocket", "sse", "poll"];
+
 const defaults = {
   unackedBytes: 4 * MiB,
   waitingBytesMax: 16 * MiB,
@@ -66,8 +68,8 @@ export function resolveJobwireOptions(options: JobwireOptions): ResolvedOptions 
     numbers[name] = requireSafeInteger(name, options[name] ?? defaults[name], 1);
   if (!/^https?:\/\//.test(options.url))
     throw new TypeError(`url must begin with http:// or https://, got ${options.url}`);
-  if (!["auto", "websocket", "sse", "poll"].includes(transport))
-    throw new TypeError(`transport must be auto, websocket, sse or poll, got ${transport}`);
+  if (!transports.includes(transport))
+    throw new TypeError(`transport must be one of ${transports.join(", ")}, got ${transport}`);
   const url = options.url.replace(/\/+$/, "");
   return { url, token, transport, onDataLost, webSocket, system, ...numbers };
 }

@@ -34,9 +34,9 @@ async function* iterate({
     const { position } = await patiently(sent);
     reader = read(position);
     for (;;) {
-      const item = await patiently(nextAnswers(reader, position));
-      if (item === undefined) return;
-      for (const entry of item) {
+      const answers = await patiently(nextAnswers(reader, position));
+      if (answers === undefined) return;
+      for (const entry of answers) {
         if (entry.type === "error") throw new StreamError(entry);
         if (entry.type === "end") return;
         yield entry;

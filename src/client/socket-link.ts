@@ -167,9 +167,7 @@ function closeError({
   readonly code: number;
   readonly reason: string;
 }): ChannelError {
-  const told = `the server closed the connection (${code})`;
-  if (isErrorCode(reason)) return new ChannelError(reason, { reason: told });
-  if (code >= finalCodeMin && code <= finalCodeMax)
-    return new ChannelError("forbidden", { reason: told });
-  return new ChannelError("unavailable", { reason: `the connection was lost (${code})` });
+  const told = { reason: `the connection was closed (${code})` };
+  const isFinal = code >= finalCodeMin && code <= finalCodeMax;
+  return new ChannelError(isErrorCode(reason) ? reason : isFinal ? "forbidden" : "unavailable", told);
 }

@@ -4,18 +4,14 @@ interface Page extends EventTarget {
 
 /** Calls back when a page or worker may have its network back or lost it, or is looked at again. The result ends it. */
 export function followWakeUps(wake: () => void): () => void {
-  const { addEventListener, removeEventListener, document } = globalThis as {
-    readonly addEventListener?: EventTarget["addEventListener"];
-    readonly removeEventListener?: EventTarget["removeEventListener"];
-    readonly document?: Page;
-  };
+  const place = globalThis as Partial<EventTarget> & { readonly document?: Page };
+  const { document } = place;
+  const controller = new AbortController();
+  const { signal } = controller;
+  for (const name of ["online", "offline"]) place.addEventListener?.(name, wake, { signal });
   const look = (): void => {
     if (document?.visibilityState === "visible") wake();
   };
-  for (const name of ["online", "offline"]) addEventListener?.call(globalThis, name, wake);
-  document?.addEventListener("visibilitychange", look);
-  return () => {
-    for (const name of ["online", "offline"]) removeEventListener?.call(globalThis, name, wake);
-    document?.removeEventListener("visibilitychange", look);
-  };
+  document?.addEventListener("visibilitychange", look, { signal });
+  return () => controller.abort();
 }

@@ -25,7 +25,7 @@ describe("errors on the wire", () => {
   it("have statuses that say whether to come back, and with what", () => {
     for (const code of errorCodes) {
       const { httpStatus, closeCode, retryable } = errorStatus[code];
-      const error = new ChannelError(code, {} as never);
+      const error = new ChannelError(code, {});
       expect([code, isRetryable(error)]).toEqual([code, retryable]);
       expect([code, isOfToken(error)]).toEqual([code, httpStatus === 401]);
       expect([code, closeCode < 4500]).toEqual([code, retryable]);

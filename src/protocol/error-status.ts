@@ -89,11 +89,9 @@ export function encodeError(error: ChannelError, requestId?: string): Problem {
 
 /** The same error again, or undefined for what is not a problem of this protocol. */
 export function decodeError(value: unknown): ChannelError | undefined {
-  if (typeof value !== "object" || value === null || !("code" in value) || !isErrorCode(value.code))
-    return undefined;
-  const details =
-    "details" in value && typeof value.details === "object" && value.details !== null
-      ? value.details
-      : {};
-  return new ChannelError(value.code, details);
+  const { code, details } = Object(value) as {
+    readonly code?: unknown;
+    readonly details?: unknown;
+  };
+  return isErrorCode(code) ? new ChannelError(code, Object(details) as object) : undefined;
 }

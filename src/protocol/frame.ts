@@ -1,4 +1,4 @@
-import { invalidArgument } from "../core/errors.ts";
+import { invalidArgument, type ChannelError } from "../core/errors.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 
 // Frames of a WebSocket: PROTOCOL §7.1.
@@ -56,6 +56,11 @@ export function encodeEntriesMessage(
   };
 }
 
+const notWhole = (): ChannelError =>
+  invalidArgument("frame", "a length, a header in UTF-8, and payloads of the lengths in it");
+const noMessages = (): ChannelError =>
+  invalidArgument("frame", "a JSON array of messages with a kind, and entries as objects");
+
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lengthBytes = 4;
@@ -104,25 +109,24 @@ export function decodeFrame(
   let at = 0;
   forEachEntry(messages, (entry) => {
     const length = takeLength(entry);
-    if (at + length > payloads.byteLength)
-      throw invalidArgument("frame", "as long as its payloads");
+    if (at + length > payloads.byteLength) throw notWhole();
     entry["payload"] = payloads.subarray(at, at + length);
     at += length;
   });
-  if (at !== payloads.byteLength) throw invalidArgument("frame", "no longer than its payloads");
+  if (at !== payloads.byteLength) throw notWhole();
   return messages;
 }
 
 function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array } {
-  if (frame.byteLength < lengthBytes) throw invalidArgument("frame", "a length and a header");
+  if (frame.byteLength < lengthBytes) throw notWhole();
   const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
   const end = lengthBytes + length;
-  if (end > frame.byteLength) throw invalidArgument("frame", "at least as long as its header");
+  if (end > frame.byteLength) throw notWhole();
   try {
     const header = fromUtf8.decode(frame.subarray(lengthBytes, end));
     return { header, payloads: frame.subarray(end) };
   } catch {
-    throw invalidArgument("header of the frame", "UTF-8");
+    throw notWhole();
   }
 }
 
@@ -131,7 +135,7 @@ function parseTrusted(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw invalidArgument("frame", "JSON");
+    throw noMessages();
   }
 }
 
@@ -139,7 +143,7 @@ function requireMessages(value: unknown): DecodedMessage[] {
   const isFrame =
     Array.isArray(value) &&
     value.every((message) => isFields(message) && typeof message["kind"] === "string");
-  if (!isFrame) throw invalidArgument("frame", "an array of objects with a kind");
+  if (!isFrame) throw noMessages();
   return value as DecodedMessage[];
 }
 
@@ -152,23 +156,21 @@ function isFields(value: unknown): value is Fields {
 function forEachEntry(messages: readonly DecodedMessage[], take: (entry: Fields) => void): void {
   for (const { entries } of messages) {
     if (entries === undefined) continue;
-    if (!Array.isArray(entries) || !entries.every(isFields))
-      throw invalidArgument("entries", "an array of objects");
+    if (!Array.isArray(entries) || !entries.every(isFields)) throw noMessages();
     entries.forEach(take);
   }
 }
 
 function takeBase64(entry: Fields): void {
   const { payload = "" } = entry;
-  if (typeof payload !== "string") throw invalidArgument("payload", "a string");
+  if (typeof payload !== "string") throw noMessages();
   entry["payload"] = decodeBase64(payload);
 }
 
 function takeLength(entry: Fields): number {
   const { bytes = 0 } = entry;
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0)
-    throw invalidArgument("bytes", "a length");
-  if ("payload" in entry) throw invalidArgument("payload", "behind the header");
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) throw notWhole();
+  if ("payload" in entry) throw notWhole();
   delete entry["bytes"];
   return bytes;
 }

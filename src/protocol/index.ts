@@ -46,7 +46,7 @@ export type {
 } from "./json-form.ts";
 export { parseJson } from "./json-integers.ts";
 export { encodeSseComment, encodeSseEvent, encodeSseId, SseParser } from "./sse.ts";
-export type { SseEvent } from "./sse.ts";
+export type { ReceivedSseEvent, SseEvent } from "./sse.ts";
 export type {
   AckRun,
   ClientMessage,

@@ -37,15 +37,20 @@ function requireOneLine(text: string): string {
   return text;
 }
 
+export interface ReceivedSseEvent {
+  /** `message` where the stream names none. */
+  readonly event: string;
+  readonly data: string;
+}
+
 /** Reads a text/event-stream however it is cut. A CR at the very end waits for what follows it. */
 export class SseParser {
   #rest = "";
-  #event = "";
-  #id: string | undefined;
+  #event: string | undefined;
   #data: string[] = [];
 
   /** The events that end with this piece of the stream. One without data is none. */
-  feed(text: string): SseEvent[] {
+  feed(text: string): ReceivedSseEvent[] {
     const whole = this.#rest + text;
     // A long line comes in many pieces, and is looked through once, not with each of them.
     const lines = /[\r\n]/.test(text) ? whole.split(/\r\n|\n|\r(?!$)/) : [whole];
@@ -53,22 +58,19 @@ export class SseParser {
     return lines.flatMap((line) => this.#take(line));
   }
 
-  #take(line: string): SseEvent[] {
+  #take(line: string): ReceivedSseEvent[] {
     if (line === "") return this.#dispatch();
     const [, name, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (name === "data") this.#data.push(value);
-    else if (name === "event") this.#event = value;
-    else if (name === "id" && !value.includes("\0")) this.#id = value;
+    else if (name === "event") this.#event = value === "" ? undefined : value;
     return [];
   }
 
-  #dispatch(): SseEvent[] {
-    const [event, id, data] = [this.#event, this.#id, this.#data];
-    this.#event = "";
-    this.#id = undefined;
+  #dispatch(): ReceivedSseEvent[] {
+    const event = this.#event ?? "message";
+    const data = this.#data;
+    this.#event = undefined;
     this.#data = [];
-    if (data.length === 0) return [];
-    const names = { ...(event && { event }), ...(id === undefined ? {} : { id }) };
-    return [{ ...names, data: data.join("\n") }];
+    return data.length === 0 ? [] : [{ event, data: data.join("\n") }];
   }
 }

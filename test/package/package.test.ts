@@ -74,6 +74,19 @@ describe("the installed package", () => {
     }
   });
 
+  it("gives node a client with a WebSocket, and others one without", async () => {
+    const code = `
+      const { Jobwire } = await import("jobwire/client");
+      const resolved = import.meta.resolve("jobwire/client");
+      new Jobwire({ url: "http://127.0.0.1:1", token: "t", transport: "websocket" });
+      console.log(resolved.split("/dist/")[1]);`;
+    const run = (...options: string[]) =>
+      installed.run("node", ...options, "--input-type=module", "--eval", code);
+
+    expect(await run()).toBe("client/node.js\n");
+    expect(await run("--conditions", "browser")).toBe("client/index.js\n");
+  });
+
   it("has a command that says how it is used", async () => {
     expect(await installed.run("npx", "jobwire", "--help")).toContain("jobwire serve");
   });
