@@ -1,5 +1,5 @@
 import type { System } from "../core/system.ts";
-import { onAbort } from "./abort.ts";
+import { raceSignal } from "./abort.ts";
 
 const firstDelayMs = 50;
 const delayMsMax = 5_000;
@@ -31,14 +31,7 @@ export class BackOff {
 
 /** Resolves after the time has passed; rejects with the signal's reason if that comes first. */
 export async function delay(system: System, ms: number, signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = system.clock.after(ms, () => {
-      unfollow();
-      resolve();
-    });
-    const unfollow = onAbort(signal, (reason) => {
-      timer.cancel();
-      reject(reason);
-    });
-  });
+  let timer: { cancel(): void } | undefined;
+  const passed = new Promise<void>((resolve) => (timer = system.clock.after(ms, resolve)));
+  await (signal === undefined ? passed : raceSignal(passed, signal)).finally(() => timer?.cancel());
 }
