@@ -60,7 +60,7 @@ export class BrowserPage {
   }
 }
 
-function findBrowser(): string {
+export function findBrowser(): string {
   const name = process.env.CHROMIUM ?? "chromium";
   const folders = isAbsolute(name) ? [""] : (process.env.PATH ?? "").split(delimiter);
   const path = folders.map((folder) => join(folder, name)).find(isExecutable);
