@@ -29,9 +29,8 @@ describe("the example", () => {
     await ada.createProcess({ id: "p", executors: ["exe"], channels: [{ name: "out" }] });
 
     const working = runExample(world, "exe", "worker.mjs", "p");
-    let count = 0;
     const entries = ada.process("p").channel("out").entries();
-    for await (const _entry of entries) if (++count === 2) await ada.process("p").cancel();
+    for await (const { position } of entries) if (position === 2) await ada.process("p").cancel();
     await working;
 
     expect(entries.outcome).toEqual({ status: "cancelled" });
