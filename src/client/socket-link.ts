@@ -169,5 +169,8 @@ function closeError({
 }): ChannelError {
   const told = { reason: `the connection was closed (${code})` };
   const isFinal = code >= finalCodeMin && code <= finalCodeMax;
-  return new ChannelError(isErrorCode(reason) ? reason : isFinal ? "forbidden" : "unavailable", told);
+  return new ChannelError(
+    isErrorCode(reason) ? reason : isFinal ? "forbidden" : "unavailable",
+    told,
+  );
 }

@@ -16,7 +16,7 @@ const permitted: Record<string, string[]> = {
   "src/core/entry.test.ts": ["vitest", "node:fs", "../testing/index.ts", "./entry.ts"],
   "src/protocol/index.ts": ["../core/index.ts"],
   "src/server/index.ts": ["../core/index.ts", "../protocol/index.ts", "node:http", "fastify"],
-  "src/client/index.ts": ["../core/index.ts", "../protocol/index.ts", "eventsource-parser"],
+  "src/client/index.ts": ["../core/index.ts", "../protocol/index.ts"],
   "src/console/main.ts": ["../client/index.ts"],
   "src/stores/memory/memory-store.ts": ["../../core/index.ts", "./memory-log.ts"],
   "src/stores/memory/memory-log.ts": [],

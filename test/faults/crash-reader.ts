@@ -81,11 +81,11 @@ export class Reader {
     const query = { after: this.#cursor };
     for await (const events of readServerEvents(api, this.#path, query)) {
       this.#world.noteAnswer();
-      for (const { name, data } of events) {
+      for (const { event, data } of events) {
         const value: unknown = JSON.parse(data);
-        if (name === "message") this.#observe([value as JsonEntry], {});
-        else if (name === "gap") this.#observe([], { gap: value as JsonGap });
-        else if (name === "heartbeat")
+        if (event === "message") this.#observe([value as JsonEntry], {});
+        else if (event === "gap") this.#observe([], { gap: value as JsonGap });
+        else if (event === "heartbeat")
           this.#observe([], { isEnd: (value as { last: number }).last === this.#position });
         else return this.#endStream(value as { reason: string; outcome?: JsonOutcome });
       }

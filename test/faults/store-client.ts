@@ -68,8 +68,8 @@ export class StoreClient {
   async follow(id: string): Promise<string[]> {
     const payloads: string[] = [];
     for await (const events of readServerEvents(this.#api, entriesPath(id)))
-      for (const { name, data } of events)
-        if (name === "message") payloads.push(payloadOf(JSON.parse(data) as JsonEntry));
+      for (const { event, data } of events)
+        if (event === "message") payloads.push(payloadOf(JSON.parse(data) as JsonEntry));
     return payloads;
   }
 }
