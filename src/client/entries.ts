@@ -13,11 +13,12 @@ export class Entries implements AsyncIterable<ChannelEntry> {
   readonly #reader: Reader;
   readonly #onGap: EntriesHooks["onGap"];
   readonly #unfollow: () => void;
+  #hasLeft = false;
 
   constructor(reader: Reader, { signal, onGap }: EntriesHooks) {
     this.#reader = reader;
     this.#onGap = onGap;
-    this.#unfollow = onAbort(signal, () => reader.close());
+    this.#unfollow = onAbort(signal, () => this.#leave());
   }
 
   /** How the process ended, once the iteration has. */
@@ -28,7 +29,7 @@ export class Entries implements AsyncIterable<ChannelEntry> {
   /** Ends the iteration. */
   close(): void {
     this.#unfollow();
-    this.#reader.close();
+    this.#leave();
   }
 
   /** Gaps in their places between the entries, for whom a callback is not enough. */
@@ -52,6 +53,16 @@ export class Entries implements AsyncIterable<ChannelEntry> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ChannelEntry, void, undefined> {
-    for await (const batch of this.batches()) yield* batch;
+    for await (const batch of this.batches())
+      for (const entry of batch) {
+        // Who has left is not told of the rest that came with the last entry.
+        if (this.#hasLeft) return;
+        yield entry;
+      }
+  }
+
+  #leave(): void {
+    this.#hasLeft = true;
+    this.#reader.close();
   }
 }

@@ -44,6 +44,23 @@ describe.each(["websocket", "sse", "poll"] as const)("a client over %s", (transp
     expect(texts(await take(channel.entries({ from: { last: 1 } }), 1))).toEqual(["d"]);
   });
 
+  it("gives nothing more to a reader that has left, also of what came with its last entry", async () => {
+    await using world = await ClientWorld.create();
+    const ada = world.client("sub", transport);
+    await ada.createProcess(spec);
+    const channel = ada.process("p").channel("in");
+    await channel.sendMany(["a", "b", "c"]);
+    const leaving = new AbortController();
+
+    const read: string[] = [];
+    for await (const { payload } of channel.entries({ signal: leaving.signal })) {
+      read.push(Buffer.from(payload).toString());
+      leaving.abort();
+    }
+
+    expect(read).toEqual(["a"]);
+  });
+
   it("adds each entry once and reads each once, however often the line breaks", async () => {
     await using world = await ClientWorld.create();
     const ada = world.client("sub", transport);
