@@ -52,12 +52,16 @@ export class ClientPages {
     [this.world, this.proxy, this.context, this.#browser, this.#site] = parts;
   }
 
-  static async create(): Promise<ClientPages> {
-    const script = await bundleClient();
-    const files: Record<string, string> = { "/client.js": script, "/worker.js": workerScript };
+  /** With further files of the site, by their paths. */
+  static async create(more: Readonly<Record<string, string>> = {}): Promise<ClientPages> {
+    const script = await bundle("jobwire/client");
+    const files: Record<string, string> = {
+      ...{ "/client.js": script, "/worker.js": workerScript },
+      ...more,
+    };
     const site = createServer(({ url = "/" }, response) => {
       const file = files[url];
-      response.setHeader("content-type", file === undefined ? "text/html" : "text/javascript");
+      response.setHeader("content-type", url.endsWith(".js") ? "text/javascript" : "text/html");
       response.end(file ?? html);
     }).listen(0, "127.0.0.1");
     await once(site, "listening");
@@ -77,10 +81,11 @@ export class ClientPages {
     return `http://127.0.0.1:${this.proxy.port}`;
   }
 
-  async open(): Promise<Page> {
+  /** A page of the site; what it needs to find the process `p` stands behind its #. */
+  async open(path = "/"): Promise<Page> {
     const page = await this.context.newPage();
     const token = await signToken("sub");
-    await page.goto(`${originOf(this.#site)}/#${this.url}|${token}`);
+    await page.goto(`${originOf(this.#site)}${path}#${this.url}|${token}|p`);
     return page;
   }
 
@@ -98,9 +103,11 @@ export class ClientPages {
   }
 }
 
-async function bundleClient(): Promise<string> {
-  const bundle = await rolldown({ input: "jobwire/client", cwd: root, platform: "browser" });
-  const { output } = await bundle.generate({ format: "esm" });
+/** A module and all that it imports, as one file for browsers. */
+export async function bundle(input: string): Promise<string> {
+  const define = { "process.env.NODE_ENV": `"development"` };
+  const bundled = await rolldown({ input, cwd: root, platform: "browser", transform: { define } });
+  const { output } = await bundled.generate({ format: "esm" });
   return output[0].code;
 }
 

@@ -36,6 +36,21 @@ describe("the example", () => {
     expect(entries.outcome).toEqual({ status: "cancelled" });
   });
 
+  it("chat.mjs asks, and answers by replies", async () => {
+    await using world = await ClientWorld.create();
+    const ada = world.client("sub", "websocket");
+    await ada.createProcess({ id: "p", executors: ["exe"], channels: [{ name: "chat" }] });
+
+    const answering = runExample(world, "exe", "chat.mjs", "answer", "p");
+    const asked = await Promise.all(
+      ["one two", "three"].map((text) => runExample(world, "sub", "chat.mjs", "ask", "p", text)),
+    );
+    await ada.process("p").cancel();
+    await answering;
+
+    expect(asked.map(({ stdout }) => stdout)).toEqual(["you said: one two\n", "you said: three\n"]);
+  });
+
   it("pipe.mjs brings a body into a channel, byte for byte", async () => {
     await using world = await ClientWorld.create();
     const ada = world.client("sub", "websocket");
