@@ -112,11 +112,7 @@ export class Watch implements Lane {
     if (this.#id !== undefined) this.#line?.forget(this.#id);
     this.#id = undefined;
     const error = this.#renewal.takeEnd(end);
-    const [knownId] = this.#known.keys();
-    if (error?.code === "process_not_found" && this.#processId !== undefined && knownId) {
-      this.#takeDeleted(knownId);
-      this.#finish({});
-    } else if (error !== undefined) this.#finish({ error });
+    if (error !== undefined) this.#finish({ error });
   }
 
   #push(processId: string, change: ProcessChange): void {

@@ -5,8 +5,8 @@
  * @typedef {import("../../src/stores/segment-log/index.ts").StoreFile} StoreFile
  */
 
-/** Not those that compaction makes. */
-const segmentForm = /^\d+\.segment$/;
+/** As a segment is called while it is prepared; not those that compaction makes. */
+const segmentForm = /^\d+\.segment\.tmp$/;
 
 /**
  * @param {typeof import("../../src/stores/segment-log/index.ts").NodeDirectory} NodeDirectory
