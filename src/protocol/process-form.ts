@@ -11,38 +11,21 @@ import {
 
 // What a client makes of the JSON of processes, and the other way round.
 
-export interface JsonProcessSpec {
-  readonly id?: string;
-  readonly label?: string;
-  readonly submitterid?: string;
-  readonly executorid?: string;
-  readonly executors?: readonly string[];
-  readonly channels: readonly JsonChannelSpec[];
-  readonly leasems?: number;
-}
-
-export function encodeProcessSpec(spec: ProcessSpec): JsonProcessSpec {
+/** What is undefined is left out where this is written as JSON. */
+export function encodeProcessSpec(spec: ProcessSpec): object {
   const { id, label, submitterId, executorId, executors, channels, leaseMs } = spec;
   return {
-    ...(id === undefined ? {} : { id }),
-    ...(label === undefined ? {} : { label }),
-    ...(submitterId === undefined ? {} : { submitterid: submitterId }),
-    ...(executorId === undefined ? {} : { executorid: executorId }),
-    ...(executors === undefined ? {} : { executors }),
-    ...(leaseMs === undefined ? {} : { leasems: leaseMs }),
+    ...{ id, label, submitterid: submitterId, executorid: executorId, executors },
+    leasems: leaseMs,
     channels: channels.map(encodeSpec),
   };
 }
 
 /** A limit that is left out takes the server's default; one that is none cannot be said. */
-function encodeSpec(spec: ChannelSpec): JsonChannelSpec {
-  const { name, maxLogEntries, maxLogBytes, whenFull, writers } = spec;
+function encodeSpec({ name, maxLogEntries, maxLogBytes, whenFull, writers }: ChannelSpec): object {
   return {
-    name,
-    ...(maxLogEntries === undefined ? {} : { maxlogentries: maxLogEntries }),
-    ...(maxLogBytes === undefined ? {} : { maxlogbytes: maxLogBytes }),
-    ...(whenFull === undefined ? {} : { whenfull: whenFull }),
-    ...(writers === undefined ? {} : { writers }),
+    ...{ name, maxlogentries: maxLogEntries, maxlogbytes: maxLogBytes },
+    ...{ whenfull: whenFull, writers },
   };
 }
 
@@ -57,8 +40,8 @@ function decodeSpec(json: JsonChannelSpec): ResolvedChannelSpec {
 }
 
 export function decodeProcess(json: JsonProcess): ProcessView {
-  const { startedat, closedat, expiresat, cancelrequest, outcome, leasems, lastpositions } = json;
-  return {
+  const { cancelrequest: cancel } = json;
+  return definedFields<ProcessView>({
     id: json.id,
     label: json.label ?? "",
     submitterId: json.submitterid,
@@ -69,38 +52,47 @@ export function decodeProcess(json: JsonProcess): ProcessView {
     epoch: json.epoch,
     term: json.term,
     createdAt: Date.parse(json.createdat),
-    ...(startedat === undefined ? {} : { startedAt: Date.parse(startedat) }),
-    ...(closedat === undefined ? {} : { closedAt: Date.parse(closedat) }),
-    ...(expiresat === undefined ? {} : { expiresAt: Date.parse(expiresat) }),
-    ...(cancelrequest === undefined
-      ? {}
-      : { cancelRequest: { by: cancelrequest.by, at: Date.parse(cancelrequest.at) } }),
-    ...(outcome === undefined ? {} : { outcome: decodeOutcome(outcome) }),
-    ...(leasems === undefined ? {} : { leaseMs: leasems }),
-    ...(lastpositions === undefined ? {} : { lastPositions: lastpositions }),
+    startedAt: decodeTime(json.startedat),
+    closedAt: decodeTime(json.closedat),
+    expiresAt: decodeTime(json.expiresat),
+    cancelRequest: cancel && { by: cancel.by, at: Date.parse(cancel.at) },
+    outcome: json.outcome && decodeOutcome(json.outcome),
+    leaseMs: json.leasems,
+    lastPositions: json.lastpositions,
     revision: json.revision,
-  };
+  });
+}
+
+function decodeTime(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text);
+}
+
+/** Without the fields that are undefined. */
+function definedFields<Fields extends object>(fields: {
+  readonly [Name in keyof Fields]: Fields[Name] | undefined;
+}): Fields {
+  const defined = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as Fields;
 }
 
 export function decodeChannelView({ spec, outcome, bytes, ...json }: JsonChannel): ChannelView {
-  return {
+  return definedFields<ChannelView>({
     spec: decodeSpec(spec),
     epoch: json.epoch,
     first: json.first,
     last: json.last,
     keptBytes: bytes,
-    ...(outcome === undefined ? {} : { outcome: decodeOutcome(outcome) }),
-  };
+    outcome: outcome && decodeOutcome(outcome),
+  });
 }
 
 export function decodeGrant(json: JsonGrant): GrantView {
-  const { id, ops, channels, expiresat, createdat, createdby } = json;
-  return {
-    id,
-    ops,
-    ...(channels === undefined ? {} : { channels }),
-    expiresAt: Date.parse(expiresat),
-    createdAt: Date.parse(createdat),
-    createdBy: createdby,
-  };
+  return definedFields<GrantView>({
+    id: json.id,
+    ops: json.ops,
+    channels: json.channels,
+    expiresAt: Date.parse(json.expiresat),
+    createdAt: Date.parse(json.createdat),
+    createdBy: json.createdby,
+  });
 }
