@@ -22,6 +22,8 @@ const sideBySide = { maxConcurrency: 16 };
 
 export default defineConfig({
   test: {
+    // One processor is left idle unless told otherwise, which on two of them is half of the machine.
+    maxWorkers: "100%",
     coverage: { provider: "v8", include: ["src/**"], exclude: ["**/*.test.ts"] },
     projects: [
       project("unit", [
