@@ -1,10 +1,10 @@
 import type { Cursor } from "../core/broker/views.ts";
-import { entryOverheadBytes, type MsgEntry, type MsgType } from "../core/entry.ts";
+import { entryOverheadBytes, type MsgEntry } from "../core/entry.ts";
 import { ChannelError } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
 import type { System } from "../core/system.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
-import { decodeOutcome, type JsonGap } from "../protocol/json-form.ts";
+import { decodeEntryFields, decodeOutcome, type JsonGap } from "../protocol/json-form.ts";
 import type { FrameEntry } from "../protocol/socket-message.ts";
 import { Condition } from "./condition.ts";
 import type { Connection } from "./connection.ts";
@@ -254,17 +254,5 @@ function itemCost(item: ReaderItem): number {
 }
 
 function createEntry(entry: FrameEntry, cursor: string): ChannelEntry {
-  return {
-    position: entry.position,
-    sequence: entry.sequence,
-    inReplyTo: entry.inreplyto ?? 0,
-    replyTo: entry.replyto ?? 0,
-    timestamp: Date.parse(entry.timestamp),
-    senderId: entry.senderid,
-    producer: entry.producer ?? "",
-    payload: entry.payload,
-    type: (entry.type ?? "data") as MsgType,
-    error: entry.error ?? "",
-    cursor,
-  };
+  return { ...decodeEntryFields(entry), payload: entry.payload, cursor };
 }

@@ -52,6 +52,11 @@ export function encodeEntryFields(entry: MsgEntry): Omit<JsonEntry, "payload"> {
 }
 
 export function decodeEntry(json: JsonEntry): MsgEntry {
+  return { ...decodeEntryFields(json), payload: decodeBase64(json.payload) };
+}
+
+/** All but the payload, which has other forms elsewhere. */
+export function decodeEntryFields(json: Omit<JsonEntry, "payload">): Omit<MsgEntry, "payload"> {
   return {
     position: json.position,
     sequence: json.sequence,
@@ -60,7 +65,6 @@ export function decodeEntry(json: JsonEntry): MsgEntry {
     timestamp: Date.parse(json.timestamp),
     senderId: json.senderid,
     producer: json.producer ?? "",
-    payload: decodeBase64(json.payload),
     type: (json.type ?? "data") as MsgEntry["type"],
     error: json.error ?? "",
   };

@@ -7,7 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Mistakes on purpose, as text: each rule has to report its own. */
+/**
+ * Mistakes on purpose, each a text that the linter is given and no code of the project: the rule beside it has to
+ * report it, so the one against `any` needs an `any`.
+ */
 const planted: [file: string, rule: string, code: string][] = [
   ["src/server/a.ts", "@typescript-eslint/no-floating-promises", "Promise.resolve();"],
   [
