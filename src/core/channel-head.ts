@@ -57,6 +57,17 @@ export function producerKey({ senderId, producer }: ProducerKey): string {
   return producer === "" ? senderId : `${senderId}\n${producer}`;
 }
 
+/** The key of the one producer of a log, as most logs have: a text that is made anew has to be hashed anew. */
+function onlyProducerKey(
+  { producers }: ChannelHead,
+  { senderId, producer }: ProducerKey,
+): string | undefined {
+  if (producers.size !== 1) return undefined;
+  for (const [key, known] of producers)
+    if (known.senderId === senderId && known.producer === producer) return key;
+  return undefined;
+}
+
 /** What of a batch changes a head: of its entries only how many they are. */
 export type BatchEffect = Omit<Batch, "id" | "entries"> & {
   readonly entries: { readonly length: number };
@@ -75,7 +86,7 @@ export function applyBatch(head: ChannelHead, batch: BatchEffect): void {
     head.marks = [...head.marks, ...batch.marks].filter((mark) => mark.position >= head.first);
   }
   for (const state of batch.producers) {
-    const key = producerKey(state);
+    const key = onlyProducerKey(head, state) ?? producerKey(state);
     // In the order of last use, so that the ones to forget are found at the front.
     if (head.producers.size > 1) head.producers.delete(key);
     head.producers.set(key, state);

@@ -131,14 +131,14 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: "judges the writes of a log side by side",
     file: "keyed-queue.ts",
-    find: "before === undefined ? begin(work) : before.then(work, work)",
-    replace: "begin(work)",
+    find: "if (waiting === undefined) {",
+    replace: "if (waiting === undefined || waiting === nobody) {",
   },
   {
     name: "takes any revision of a log",
-    file: "segment-log-store.ts",
-    find: "if (log?.revision !== expected)",
-    replace: "if (log === undefined && expected !== undefined)",
+    file: "pending-append.ts",
+    find: "if (this.#log?.revision !== this.#expected)",
+    replace: "if (this.#log === undefined && this.#expected !== undefined)",
   },
   {
     name: "takes any revision of a record",
@@ -148,8 +148,8 @@ export const storeMutants: readonly Mutant[] = [
   },
   {
     name: "takes a batch behind a seal or of an old term",
-    file: "segment-log-store.ts",
-    find: "requireAcceptable(key, batch, head, this.manifest.batchBytesMax);",
+    file: "pending-append.ts",
+    find: "requireAcceptable(this.#key, this.#batch, head, batchBytesMax);",
     replace: "",
   },
   {
@@ -161,8 +161,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: "answers a removal before it is on disk",
     file: "segment-log-store.ts",
-    find: "await this.#log.append(\n      (builder) => builder.add(content, () => undefined),\n      () => this.#log.state.remove(series),\n    );",
+    find: "await this.#log.put(\n      (builder) => builder.add(content, () => undefined),\n      () => this.#log.state.remove(series),\n    );",
     replace:
-      "this.#log.append((builder) => builder.add(content, () => undefined), () => undefined).catch(() => undefined);\n    this.#log.state.remove(series);",
+      "this.#log.put((builder) => builder.add(content, () => undefined), () => undefined).catch(() => undefined);\n    this.#log.state.remove(series);",
   },
 ];

@@ -7,7 +7,7 @@ import { ByteReader, DecodeError } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 
 /** First byte of an encoded batch. A reader refuses others. */
-export const batchCodecVersion = 1;
+export const batchCodecVersion = 2;
 
 const kinds: readonly Batch["kind"][] = ["open", "data", "fence", "seal", "tombstone"];
 
@@ -36,6 +36,22 @@ const nothing: Described = {
   error: "",
 };
 
+/** What the first entry is described by: most batches are of the one producer whose state they bring. */
+function beforeEntries(producers: readonly ProducerState[], entryCount: number): Described {
+  const [state] = producers;
+  if (state === undefined) return nothing;
+  return {
+    sequence: state.max - entryCount,
+    inReplyTo: 0,
+    replyTo: 0,
+    timestamp: state.lastUsedAt,
+    senderId: state.senderId,
+    producer: state.producer,
+    type: "data",
+    error: "",
+  };
+}
+
 /**
  * Everything of a batch but its payloads, which stand behind it in the order of the entries: so a large
  * payload need not be copied to be stored.
@@ -45,8 +61,10 @@ export function encodeBatchHeader(writer: ByteWriter, batch: Batch): void {
   writer.byte(kinds.indexOf(batch.kind));
   writer.text(batch.id);
   writer.text(batch.epoch);
-  for (const value of [batch.term, batch.first, batch.bytes, batch.logicalFirst])
-    writer.unsigned(value);
+  writer.unsigned(batch.term);
+  writer.unsigned(batch.first);
+  writer.unsigned(batch.bytes);
+  writer.unsigned(batch.logicalFirst);
   writer.unsigned(batch.trimmedBytes);
   encodeMarks(writer, batch.marks);
   encodeProducers(writer, batch.producers);
@@ -57,7 +75,7 @@ export function encodeBatchHeader(writer: ByteWriter, batch: Batch): void {
   }
   encodeOutcome(writer, batch.outcome);
   writer.unsigned(batch.entries.length);
-  let previous = nothing;
+  let previous = beforeEntries(batch.producers, batch.entries.length);
   for (const entry of batch.entries) {
     encodeEntry(writer, entry, previous);
     previous = entry;
@@ -71,7 +89,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   const kind = decodeKind(reader);
   const id = reader.text();
   const effect = decodeFields(reader, kind);
-  const entries = decodeEntries(reader, effect.first);
+  const entries = decodeEntries(reader, effect);
   if (!reader.isAtEnd) throw new DecodeError("bytes behind a batch");
   return { ...effect, id, entries };
 }
@@ -147,9 +165,13 @@ function encodeEntry(writer: ByteWriter, entry: MsgEntry, previous: Described): 
   writer.unsigned(entry.payload.byteLength);
 }
 
-function decodeEntries(reader: ByteReader, first: number): readonly MsgEntry[] {
-  let previous = nothing;
-  const described = decodeList(reader, () => {
+function decodeEntries(
+  reader: ByteReader,
+  { first, producers }: Pick<Batch, "first" | "producers">,
+): readonly MsgEntry[] {
+  const entryCount = reader.unsigned();
+  let previous = beforeEntries(producers, entryCount);
+  const described = decodeItems(reader, entryCount, () => {
     const flags = reader.byte();
     const entry: Described = {
       senderId: (flags & Flag.sameSender) === 0 ? reader.text() : previous.senderId,
@@ -229,7 +251,15 @@ export function decodeOutcome(reader: ByteReader): Outcome | undefined {
 }
 
 function decodeList<Item>(reader: ByteReader, decode: (reader: ByteReader) => Item): Item[] {
+  return decodeItems(reader, reader.unsigned(), decode);
+}
+
+function decodeItems<Item>(
+  reader: ByteReader,
+  count: number,
+  decode: (reader: ByteReader) => Item,
+): Item[] {
   const items: Item[] = [];
-  for (let count = reader.unsigned(); count > 0; count--) items.push(decode(reader));
+  for (let left = count; left > 0; left--) items.push(decode(reader));
   return items;
 }

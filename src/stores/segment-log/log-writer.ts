@@ -48,20 +48,22 @@ export interface LogWriterOptions {
 /** Builders whose buffers are used again. */
 const sparesMax = 2;
 
-/** Kept as its parts were given: a closure around each of them would cost more than a small record. */
-interface WaitingRecord {
-  readonly apply: (frame: number) => void;
-  readonly tell: ((frame: number) => void) | undefined;
-  readonly resolve: (frame: number) => void;
-  readonly reject: (error: unknown) => void;
+/** A record on its way into the log, for as long as it is. None of its methods may throw, but `add`. */
+export interface PendingRecord {
+  /** Writes it into the frame. */
+  add(builder: FrameBuilder): void;
+  /** It is as durable as the mode promises: takes it into the state. */
+  apply(frame: number): void;
+  /** It is applied: tells those who wait for it. */
+  settle(frame: number): void;
+  /** It is not in the log (`refused`), or nobody knows (`failed`), and never will be applied. */
+  reject(error: StoreRejection): void;
 }
-
-const ignore = (): void => undefined;
 
 interface FilledFrame {
   readonly builder: FrameBuilder;
   /** As many as records. */
-  readonly waiting: WaitingRecord[];
+  readonly pending: PendingRecord[];
   /** Of frames that are written again; else the next one. */
   readonly number: number | undefined;
 }
@@ -123,41 +125,22 @@ export class LogWriter {
   }
 
   /**
-   * Adds a record to the next frame. When it is as durable as the mode promises `apply` is called, then
-   * `onApplied`, then `tell`; the promise settles after it. Rejects `failed`, or `refused` where there is no
-   * room.
+   * Adds a record to the next frame. When it is as durable as the mode promises it is applied, `onApplied` is
+   * called, and it is settled. Throws `failed` once a write or sync has failed.
    */
-  append(
-    add: (builder: FrameBuilder) => void,
-    apply: (frame: number) => void,
-    tell?: (frame: number) => void,
-  ): Promise<number> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+  append(record: PendingRecord): void {
+    if (this.#failure !== undefined) throw this.#failure;
     const frame = this.#fillingFrame();
-    add(frame.builder);
-    const result = new Promise<number>((resolve, reject) => {
-      frame.waiting.push({ apply, tell, resolve, reject });
-    });
+    record.add(frame.builder);
+    frame.pending.push(record);
     this.#start();
-    return result;
   }
 
   /** Writes a frame of the past again, under its old number, which has to be the next one. */
-  rewrite(
-    number: number,
-    records: readonly {
-      readonly add: (builder: FrameBuilder) => void;
-      readonly apply: WaitingRecord["apply"];
-    }[],
-  ): void {
+  rewrite(number: number, pending: PendingRecord[]): void {
     const builder = this.#spare.pop() ?? new FrameBuilder();
-    for (const { add } of records) add(builder);
-    // A failure is told by `flush`.
-    const waiting = records.map(({ apply }) => ({
-      ...{ apply, tell: undefined },
-      ...{ resolve: ignore, reject: ignore },
-    }));
-    this.#enqueue({ builder, waiting, number });
+    for (const record of pending) record.add(builder);
+    this.#enqueue({ builder, pending, number });
     this.#start();
   }
 
@@ -212,7 +195,7 @@ export class LogWriter {
       return last;
     const frame = {
       builder: this.#spare.pop() ?? new FrameBuilder(),
-      waiting: [],
+      pending: [],
       number: undefined,
     };
     this.#enqueue(frame);
@@ -279,18 +262,15 @@ export class LogWriter {
     if (this.#options.sync === "always") await this.#sync();
     else this.#startSyncTimer();
     this.#options.onFrame({ number, offset, length, records });
-    for (let index = 0; index < records.length; index++)
-      this.#commit(number, records[index] as RecordHeader, frame.waiting[index] as WaitingRecord);
+    for (let index = 0; index < records.length; index++) {
+      const record = frame.pending[index] as PendingRecord;
+      record.apply(number);
+      this.#options.onApplied(records[index] as RecordHeader);
+      record.settle(number);
+    }
     this.#committed = number;
     builder.clear();
     if (this.#spare.length < sparesMax) this.#spare.push(builder);
-  }
-
-  #commit(frame: number, record: RecordHeader, { apply, tell, resolve }: WaitingRecord): void {
-    apply(frame);
-    this.#options.onApplied(record);
-    tell?.(frame);
-    resolve(frame);
   }
 
   /** The header of the next segment proves the one before: everything in it is synced first. */
@@ -345,12 +325,13 @@ export class LogWriter {
     });
     const frames = frame === undefined ? this.#queue : [frame, ...this.#queue];
     this.#queue = [];
-    for (const { reject } of frames.flatMap(({ waiting }) => waiting)) reject(this.#failure);
+    for (const { pending } of frames) for (const record of pending) record.reject(this.#failure);
     if (isFirst) this.#options.onFailed(error);
   }
 }
 
-function refuse({ waiting }: FilledFrame, error: NoRoomError): void {
+function refuse({ pending }: FilledFrame, error: NoRoomError): void {
   const cause = new ChannelError("store_full", { reason: error.message }, { cause: error });
-  for (const { reject } of waiting) reject(new StoreRejection("refused", cause.message, { cause }));
+  for (const record of pending)
+    record.reject(new StoreRejection("refused", cause.message, { cause }));
 }

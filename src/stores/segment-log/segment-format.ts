@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { DecodeError } from "../../core/codec/byte-reader.ts";
 
 /** Version of the layout on disk. Files of another one are refused, never guessed at. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** All integers are little-endian. Numbers of segments, frames, series and positions take 48 bits. */
 const wide = 6;

@@ -1,6 +1,5 @@
 import { copyHead } from "../../core/channel-head.ts";
-import { refusal, requireAcceptable } from "../../core/batch-acceptance.ts";
-import type { ByteWriter } from "../../core/codec/byte-writer.ts";
+import { refusal } from "../../core/batch-acceptance.ts";
 import { ChannelError } from "../../core/errors.ts";
 import type { MsgEntry } from "../../core/entry.ts";
 import { Followers } from "../../core/followers.ts";
@@ -20,6 +19,8 @@ import type {
 import { KeyedQueue } from "./keyed-queue.ts";
 import { readPage } from "./log-page.ts";
 import type { Maintenance } from "./maintenance.ts";
+import { appendBatch } from "./pending-append.ts";
+import type { AppendTarget } from "./pending-append.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { SegmentLog } from "./segment-log.ts";
 import { logName, packRecord } from "./series.ts";
@@ -27,7 +28,6 @@ import type { LogSeries, RecordSeries } from "./series.ts";
 import type { StoreDamage } from "./store-damage.ts";
 import { takeSnapshot } from "./store-snapshot.ts";
 import type { StoreSnapshot } from "./store-snapshot.ts";
-import { encodeNames } from "./store-state.ts";
 import { openStore } from "./store-opening.ts";
 import type { SegmentLogStoreOptions, StoreSession } from "./store-opening.ts";
 
@@ -47,6 +47,7 @@ export class SegmentLogStore implements Store {
   /** One write of a log or record at a time: it is judged by the state that the one before has left. */
   readonly #records = new KeyedQueue();
   readonly #logs = new KeyedQueue();
+  readonly #appends: AppendTarget;
   readonly #damages: StoreDamage[];
   #closing: Promise<void> | undefined;
 
@@ -65,6 +66,12 @@ export class SegmentLogStore implements Store {
       durable: true,
       shared: false,
       batchBytesMax: Math.floor(options.segmentBytes / 4),
+    };
+    this.#appends = {
+      ...{ log, followers: this.#followers, queue: this.#logs },
+      batchBytesMax: this.manifest.batchBytesMax,
+      requireWritable: () => this.#requireWritable(),
+      requireRoom: () => this.#requireRoom(),
     };
   }
 
@@ -128,9 +135,7 @@ export class SegmentLogStore implements Store {
   }
 
   append(key: ChannelKey, batch: Batch, expected: Revision | undefined): Promise<Revision> {
-    const name = logName(key);
-    const work = (): Promise<Revision> => this.#append(name, key, batch, expected);
-    return this.#logs.run(name, work);
+    return appendBatch(this.#appends, key, batch, expected);
   }
 
   async readAfter(
@@ -231,7 +236,7 @@ export class SegmentLogStore implements Store {
     const packed = packRecord(record);
     const body = Buffer.from(packed, "latin1");
     const content = { ...plain, kind: RecordKind.process, series: number };
-    const revision = await this.#log.append(
+    const revision = await this.#log.put(
       (builder) => builder.addBody(content, body),
       (frame) => this.#log.state.putRecord(number, record.id, packed, frame),
     );
@@ -239,39 +244,9 @@ export class SegmentLogStore implements Store {
     return revision;
   }
 
-  #append(
-    name: string,
-    key: ChannelKey,
-    batch: Batch,
-    expected: Revision | undefined,
-  ): Promise<Revision> {
-    this.#requireWritable();
-    const { state } = this.#log;
-    const log = state.logs.get(name);
-    if (log?.revision !== expected)
-      throw new StoreRejection("conflict", "the head has another revision");
-    const head = log === undefined ? undefined : state.headOf(log);
-    requireAcceptable(key, batch, head, this.manifest.batchBytesMax);
-    if (batch.kind === "data" || batch.kind === "open") this.#requireRoom();
-    const series = log?.number ?? state.takeNumber();
-    const { first, entries } = batch;
-    const kind = log === undefined ? RecordKind.opening : RecordKind.batch;
-    const content = { kind, series, frame: 0, first, entryCount: entries.length };
-    const names =
-      log === undefined ? (writer: ByteWriter): void => encodeNames(writer, key) : undefined;
-    return this.#log.append(
-      (builder) => builder.addBatch(content, batch, names),
-      (frame) => {
-        if (log === undefined) state.openLog(series, key, batch, frame);
-        else state.applyBatch(log, batch, frame);
-      },
-      (revision) => this.#followers.tellCommit(name, { key, batch, revision }),
-    );
-  }
-
   async #remove(series: LogSeries | RecordSeries): Promise<void> {
     const content = { ...plain, kind: RecordKind.removal, series: series.number };
-    await this.#log.append(
+    await this.#log.put(
       (builder) => builder.add(content, () => undefined),
       () => this.#log.state.remove(series),
     );

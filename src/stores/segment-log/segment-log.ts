@@ -2,9 +2,8 @@ import { crc32 } from "node:zlib";
 import type { System } from "../../core/system.ts";
 import type { DurableDirectory } from "./durable-directory.ts";
 import { FilePool } from "./file-pool.ts";
-import type { FrameBuilder } from "./frame-builder.ts";
 import { LogWriter } from "./log-writer.ts";
-import type { CommittedFrame, SyncMode } from "./log-writer.ts";
+import type { CommittedFrame, PendingRecord, SyncMode } from "./log-writer.ts";
 import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
 import { recordHeaderBytes, segmentHeaderBytes } from "./segment-format.ts";
@@ -129,16 +128,14 @@ export class SegmentLog {
     return this.#active;
   }
 
-  /**
-   * Adds a record. Once it is durable `apply` takes it into the state, and `tell` may tell of it. Rejects as
-   * `LogWriter.append`.
-   */
-  append(
-    add: (builder: FrameBuilder) => void,
-    apply: (frame: number) => void,
-    tell?: (frame: number) => void,
-  ): Promise<number> {
-    return this.#writer.append(add, apply, tell);
+  /** Adds a record, as `LogWriter.append`. */
+  append(record: PendingRecord): void {
+    this.#writer.append(record);
+  }
+
+  /** Adds a record that `add` writes, and `apply` takes into the state. Resolves with its frame. */
+  put(add: PendingRecord["add"], apply: PendingRecord["apply"]): Promise<number> {
+    return new Promise((settle, reject) => this.append({ add, apply, settle, reject }));
   }
 
   flush(): Promise<void> {
@@ -222,6 +219,9 @@ export class SegmentLog {
             builder.addBody({ kind, series, first, entryCount, frame }, scanned.body);
           },
           apply: () => replay.apply(scanned),
+          // A failure is told by `flush`.
+          settle: () => undefined,
+          reject: () => undefined,
         })),
       );
     }

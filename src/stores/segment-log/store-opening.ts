@@ -187,7 +187,7 @@ async function renewEpochs(log: SegmentLog, system: System): Promise<void> {
       ...{ kind: RecordKind.process, series: series.number },
       ...{ first: 0, entryCount: 0, frame: 0 },
     };
-    return log.append(
+    return log.put(
       (builder) => builder.addBody(content, Buffer.from(packed, "latin1")),
       (frame) => state.putRecord(series.number, record.id, packed, frame),
     );
