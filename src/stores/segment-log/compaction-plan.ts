@@ -23,8 +23,8 @@ export async function chooseRun(
   for (const [index, segment] of segments.entries()) {
     const estimate = estimates.get(segment) ?? 0;
     const bytes = contentBytes(segment);
-    // An estimate does not know of heads without entries: only what looks dead is looked at.
-    const isWorthALook = estimate < bytes / 2 || bytes < segmentBytes / 8;
+    // An estimate does not know of heads without entries: what looks dead by the rule below is looked at.
+    const isWorthALook = estimate <= bytes / 2 || bytes < segmentBytes / 8;
     live.push(isWorthALook ? await liveBytes(log, segment, index === 0) : estimate);
   }
   let best: { readonly from: number; readonly to: number; readonly gain: number } | undefined;
