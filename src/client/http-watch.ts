@@ -14,6 +14,7 @@ export async function watchByHttp(parts: HttpLinkParts, id: number, path: string
       if (event === "process") parts.emit({ kind: "process", id, process: json as JsonProcess });
       else if (event === "deleted")
         parts.emit({ kind: "deleted", id, process: (json as { readonly id: string }).id });
+      else if (event === "synced") parts.emit({ kind: "synced", id });
       else if (event === "end") {
         const { reason } = json as { readonly reason: string };
         return parts.emit({ kind: "end", id, reason });

@@ -168,6 +168,27 @@ describe.each(["websocket", "sse", "poll"] as const)("a client over %s", (transp
     expect(states.at(-1)).toBe("closed");
   });
 
+  it("tells of a process that was deleted while the line was away", async () => {
+    await using world = await ClientWorld.create();
+    const ada = world.client("sub", transport);
+    await ada.createProcess(spec);
+    const changes = ada.watch()[Symbol.asyncIterator]();
+    expect((await changes.next()).value).toMatchObject({ kind: "process" });
+
+    world.proxy.refuse();
+    await world.world.request("sub", "POST", "/v1/processes/p/close", {
+      body: JSON.stringify({ outcome: { status: "success" } }),
+      headers: { "content-type": "application/json" },
+    });
+    await world.world.request("sub", "DELETE", "/v1/processes/p");
+    world.proxy.accept();
+
+    const seen: unknown[] = [];
+    while (!seen.includes("deleted")) seen.push((await changes.next()).value?.kind);
+    expect(seen).toEqual(["deleted"]);
+    await changes.return?.(undefined);
+  });
+
   it("ends a reader with the refusal", async () => {
     await using world = await ClientWorld.create();
     await world.client("sub", transport).createProcess(spec);

@@ -7,10 +7,11 @@ import type { Interruption, StreamPart, StreamSource } from "./stream-pump.ts";
 /** A reconnect starts over: it is to be as rare as a lost line. */
 const retryMs = 1_000;
 
-/** The processes now, then each that changes, as server-sent events. */
+/** The processes now, that those were all, then each that changes, as server-sent events. */
 export class ProcessEvents implements StreamSource {
   readonly contentType = eventStreamType;
   readonly #watch: ProcessWatch;
+  #isSynced = false;
 
   constructor(watch: ProcessWatch) {
     this.#watch = watch;
@@ -23,7 +24,12 @@ export class ProcessEvents implements StreamSource {
   async next(signal: AbortSignal): Promise<StreamPart> {
     const changes = await this.#watch.next({ signal });
     if (this.#watch.isClosed) return encodeEnd(this.#watch.isRevoked ? "revoked" : "shutdown");
-    return { data: changes.length === 0 ? this.signOfLife() : changes.map(encodeChange).join("") };
+    const told = changes.map(encodeChange);
+    if (this.#watch.hasToldAll && !this.#isSynced) {
+      this.#isSynced = true;
+      told.push(encodeSseEvent({ event: "synced", data: "{}" }));
+    }
+    return { data: told.length === 0 ? this.signOfLife() : told.join("") };
   }
 
   signOfLife(): string {

@@ -304,12 +304,15 @@ describe("server, streams", () => {
     const until = async (text: string): Promise<void> => {
       while (!seen.includes(text)) seen += (await reader?.read())?.value ?? "";
     };
+    await until("event: synced");
+    expect(seen).not.toContain("event: process");
     await world.createProcess();
     await until('"state":"running"');
     await close();
     await until('"state":"closed"');
     await world.request("sub", "DELETE", "/v1/processes/p");
     await until("event: deleted");
+    expect(seen.split("event: synced")).toHaveLength(2);
     controller.abort();
   });
 
