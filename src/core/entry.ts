@@ -52,7 +52,7 @@ const applicationType = /^[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){1,3}$/;
 
 /** The type itself if it is `data`, `end`, `error` or `<area>.<name>` in lower case. Throws `invalid_argument`. */
 export function requireMsgType(type: string): MsgType {
-  if (type === MsgType.Data || type === MsgType.End || type === MsgType.Error) return type;
+  if (type === "data" || type === "end" || type === "error") return type;
   if (applicationType.test(type)) return type as MsgType;
   throw invalidArgument(
     "type",
@@ -62,13 +62,9 @@ export function requireMsgType(type: string): MsgType {
 }
 
 /** Integers are refused beyond what JSON numbers carry exactly. Throws `invalid_argument`. */
-export function requireSafeInteger(
-  name: string,
-  value: number,
-  min = -Number.MAX_SAFE_INTEGER,
-): number {
+export function requireSafeInteger(name: string, value: number, min = -Infinity): number {
   if (Number.isSafeInteger(value) && value >= min) return value;
-  const range = min === -Number.MAX_SAFE_INTEGER ? "within ±(2^53−1)" : `from ${min} to 2^53−1`;
+  const range = min < 0 ? "within ±(2^53−1)" : `from ${min} to 2^53−1`;
   throw invalidArgument(name, `an integer ${range}`, String(value).slice(0, 40));
 }
 

@@ -38,8 +38,6 @@ function unref(timer: unknown): void {
   if (typeof timer === "object") (timer as { readonly unref?: () => void } | null)?.unref?.();
 }
 
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-
 /** From the platform's cryptographic source; each character carries log2(36) ≈ 5.17 bits. */
 export const randomId: RandomId = (length) => {
   let id = "";
@@ -47,8 +45,8 @@ export const randomId: RandomId = (length) => {
   while (id.length < length) {
     crypto.getRandomValues(bytes);
     for (const byte of bytes) {
-      // 252 = 7 × 36: bytes above it would make the first letters more likely.
-      if (byte < 252 && id.length < length) id += alphabet.charAt(byte % 36);
+      // 252 = 7 × 36: bytes above it would make the first digits more likely.
+      if (byte < 252 && id.length < length) id += (byte % 36).toString(36);
     }
   }
   return id;
