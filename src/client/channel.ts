@@ -1,5 +1,5 @@
 import { encodePayload, requireMsgType } from "../core/entry.ts";
-import { ChannelError } from "../core/errors.ts";
+import { invalidArgument } from "../core/errors.ts";
 import type { ChannelView } from "../core/broker/views.ts";
 import type { FrameEntryInput } from "../protocol/socket-message.ts";
 import type { JsonChannel, JsonGap } from "../protocol/json-form.ts";
@@ -140,10 +140,7 @@ export class Channel {
 function createInput(payload: Payload, options: SendOptions): Omit<FrameEntryInput, "sequence"> {
   const { type, replyTo, inReplyTo, error } = options;
   if (typeof payload !== "string" && !(payload instanceof Uint8Array))
-    throw new ChannelError("invalid_argument", {
-      argument: "payload",
-      expected: "a string or bytes",
-    });
+    throw invalidArgument("payload", "a string or bytes");
   return {
     payload: encodePayload(payload),
     ...(type === undefined ? {} : { type: requireMsgType(type) }),

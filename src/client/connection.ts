@@ -1,4 +1,4 @@
-import { ChannelError, isChannelError } from "../core/errors.ts";
+import { ChannelError, isChannelError, unavailable } from "../core/errors.ts";
 import { isOfToken, isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
 import { BackOff } from "./back-off.ts";
 import type { Http } from "./http.ts";
@@ -132,11 +132,7 @@ export class Connection {
     this.#after(connectTimeoutMs, () => this.#lose(late));
     this.#open(attempt).catch((error: unknown) => {
       if (this.#attempt !== attempt) return;
-      this.#lose(
-        isChannelError(error)
-          ? error
-          : new ChannelError("unavailable", { reason: "no connection" }, { cause: error }),
-      );
+      this.#lose(isChannelError(error) ? error : unavailable("no connection", error));
     });
   }
 
@@ -236,5 +232,5 @@ export class Connection {
 }
 
 function closedError(): ChannelError {
-  return new ChannelError("unavailable", { reason: "the client was closed" });
+  return unavailable("the client was closed");
 }

@@ -1,4 +1,4 @@
-import { ChannelError, isChannelError } from "../core/errors.ts";
+import { ChannelError, invalidArgument, isChannelError } from "../core/errors.ts";
 import { outcomeErrorLengthMax, type Outcome } from "../core/process-record.ts";
 import { encodeOutcome } from "../protocol/json-form.ts";
 import { onAbort, raceSignal } from "./abort.ts";
@@ -34,10 +34,7 @@ export async function executeJob<Result>(
   const { leaseMs = defaultLeaseMs, producer, signal } = options;
   const executorId = options.executorId ?? readSubject(await session.tokens.get());
   if (executorId === undefined)
-    throw new ChannelError("invalid_argument", {
-      argument: "executorId",
-      expected: "given where the token names nobody",
-    });
+    throw invalidArgument("executorId", "given where the token names nobody");
   const process = new ProcessHandle(session, processId);
   const { term } = await process.assign(executorId, { leaseMs });
   const role = new ExecutorRole({ process, term, leaseMs, system: session.system });

@@ -1,4 +1,4 @@
-import { ChannelError, isChannelError } from "../core/errors.ts";
+import { isChannelError, unavailable, type ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { isOfToken } from "../protocol/error-retry.ts";
 import { encodeFrameError } from "../protocol/socket-message.ts";
@@ -151,11 +151,7 @@ export class HttpLink implements Link {
     work().catch((error: unknown) => {
       if (this.#controller.signal.aborted) return;
       this.close();
-      this.#sink.closed(
-        isChannelError(error)
-          ? error
-          : new ChannelError("unavailable", { reason: "the line broke" }, { cause: error }),
-      );
+      this.#sink.closed(isChannelError(error) ? error : unavailable("the line broke", error));
     });
   }
 

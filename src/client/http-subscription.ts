@@ -1,5 +1,5 @@
 import { entryOverheadBytes } from "../core/entry.ts";
-import { ChannelError } from "../core/errors.ts";
+import { ChannelError, unavailable } from "../core/errors.ts";
 import { decodeError } from "../protocol/error-status.ts";
 import { decodeBase64 } from "../protocol/base64.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
@@ -77,7 +77,7 @@ export class HttpSubscription {
       for (const event of events) if (this.#takeEvent(event)) return;
       await this.#untilCredit();
     }
-    throw new ChannelError("unavailable", { reason: "the stream broke off" }, { cause: "end" });
+    throw unavailable("the stream broke off", "end");
   }
 
   /** Whether it was the end. */

@@ -1,4 +1,4 @@
-import { ChannelError } from "../core/errors.ts";
+import { invalidArgument } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import type { Http } from "./http.ts";
 import { HttpLink } from "./http-link.ts";
@@ -20,9 +20,6 @@ export function openLink(transport: Transport, opening: LinkOpening): Link {
   const { webSocket } = opening;
   if (transport !== "websocket") return new HttpLink(transport, opening);
   if (webSocket === undefined)
-    throw new ChannelError("invalid_argument", {
-      argument: "transport",
-      expected: "sse or poll where there is no WebSocket",
-    });
+    throw invalidArgument("transport", "sse or poll where there is no WebSocket");
   return new SocketLink({ ...opening, webSocket });
 }

@@ -1,6 +1,6 @@
 import { createDeferred, type Deferred } from "../core/deferred.ts";
 import { entryOverheadBytes } from "../core/entry.ts";
-import { ChannelError } from "../core/errors.ts";
+import { ChannelError, unavailable } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
 import { decodeError } from "../protocol/error-status.ts";
@@ -236,7 +236,7 @@ export class Producer implements Lane {
         const sending = group?.sendings[group.answered];
         const isExpected = group !== undefined && group.sequence + group.answered === sequence + i;
         if (sending === undefined || !isExpected)
-          return line.break(new ChannelError("unavailable", { reason: "an answer to nothing" }));
+          return line.break(unavailable("an answer to nothing"));
         this.#accept(sending, position === 0 ? 0 : position + i, mark !== undefined);
         group.answered += 1;
         if (group.answered === group.sendings.length) this.#groups.shift();
@@ -259,7 +259,7 @@ export class Producer implements Lane {
     const group = refused?.sendings ?? [];
     const [first] = group;
     if (first === undefined || refused?.sequence !== message.sequence)
-      return line.break(new ChannelError("unavailable", { reason: "a refusal of nothing" }));
+      return line.break(unavailable("a refusal of nothing"));
     this.#isRecovering = true;
     if (first.isSettled) return;
     const error = decodeError(message.error) ?? new ChannelError("internal_error", {});

@@ -1,6 +1,6 @@
 import type { Cursor } from "../core/broker/views.ts";
 import { entryOverheadBytes, type MsgEntry } from "../core/entry.ts";
-import { ChannelError } from "../core/errors.ts";
+import { ChannelError, unavailable } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
 import type { System } from "../core/system.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
@@ -173,8 +173,7 @@ export class Reader implements Lane {
         continue;
       }
       // Nothing is ever jumped over in silence, and another epoch begins with a gap.
-      if (position !== known + 1)
-        return line.break(new ChannelError("unavailable", { reason: "entries are missing" }));
+      if (position !== known + 1) return line.break(unavailable("entries are missing"));
       this.#cursor = { epoch: this.#epoch, position };
       fresh.push(createEntry(entry, encodeCursor(this.#cursor)));
     }

@@ -1,4 +1,4 @@
-import { ChannelError, isErrorCode } from "../core/errors.ts";
+import { ChannelError, isErrorCode, unavailable } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import {
   decodeFrame,
@@ -110,9 +110,7 @@ export class SocketLink implements Link {
       for (const message of decodeFrame(this.#form, frame))
         this.#take(message as unknown as ServerMessage);
     } catch (error) {
-      this.#end(
-        new ChannelError("unavailable", { reason: "a frame makes no sense" }, { cause: error }),
-      );
+      this.#end(unavailable("a frame makes no sense", error));
     }
   }
 

@@ -1,4 +1,4 @@
-import { ChannelError, isChannelError } from "../core/errors.ts";
+import { isChannelError, unavailable } from "../core/errors.ts";
 import { decodeBase64 } from "../protocol/base64.ts";
 
 /** A token or grant, or what gives the one to use now. */
@@ -38,7 +38,7 @@ export class TokenSource {
       return this.#current;
     } catch (error) {
       if (isChannelError(error)) throw error;
-      throw new ChannelError("unavailable", { reason: "no token was given" }, { cause: error });
+      throw unavailable("no token was given", error);
     }
   }
 }

@@ -27,7 +27,7 @@ export interface ErrorDetails {
   data_lost: { processId: string; channel: string };
   batch_too_large: { limit: "entries" | "bytes"; limitValue: number; actualValue: number };
   // Requests.
-  invalid_argument: { argument: string; expected: string; actual?: string };
+  invalid_argument: { argument: string; expected: string; actual?: string | undefined };
   unauthenticated: { reason: string };
   token_expired: { expiredAt?: number };
   forbidden: { reason: string };
@@ -96,6 +96,8 @@ const messages: { readonly [Code in ErrorCode]: (details: ErrorDetails[Code]) =>
   internal_error: () => "internal error",
 };
 
+export const errorCodes = Object.keys(messages) as readonly ErrorCode[];
+
 /**
  * The one error class of expected failures. Its message is derived from code and details, so that the
  * wire carries only those two and the other end builds the same error again.
@@ -123,10 +125,8 @@ export function isChannelError<Code extends ErrorCode = ErrorCode>(
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === "string" && Object.hasOwn(messages, value);
+  return (errorCodes as readonly unknown[]).includes(value);
 }
-
-export const errorCodes = Object.keys(messages) as readonly ErrorCode[];
 
 /** Short form for the most frequent refusal of bad input. */
 export function invalidArgument(
@@ -134,8 +134,10 @@ export function invalidArgument(
   expected: string,
   actual?: string,
 ): ChannelError<"invalid_argument"> {
-  return new ChannelError(
-    "invalid_argument",
-    actual === undefined ? { argument, expected } : { argument, expected, actual },
-  );
+  return new ChannelError("invalid_argument", { argument, expected, actual });
+}
+
+/** Short form for what cannot be had now and may be had later. */
+export function unavailable(reason: string, cause?: unknown): ChannelError<"unavailable"> {
+  return new ChannelError("unavailable", { reason }, { cause });
 }

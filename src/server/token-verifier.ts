@@ -3,7 +3,7 @@ import { decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
 import type { Caller } from "../core/broker/caller.ts";
 import { grantIdentityPrefix } from "../core/broker/grants.ts";
-import { ChannelError, isChannelError } from "../core/errors.ts";
+import { ChannelError, isChannelError, unavailable } from "../core/errors.ts";
 import type { GrantOp } from "../core/process-record.ts";
 import type { Clock } from "../core/system.ts";
 import { prepareKey } from "./token-keys.ts";
@@ -135,11 +135,7 @@ function refusalOf(error: unknown): ChannelError {
       { reason: "the token is not valid here" },
       { cause: error },
     );
-  return new ChannelError(
-    "unavailable",
-    { reason: "the keys of the token's issuer cannot be fetched" },
-    { cause: error },
-  );
+  return unavailable("the keys of the token's issuer cannot be fetched", error);
 }
 
 /** Of what several keys say: the most certain, then what can be mended. */

@@ -1,5 +1,5 @@
 import { createHead } from "../channel-head.ts";
-import { ChannelError } from "../errors.ts";
+import { unavailable } from "../errors.ts";
 import type { Batch, ChannelKey, Revision, StoredHead } from "../store.ts";
 import { createMarkerBatch } from "./batch-builder.ts";
 import type { OpenProcess } from "./open-process.ts";
@@ -32,7 +32,7 @@ export async function openLog(
     await append(createMarkerBatch(kind, id, head, record), before?.revision);
     const after = await store.readHead(key);
     if (after !== undefined) return after;
-    throw new ChannelError("unavailable", { reason: "the log could not be opened" });
+    throw unavailable("the log could not be opened");
   }
 
   async function append(batch: Batch, expected: Revision | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import type { ChannelHead } from "../channel-head.ts";
 import type { ChannelLog } from "../channel-log.ts";
 import { entryBytes } from "../entry.ts";
 import type { MsgEntry } from "../entry.ts";
-import { ChannelError } from "../errors.ts";
+import { unavailable } from "../errors.ts";
 import { compareBytesMax } from "../limits.ts";
 import type { ChannelKey, PageLimits } from "../store.ts";
 import type { OpenProcess } from "./open-process.ts";
@@ -83,7 +83,7 @@ export class LogReader {
       // Trimmed by somebody of whom this view does not know yet, or gone: only a fresh view can tell.
       await this.#view.refresh();
     }
-    throw new ChannelError("unavailable", { reason: "the store does not give what it holds" });
+    throw unavailable("the store does not give what it holds");
   }
 
   async #readPage(after: number): Promise<readonly MsgEntry[]> {

@@ -5,7 +5,7 @@ import type { LogListener } from "../channel-log.ts";
 import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
 import type { MsgEntry } from "../entry.ts";
-import { ChannelError } from "../errors.ts";
+import { unavailable, type ChannelError } from "../errors.ts";
 import type { ResolvedChannelSpec } from "../process-record.ts";
 import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
@@ -266,11 +266,7 @@ export class OpenChannel implements BudgetHolder {
       if (isIn || error.kind === "conflict") return undefined;
       // It may still get in: this is no refusal, and nobody is told that it is not there.
       this.#isBehind = true;
-      return new ChannelError(
-        "unavailable",
-        { reason: "the store has not confirmed this write" },
-        { cause: error },
-      );
+      return unavailable("the store has not confirmed this write", error);
     } finally {
       this.#batchUnderWay = "";
     }

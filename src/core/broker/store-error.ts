@@ -1,4 +1,4 @@
-import { ChannelError, isChannelError } from "../errors.ts";
+import { ChannelError, isChannelError, unavailable } from "../errors.ts";
 import { StoreRejection } from "../store.ts";
 
 /** Stores reject with StoreRejection only; callers get to see ChannelErrors only. */
@@ -9,7 +9,7 @@ export function toChannelError(error: unknown): ChannelError {
   if (isChannelError(error.cause)) return error.cause;
   if (error.kind === "failed")
     return new ChannelError("store_failed", { reason: error.message }, { cause: error });
-  return new ChannelError("unavailable", { reason: error.message }, { cause: error });
+  return unavailable(error.message, error);
 }
 
 export function isRejection(error: unknown, kind: StoreRejection["kind"]): boolean {
