@@ -48,7 +48,7 @@ export function createWritable(
   producer: Producer,
   { replyTo }: StreamOptions,
 ): WritableStream<string | Uint8Array> {
-  const place = replyTo === undefined ? {} : { replyto: replyTo };
+  const place = { replyto: replyTo };
   let failure: { readonly error: unknown } | undefined;
   const send = (payload: Uint8Array): void => {
     producer.send({ ...place, payload }).catch((error: unknown) => (failure ??= { error }));

@@ -143,9 +143,9 @@ function createInput(payload: Payload, options: SendOptions): Omit<FrameEntryInp
     throw invalidArgument("payload", "a string or bytes");
   return {
     payload: encodePayload(payload),
-    ...(type === undefined ? {} : { type: requireMsgType(type) }),
-    ...(replyTo === undefined ? {} : { replyto: replyTo }),
-    ...(inReplyTo === undefined ? {} : { inreplyto: inReplyTo }),
-    ...(error === undefined ? {} : { error }),
+    type: type === undefined ? type : requireMsgType(type),
+    replyto: replyTo,
+    inreplyto: inReplyTo,
+    error,
   };
 }

@@ -66,7 +66,7 @@ export class ProcessHandle {
 
   /** `term` of the answer is what the new executor's appends may carry. */
   async assign(executorId: string, { leaseMs }: AssignOptions = {}): Promise<ProcessView> {
-    const json = { executorid: executorId, ...(leaseMs === undefined ? {} : { leasems: leaseMs }) };
+    const json = { executorid: executorId, leasems: leaseMs };
     return await this.#change("PUT", "/executor", { json });
   }
 
@@ -99,10 +99,11 @@ export class ProcessHandle {
   async grant({ ops, channels, expiresInMs }: GrantOptions): Promise<NewGrant> {
     const json = {
       ops,
-      ...(channels === undefined ? {} : { channels }),
-      ...(expiresInMs === undefined
-        ? {}
-        : { expiresin: Math.ceil(requireSafeInteger("expiresInMs", expiresInMs, 1) / 1000) }),
+      channels,
+      expiresin:
+        expiresInMs === undefined
+          ? undefined
+          : Math.ceil(requireSafeInteger("expiresInMs", expiresInMs, 1) / 1000),
     };
     const path = processPath(this.id, "/grants");
     const made = (await this.#session.http.request("POST", path, { json })) as JsonGrant & {

@@ -215,8 +215,7 @@ export class Producer implements Lane {
     const id = line.open((message) => this.#receive(message, line));
     this.#lineId = id;
     const { processId: process, channel, term } = this.#options;
-    const place = { process, channel, producer: this.#id };
-    line.send({ kind: "produce", id, ...place, ...(term === undefined ? {} : { term }) });
+    line.send({ kind: "produce", id, process, channel, producer: this.#id, term });
     return id;
   }
 

@@ -77,8 +77,7 @@ export class Watch implements Lane {
     this.#untold = new Set(this.#known.keys());
     const id = line.open((message) => this.#receive(message));
     this.#id = id;
-    const process = this.#processId;
-    line.send({ kind: "watch", id, ...(process === undefined ? {} : { process }) });
+    line.send({ kind: "watch", id, process: this.#processId });
   }
 
   #receive(message: LaneMessage): void {

@@ -14,6 +14,7 @@ import type { EntryInput, MsgEntry } from "../core/entry.ts";
 import type { GrantOp, Outcome, ResolvedChannelSpec } from "../core/process-record.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { encodeCursor } from "./cursor.ts";
+import { definedFields } from "./defined-fields.ts";
 
 // The JSON names of fields are the seed's (ColonyOS `channel`): lower case without separators.
 
@@ -70,14 +71,14 @@ export function decodeEntryFields(json: Omit<JsonEntry, "payload">): Omit<MsgEnt
   };
 }
 
-/** An entry as a caller sends it in a batch. */
+/** An entry as a caller sends it in a batch. JSON leaves out what is undefined. */
 export interface JsonEntryInput {
-  readonly sequence?: number;
-  readonly inreplyto?: number;
-  readonly replyto?: number;
-  readonly payload?: string;
-  readonly type?: string;
-  readonly error?: string;
+  readonly sequence?: number | undefined;
+  readonly inreplyto?: number | undefined;
+  readonly replyto?: number | undefined;
+  readonly payload?: string | undefined;
+  readonly type?: string | undefined;
+  readonly error?: string | undefined;
 }
 
 export function decodeEntryInput(json: JsonEntryInput): EntryInput {
@@ -99,20 +100,19 @@ export interface JsonOutcome {
 }
 
 export function encodeOutcome(outcome: Outcome): JsonOutcome {
-  return {
+  return definedFields<JsonOutcome>({
     status: outcome.status,
-    ...(outcome.status === "failed" ? { error: outcome.error } : {}),
-    ...(outcome.exitCode === undefined ? {} : { exitcode: outcome.exitCode }),
-    ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
-  };
+    error: outcome.status === "failed" ? outcome.error : undefined,
+    exitcode: outcome.exitCode,
+    signal: outcome.signal,
+  });
 }
 
 export function decodeOutcome({ status, error, exitcode, signal }: JsonOutcome): Outcome {
-  const program = {
-    ...(exitcode === undefined ? {} : { exitCode: exitcode }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-  return status === "failed" ? { status, error: error ?? "", ...program } : { status, ...program };
+  const program = { exitCode: exitcode, signal };
+  return definedFields<Outcome>(
+    status === "failed" ? { status, error: error ?? "", ...program } : { status, ...program },
+  );
 }
 
 export interface JsonChannelSpec {

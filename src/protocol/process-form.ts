@@ -1,6 +1,7 @@
 import type { ChannelView, ProcessSpec, ProcessView } from "../core/broker/views.ts";
 import type { GrantView } from "../core/broker/grants.ts";
 import type { ChannelSpec, ResolvedChannelSpec } from "../core/process-record.ts";
+import { definedFields } from "./defined-fields.ts";
 import {
   decodeOutcome,
   type JsonChannel,
@@ -13,19 +14,25 @@ import {
 
 /** What is undefined is left out where this is written as JSON. */
 export function encodeProcessSpec(spec: ProcessSpec): object {
-  const { id, label, submitterId, executorId, executors, channels, leaseMs } = spec;
   return {
-    ...{ id, label, submitterid: submitterId, executorid: executorId, executors },
-    leasems: leaseMs,
-    channels: channels.map(encodeSpec),
+    id: spec.id,
+    label: spec.label,
+    submitterid: spec.submitterId,
+    executorid: spec.executorId,
+    executors: spec.executors,
+    channels: spec.channels.map(encodeSpec),
+    leasems: spec.leaseMs,
   };
 }
 
 /** A limit that is left out takes the server's default; one that is none cannot be said. */
-function encodeSpec({ name, maxLogEntries, maxLogBytes, whenFull, writers }: ChannelSpec): object {
+function encodeSpec(spec: ChannelSpec): object {
   return {
-    ...{ name, maxlogentries: maxLogEntries, maxlogbytes: maxLogBytes },
-    ...{ whenfull: whenFull, writers },
+    name: spec.name,
+    maxlogentries: spec.maxLogEntries,
+    maxlogbytes: spec.maxLogBytes,
+    whenfull: spec.whenFull,
+    writers: spec.writers,
   };
 }
 
@@ -65,14 +72,6 @@ export function decodeProcess(json: JsonProcess): ProcessView {
 
 function decodeTime(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
-}
-
-/** Without the fields that are undefined. */
-function definedFields<Fields extends object>(fields: {
-  readonly [Name in keyof Fields]: Fields[Name] | undefined;
-}): Fields {
-  const defined = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(defined) as Fields;
 }
 
 export function decodeChannelView({ spec, outcome, bytes, ...json }: JsonChannel): ChannelView {

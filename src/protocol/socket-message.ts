@@ -24,6 +24,7 @@ export function encodeFrameError(error: ChannelError): FrameError {
   return { ...problem, ...(waitMs && { retryafterms: waitMs }) };
 }
 
+/** As JSON they are without what is undefined. */
 export type ClientMessage =
   | { readonly kind: "hello" | "token"; readonly token: string }
   | {
@@ -43,10 +44,10 @@ export type ClientMessage =
       readonly process: string;
       readonly channel: string;
       readonly producer: string;
-      readonly term?: number;
+      readonly term?: number | undefined;
     }
   | { readonly kind: "append"; readonly id: number; readonly entries: readonly FrameEntryInput[] }
-  | { readonly kind: "watch"; readonly id: number; readonly process?: string }
+  | { readonly kind: "watch"; readonly id: number; readonly process?: string | undefined }
   | { readonly kind: "ping" | "pong" };
 
 export interface SocketLimits {
