@@ -177,6 +177,7 @@ export async function appendEntry(
   const query = { producer, sequence, inreplyto: inReplyTo, replyto: replyTo, type, error, term };
   const ack = (await api.request("POST", path, {
     query,
+    headers: { "content-type": "application/octet-stream" },
     body: payload ?? new Uint8Array(0),
     signal,
   })) as JsonAck;

@@ -22,7 +22,8 @@ export async function* readEvents(
     raceLimit(work, controller, system, limitMs);
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
-    const request = { query, accept: "text/event-stream", signal: controller.signal };
+    const headers = { accept: "text/event-stream" };
+    const request = { query, headers, signal: controller.signal };
     const response = await patiently(http.stream("GET", path, request));
     if (response.body === null) return;
     reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;

@@ -12,12 +12,16 @@ const requestTimeoutMs = 120_000;
 export interface HttpRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly json?: unknown;
-  /** A payload as it is; excludes `json`. */
+  /** A payload as it is, for which `headers` say what it is; excludes `json`. */
   readonly body?: Uint8Array;
-  readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Until the whole answer is there. */
   readonly timeoutMs?: number;
+}
+
+interface StreamRequest extends HttpRequest {
+  readonly signal: AbortSignal;
 }
 
 export interface PersistentRequest extends HttpRequest {
@@ -89,7 +93,7 @@ export class Http {
   }
 
   /** A successful answer whose body has not been read. A token that has expired meanwhile is replaced once. */
-  async stream(method: string, path: string, request: HttpRequest): Promise<Response> {
+  async stream(method: string, path: string, request: StreamRequest): Promise<Response> {
     const token = await this.#tokens.get();
     try {
       return await this.#fetch(method, path, request, token);
@@ -104,31 +108,28 @@ export class Http {
   async #fetch(
     method: string,
     path: string,
-    { query = {}, json, body, accept, signal }: HttpRequest,
+    { query = {}, json, body, headers, signal }: StreamRequest,
     token: string,
   ): Promise<Response> {
-    const parameters = new URLSearchParams();
+    const address = new URL(this.#url + path);
     for (const [name, value] of Object.entries(query))
-      if (value !== undefined) parameters.set(name, String(value));
-    const address = `${this.#url}${path}${parameters.size === 0 ? "" : `?${parameters.toString()}`}`;
+      if (value !== undefined) address.searchParams.set(name, String(value));
     const content = json === undefined ? body : JSON.stringify(json);
-    const contentType = json === undefined ? "application/octet-stream" : "application/json";
     const init: RequestInit = {
       method,
       // A redirect would carry the token to wherever it points.
       redirect: "error",
       headers: {
-        ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
-        ...(content === undefined ? {} : { "content-type": contentType }),
-        ...(accept === undefined ? {} : { accept }),
+        ...(token !== "" && { authorization: `Bearer ${token}` }),
+        ...(json !== undefined && { "content-type": "application/json" }),
+        ...headers,
       },
-      ...(content === undefined ? {} : { body: content as string | Uint8Array<ArrayBuffer> }),
-      ...(signal === undefined ? {} : { signal }),
+      body: (content as string | Uint8Array<ArrayBuffer> | undefined) ?? null,
+      signal,
     };
     let response: Response;
     try {
-      const answer = fetch(address, init);
-      response = await (signal === undefined ? answer : raceSignal(answer, signal));
+      response = await raceSignal(fetch(address, init), signal);
     } catch (error) {
       throw explain(error, signal);
     }
@@ -144,8 +145,8 @@ async function decodeRefusal(response: Response): Promise<ChannelError> {
   return decodeError(problem) ?? new NoAnswerError(reason);
 }
 
-function explain(error: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted === true) return signal.reason;
+function explain(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
   if (isChannelError(error)) return error;
   return new NoAnswerError("no answer of the server", error);
 }
