@@ -1,7 +1,6 @@
 import { isChannelError, unavailable, type ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { isOfToken } from "../protocol/error-retry.ts";
-import { encodeFrameError } from "../protocol/socket-message.ts";
 import { HttpProducer } from "./http-producer.ts";
 import { HttpSubscription } from "./http-subscription.ts";
 import { watchByHttp } from "./http-watch.ts";
@@ -33,7 +32,8 @@ export class HttpLink implements Link {
   readonly #parts: HttpLinkParts;
   readonly #subscriptions = new Map<number, HttpSubscription>();
   readonly #producers = new Map<number, HttpProducer>();
-  readonly #watches = new Map<number, AbortController>();
+  /** Of each subscription and watch. */
+  readonly #controllers = new Map<number, AbortController>();
 
   constructor(
     mode: HttpMode,
@@ -81,30 +81,26 @@ export class HttpLink implements Link {
 
   close(): void {
     this.#controller.abort();
-    for (const id of [...this.#subscriptions.keys(), ...this.#watches.keys()])
-      this.#unsubscribe(id);
+    for (const id of [...this.#controllers.keys()]) this.#unsubscribe(id);
   }
 
   #subscribe(request: Extract<LinkRequest, { kind: "subscribe" }>): void {
     const { id } = request;
-    const subscription = new HttpSubscription(this.#parts, request);
-    this.#subscriptions.set(id, subscription);
-    this.#runFor(id, subscription.signal, () => subscription.run());
+    this.#runFor(id, (parts) => {
+      const subscription = new HttpSubscription(parts, request);
+      this.#subscriptions.set(id, subscription);
+      return subscription.run();
+    });
   }
 
   #watch({ id, process }: Extract<LinkRequest, { kind: "watch" }>): void {
-    const controller = new AbortController();
-    this.#watches.set(id, controller);
-    this.#runFor(id, controller.signal, () =>
-      watchByHttp({ ...this.#parts, signal: controller.signal }, id, processPath(process)),
-    );
+    this.#runFor(id, (parts) => watchByHttp(parts, id, processPath(process)));
   }
 
   #unsubscribe(id: number): void {
-    this.#subscriptions.get(id)?.close();
+    this.#controllers.get(id)?.abort();
+    this.#controllers.delete(id);
     this.#subscriptions.delete(id);
-    this.#watches.get(id)?.abort();
-    this.#watches.delete(id);
     this.#producers.delete(id);
   }
 
@@ -120,26 +116,23 @@ export class HttpLink implements Link {
       } catch (error) {
         const refusal = requireRefusal(error);
         const { sequence } = first;
-        this.#emit({
-          kind: "refused",
-          id,
-          sequence,
-          count: entries.length,
-          error: encodeFrameError(refusal),
-        });
+        this.#emit({ kind: "refused", id, sequence, count: entries.length, error: refusal });
       }
     });
   }
 
-  /** A refusal ends the subscription or watch. */
-  #runFor(id: number, signal: AbortSignal, work: () => Promise<void>): void {
+  /** A subscription or watch, with a signal of its own. A refusal ends it. */
+  #runFor(id: number, work: (parts: HttpLinkParts) => Promise<void>): void {
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#controllers.set(id, controller);
     this.#run(async () => {
       try {
-        await work();
+        await work({ ...this.#parts, signal });
         this.#unsubscribe(id);
       } catch (error) {
         if (signal.aborted) return;
-        const refusal = encodeFrameError(requireRefusal(error));
+        const refusal = requireRefusal(error);
         this.#unsubscribe(id);
         this.#emit({ kind: "end", id, reason: "failed", error: refusal });
       }

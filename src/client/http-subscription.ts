@@ -1,6 +1,5 @@
 import { entryOverheadBytes } from "../core/entry.ts";
-import { ChannelError, unavailable } from "../core/errors.ts";
-import { decodeError } from "../protocol/error-status.ts";
+import { unavailable } from "../core/errors.ts";
 import { decodeBase64 } from "../protocol/base64.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
 import type {
@@ -10,10 +9,9 @@ import type {
   JsonHeartbeat,
   JsonRead,
 } from "../protocol/json-form.ts";
-import { encodeFrameError } from "../protocol/socket-message.ts";
 import type { ReceivedSseEvent } from "../protocol/sse.ts";
-import type { FrameEntry, FrameError } from "../protocol/socket-message.ts";
-import { followSignal, raceSignal } from "./abort.ts";
+import type { FrameEntry } from "../protocol/socket-message.ts";
+import { raceSignal } from "./abort.ts";
 import { Condition } from "./condition.ts";
 import { readEvents } from "./event-stream.ts";
 import { channelPath } from "./http.ts";
@@ -24,13 +22,14 @@ const pollSeconds = 25;
 /** A page over a slow line, after the wait. */
 const pageMs = 20_000;
 
-/** One subscription by server-sent events or by reads that wait. Takes nothing more without credit. */
+/**
+ * One subscription by server-sent events or by reads that wait, until the signal of its parts. Takes
+ * nothing more without credit.
+ */
 export class HttpSubscription {
   readonly #parts: HttpLinkParts;
   readonly #id: number;
   readonly #path: string;
-  readonly #controller: AbortController;
-  readonly #unfollow: () => void;
   #after: string;
   #credit: number;
   #hasBegun = false;
@@ -38,18 +37,11 @@ export class HttpSubscription {
   readonly #moreCredit = new Condition();
 
   constructor(parts: HttpLinkParts, request: Extract<LinkRequest, { kind: "subscribe" }>) {
-    const { controller, unfollow } = followSignal(parts.signal);
-    this.#controller = controller;
-    this.#unfollow = unfollow;
-    this.#parts = { ...parts, signal: controller.signal };
+    this.#parts = parts;
     this.#id = request.id;
     this.#path = channelPath(request.process, request.channel, "/entries");
     this.#after = request.after;
     this.#credit = request.credit;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   addCredit(bytes: number): void {
@@ -57,19 +49,10 @@ export class HttpSubscription {
     this.#moreCredit.notify();
   }
 
-  close(): void {
-    this.#unfollow();
-    this.#controller.abort();
-  }
-
   /** Until the end of the subscription, which it tells. Throws what the server refuses, and what breaks the line. */
   async run(): Promise<void> {
-    try {
-      if (this.#parts.mode === "sse") await this.#stream();
-      else await this.#poll();
-    } finally {
-      this.#unfollow();
-    }
+    if (this.#parts.mode === "sse") await this.#stream();
+    else await this.#poll();
   }
 
   async #stream(): Promise<void> {
@@ -113,7 +96,7 @@ export class HttpSubscription {
   }
 
   async #untilCredit(): Promise<void> {
-    while (this.#credit <= 0) await raceSignal(this.#moreCredit.wait(), this.signal);
+    while (this.#credit <= 0) await raceSignal(this.#moreCredit.wait(), this.#parts.signal);
   }
 
   #takeEntry({ cursor, ...entry }: JsonEntry & { readonly cursor: string }): void {
@@ -139,7 +122,7 @@ export class HttpSubscription {
 
   #takeEnd({ code, ...end }: JsonEnd): void {
     this.#begin(end.cursor);
-    const error = code === undefined ? {} : { error: endError(code) };
+    const error = code !== undefined && { error: { code, details: {} } };
     this.#parts.emit({ kind: "end", id: this.#id, ...end, ...error });
   }
 
@@ -149,8 +132,4 @@ export class HttpSubscription {
     this.#hasBegun = true;
     this.#parts.emit({ kind: "subscribed", id: this.#id, cursor, last: this.#last });
   }
-}
-
-function endError(code: string): FrameError {
-  return encodeFrameError(decodeError({ code }) ?? new ChannelError("internal_error", {}));
 }

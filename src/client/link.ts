@@ -10,8 +10,18 @@ export interface LinkWelcome {
   readonly expiresAt: number;
 }
 
+/** What `decodeError` makes an error of: one as it came over a wire, or one itself. */
+export interface LinkError {
+  readonly code: string;
+  readonly details: object;
+  readonly retryafterms?: number;
+}
+
 /** What comes over a link besides what keeps the link itself alive. */
-export type LinkMessage = Exclude<ServerMessage, { readonly kind: "welcome" | "ping" | "pong" }>;
+export type LinkMessage = Exclude<
+  ServerMessage<LinkError>,
+  { readonly kind: "welcome" | "ping" | "pong" }
+>;
 
 export interface LinkSink {
   /** Once, before anything else: what is sent from now on is taken. */

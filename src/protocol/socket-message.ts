@@ -66,7 +66,8 @@ export type AckRun =
   | readonly [sequence: number, position: number, count: number]
   | readonly [sequence: number, position: number, count: number, mark: 1 | 2];
 
-export type ServerMessage =
+/** `ToldError`: what is known of an error where it is read or written. */
+export type ServerMessage<ToldError = FrameError> =
   | {
       readonly kind: "welcome";
       readonly version: 1;
@@ -90,7 +91,7 @@ export type ServerMessage =
     }
   | ({ readonly kind: "gap"; readonly id: number } & JsonGap)
   | { readonly kind: "head"; readonly id: number; readonly last: number }
-  | ({ readonly kind: "end"; readonly id: number; readonly error?: FrameError } & Partial<
+  | ({ readonly kind: "end"; readonly id: number; readonly error?: ToldError } & Partial<
       Omit<JsonEnd, "code" | "reason">
     > & { readonly reason: string })
   | { readonly kind: "ack"; readonly id: number; readonly runs: readonly AckRun[] }
@@ -99,7 +100,7 @@ export type ServerMessage =
       readonly id: number;
       readonly sequence: number;
       readonly count: number;
-      readonly error: FrameError;
+      readonly error: ToldError;
     }
   | { readonly kind: "process"; readonly id: number; readonly process: JsonProcess }
   | { readonly kind: "deleted"; readonly id: number; readonly process: string }
