@@ -1,4 +1,6 @@
+import type { ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
+import { retryAfterMs } from "../protocol/error-retry.ts";
 import { raceSignal } from "./abort.ts";
 
 const firstDelayMs = 50;
@@ -15,7 +17,7 @@ export class BackOff {
 
   /** How long to wait before the next attempt; at least what the server asked for. */
   nextDelayMs(retryAfterMs = 0): number {
-    const ceiling = Math.min(delayMsMax, firstDelayMs * 2 ** Math.min(this.#attempts, 20));
+    const ceiling = Math.min(delayMsMax, firstDelayMs * 2 ** this.#attempts);
     this.#attempts += 1;
     return Math.max(retryAfterMs, ceiling / 2 + (this.#fraction() * ceiling) / 2);
   }
@@ -27,6 +29,11 @@ export class BackOff {
   #fraction(): number {
     return Number.parseInt(this.#system.randomId(6), 36) / 36 ** 6;
   }
+}
+
+/** What an error asks for; nothing where a line broke, which may be whole again at once. */
+export function lineRetryAfterMs(error: ChannelError): number | undefined {
+  return error.code === "unavailable" ? undefined : retryAfterMs(error);
 }
 
 /** Resolves after the time has passed; rejects with the signal's reason if that comes first. */

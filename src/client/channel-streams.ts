@@ -25,16 +25,12 @@ export function createReadable(
           const { value: entry, done } = await iterator.next();
           if (done === true) return controller.close();
           if (entry.producer === ownProducer || entry.replyTo !== replyTo) continue;
-          if (entry.type === "error") {
-            entries.close();
-            throw new StreamError(entry);
-          }
-          if (entry.type === "end") {
-            entries.close();
-            return controller.close();
-          }
           if (entry.type === "data" && entry.payload.byteLength > 0)
             return controller.enqueue(entry.payload);
+          if (entry.type !== "error" && entry.type !== "end") continue;
+          entries.close();
+          if (entry.type === "error") throw new StreamError(entry);
+          return controller.close();
         }
       },
       cancel: () => entries.close(),

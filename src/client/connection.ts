@@ -1,6 +1,6 @@
 import { ChannelError, isChannelError, unavailable } from "../core/errors.ts";
-import { isOfToken, isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
-import { BackOff } from "./back-off.ts";
+import { isOfToken, isRetryable } from "../protocol/error-retry.ts";
+import { BackOff, lineRetryAfterMs } from "./back-off.ts";
 import type { Http } from "./http.ts";
 import { Line, type Lane } from "./line.ts";
 import { openLink } from "./link-opening.ts";
@@ -11,10 +11,9 @@ import type { TokenSource } from "./token-source.ts";
 import { TransportChoice } from "./transport-choice.ts";
 
 export type ConnectionState =
-  | { readonly kind: "idle" | "connecting" }
+  | { readonly kind: "idle" | "connecting" | "closed" }
   | { readonly kind: "live"; readonly transport: Transport }
-  | { readonly kind: "waiting"; readonly error: ChannelError; readonly retryInMs: number }
-  | { readonly kind: "closed"; readonly error?: ChannelError };
+  | { readonly kind: "waiting"; readonly error: ChannelError; readonly retryInMs: number };
 
 /** A token is replaced this long before it expires, or after half of a life that is shorter. */
 const renewAheadMs = 60_000;
@@ -84,11 +83,11 @@ export class Connection {
   }
 
   /** Fails all lanes. */
-  close(error?: ChannelError): void {
+  close(): void {
     if (this.states.value.kind === "closed") return;
     this.#leave();
-    this.states.set(error === undefined ? { kind: "closed" } : { kind: "closed", error });
-    this.#failLanes(error ?? closedError());
+    this.states.set({ kind: "closed" });
+    this.#failLanes(closedError());
   }
 
   #rest(): void {
@@ -188,9 +187,7 @@ export class Connection {
       this.#tokens.forget();
     }
     if (!isRetryable(error) && !mayRenew) return this.#giveUp(error);
-    // A line that broke may be whole again at once.
-    const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
-    const retryInMs = this.#backOff.nextDelayMs(askedMs);
+    const retryInMs = this.#backOff.nextDelayMs(lineRetryAfterMs(error));
     this.states.set({ kind: "waiting", error, retryInMs });
     this.#after(retryInMs, () => this.#connect());
     this.needsChanged();

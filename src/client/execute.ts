@@ -1,9 +1,7 @@
 import { ChannelError, invalidArgument, isChannelError } from "../core/errors.ts";
 import { outcomeErrorLengthMax, type Outcome } from "../core/process-record.ts";
-import { encodeOutcome } from "../protocol/json-form.ts";
 import { onAbort, raceSignal } from "./abort.ts";
 import { ExecutorRole } from "./executor-role.ts";
-import { processPath } from "./http.ts";
 import { Job } from "./job.ts";
 import { ProcessHandle } from "./process.ts";
 import type { Session } from "./session.ts";
@@ -42,7 +40,7 @@ export async function executeJob<Result>(
   const job = new Job(session, { processId, term, signal: role.signal }, producer);
   session.jobs.add(job);
   try {
-    return await finish(session, role, job, await end(run, job));
+    return await finish(role, job, await end(run, job));
   } finally {
     unfollow();
     role.close();
@@ -64,7 +62,6 @@ async function end<Result>(
 
 /** Waits until what the job sent is acknowledged, and closes the process with the outcome. */
 async function finish<Result>(
-  session: Session,
   role: ExecutorRole,
   job: Job,
   ending: Ending<Result>,
@@ -72,14 +69,7 @@ async function finish<Result>(
   const outcome = outcomeOf(ending, role.isCancelled);
   try {
     await raceSignal(job.settled(), role.over);
-    role.beginClosing();
-    // However long the server is away: an outcome that is not delivered becomes a lost executor.
-    await session.http.persist("POST", processPath(job.processId, "/close"), {
-      query: { term: job.term },
-      json: { outcome: encodeOutcome(outcome) },
-      signal: role.over,
-      patienceMs: Infinity,
-    });
+    await role.closeProcess(outcome);
   } catch (error) {
     throw "error" in ending ? withCause(error, ending.error) : error;
   }

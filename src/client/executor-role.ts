@@ -1,5 +1,6 @@
 import type { ProcessView } from "../core/broker/views.ts";
 import { ChannelError, isChannelError } from "../core/errors.ts";
+import type { Outcome } from "../core/process-record.ts";
 import type { System } from "../core/system.ts";
 import { isRetryable } from "../protocol/error-retry.ts";
 import { delay } from "./back-off.ts";
@@ -55,9 +56,12 @@ export class ExecutorRole {
     this.#job.abort(reason);
   }
 
-  /** The process is about to be closed by us: to find it closed is no loss any more. */
-  beginClosing(): void {
+  /** From now on to find the process closed is no loss any more. */
+  async closeProcess(outcome: Outcome): Promise<void> {
     this.#isClosing = true;
+    const { process, term } = this.#options;
+    // However long the server is away: an outcome that is not delivered becomes a lost executor.
+    await process.close(outcome, term, { signal: this.over, patienceMs: Infinity });
   }
 
   close(): void {

@@ -1,9 +1,9 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { isOfToken, isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
+import { isOfToken, isRetryable } from "../protocol/error-retry.ts";
 import { decodeError } from "../protocol/error-status.ts";
 import { followSignal, raceLimit, raceSignal } from "./abort.ts";
-import { BackOff, delay } from "./back-off.ts";
+import { BackOff, delay, lineRetryAfterMs } from "./back-off.ts";
 import type { TokenSource } from "./token-source.ts";
 
 /** A whole entry over a slow line takes its time; only a dead connection takes longer. */
@@ -68,8 +68,7 @@ export class Http {
         return await attempt();
       } catch (error) {
         if (!isChannelError(error) || !isRetryable(error)) throw error;
-        const askedMs = error.code === "unavailable" ? 0 : retryAfterMs(error);
-        const waitMs = backOff.nextDelayMs(askedMs);
+        const waitMs = backOff.nextDelayMs(lineRetryAfterMs(error));
         if (clock.monotonicMs() + waitMs > untilMs) throw error;
         await delay(this.#system, waitMs, signal);
       }

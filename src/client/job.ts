@@ -1,7 +1,7 @@
 import { isChannelError, type ChannelError } from "../core/errors.ts";
 import { Channel } from "./channel.ts";
 import { channelPath } from "./http.ts";
-import type { Producer, ProducerOptions } from "./producer.ts";
+import type { Producer } from "./producer.ts";
 import type { Session } from "./session.ts";
 
 /** No producer has come so far: the refusal tells how far it has. */
@@ -41,10 +41,12 @@ export class Job {
    * `producer` in the options. Nothing of an earlier life is added any more.
    */
   async lastSequence(channel: string): Promise<number> {
-    if (this.#producer === undefined) return 0;
+    const producer = this.#producer;
+    if (producer === undefined) return 0;
     const known = this.#lastSequences.get(channel);
     if (known !== undefined) return known;
-    const last = await this.#askLastSequence(channel, this.#producer);
+    const { signal } = this;
+    const last = await this.#session.http.repeat(() => this.#probe(channel, producer), { signal });
     this.#lastSequences.set(channel, last);
     return last;
   }
@@ -69,19 +71,14 @@ export class Job {
     const lastSequence = this.#lastSequences.get(channel);
     if (this.#producer !== undefined && lastSequence === undefined)
       throw new TypeError(`ask lastSequence("${channel}") before using the channel`);
-    const continued: Pick<ProducerOptions, "continued"> =
-      this.#producer === undefined || lastSequence === undefined
-        ? {}
-        : { continued: { producer: this.#producer, lastSequence } };
-    const producer = this.#session.createProducer({ processId, channel, term, ...continued });
+    const place = { processId, channel, term };
+    const producer = this.#session.createProducer({
+      ...place,
+      producer: this.#producer,
+      lastSequence,
+    });
     this.#producers.set(channel, producer);
     return producer;
-  }
-
-  async #askLastSequence(channel: string, producer: string): Promise<number> {
-    const { http } = this.#session;
-    const { signal } = this;
-    return await http.repeat(() => this.#probe(channel, producer), { signal });
   }
 
   /** An append that can only be refused: its gap names the sequence that is expected. */

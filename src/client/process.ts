@@ -6,7 +6,7 @@ import { encodeOutcome } from "../protocol/json-form.ts";
 import type { JsonChannel, JsonGrant, JsonProcess } from "../protocol/json-form.ts";
 import { decodeChannelView, decodeGrant, decodeProcess } from "../protocol/process-form.ts";
 import { Channel } from "./channel.ts";
-import { processPath, type HttpRequest } from "./http.ts";
+import { processPath, type PersistentRequest } from "./http.ts";
 import { iterateWatch } from "./process-changes.ts";
 import type { Session } from "./session.ts";
 import { Watch } from "./watch.ts";
@@ -19,6 +19,8 @@ export interface AssignOptions {
   /** Silence after which the executor is taken for lost; renewed by `renewLease` and by each append. */
   readonly leaseMs?: number;
 }
+
+export type CloseOptions = Pick<PersistentRequest, "signal" | "patienceMs">;
 
 export interface GrantOptions {
   readonly ops: readonly GrantOp[];
@@ -79,9 +81,9 @@ export class ProcessHandle {
     return await this.#change("POST", "/cancel");
   }
 
-  async close(outcome: Outcome, term?: number): Promise<ProcessView> {
+  async close(outcome: Outcome, term?: number, options: CloseOptions = {}): Promise<ProcessView> {
     const json = { outcome: encodeOutcome(outcome) };
-    return await this.#change("POST", "/close", { query: { term }, json });
+    return await this.#change("POST", "/close", { ...options, query: { term }, json });
   }
 
   async delete(): Promise<void> {
@@ -122,7 +124,11 @@ export class ProcessHandle {
     await this.#session.http.persist("DELETE", path);
   }
 
-  async #change(method: string, rest: string, request: HttpRequest = {}): Promise<ProcessView> {
+  async #change(
+    method: string,
+    rest: string,
+    request: PersistentRequest = {},
+  ): Promise<ProcessView> {
     const answer = await this.#session.http.persist(method, processPath(this.id, rest), request);
     return decodeProcess(answer as JsonProcess);
   }

@@ -45,7 +45,8 @@ export interface ProducerOptions {
   readonly channel: string;
   readonly term?: number;
   /** An id that an earlier life has used, and the last sequence that was taken of it. */
-  readonly continued?: { readonly producer: string; readonly lastSequence: number };
+  readonly producer?: string | undefined;
+  readonly lastSequence?: number | undefined;
   readonly unackedBytes: number;
   readonly waitingBytesMax: number;
   readonly system: System;
@@ -91,8 +92,8 @@ export class Producer implements Lane {
     this.#connection = connection;
     this.#options = options;
     this.#backOff = new BackOff(options.system);
-    this.#id = options.continued?.producer ?? options.system.randomId(producerIdLength);
-    this.#nextSequence = (options.continued?.lastSequence ?? 0) + 1;
+    this.#id = options.producer ?? options.system.randomId(producerIdLength);
+    this.#nextSequence = (options.lastSequence ?? 0) + 1;
   }
 
   get id(): string {
@@ -318,7 +319,8 @@ export class Producer implements Lane {
   /** Nothing is under way any more: what is not settled goes again. */
   #recover(): void {
     this.#isRecovering = false;
-    this.#rewind();
+    this.#sentCount = 0;
+    this.#sentBytes = 0;
     if (!this.#needsNewId) return;
     this.#needsNewId = false;
     this.#id = this.#options.system.randomId(producerIdLength);
@@ -328,11 +330,6 @@ export class Producer implements Lane {
       sending.sequence = this.#nextSequence++;
       sending.isDoubtful = false;
     }
-  }
-
-  #rewind(): void {
-    this.#sentCount = 0;
-    this.#sentBytes = 0;
   }
 
   #rejectAll(error: ChannelError): void {

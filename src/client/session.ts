@@ -40,7 +40,7 @@ export class Session {
   }
 
   createProducer(
-    place: Pick<ProducerOptions, "processId" | "channel" | "term" | "continued">,
+    place: Pick<ProducerOptions, "processId" | "channel" | "term" | "producer" | "lastSequence">,
   ): Producer {
     const { unackedBytes, waitingBytesMax, system, onDataLost } = this.options;
     return new Producer(this.connection, {

@@ -18,7 +18,8 @@ import type { WebSocketConstructor, WebSocketLike } from "./web-socket.ts";
 /** Until the server has said how often it shows signs of life. */
 const firstHeartbeatMs = 15_000;
 /** Close codes after which a client does not come back (PROTOCOL §7.6), whatever else they say. */
-const [finalCodeMin, finalCodeMax] = [4_500, 4_999];
+const finalCodeMin = 4_500;
+const finalCodeMax = 4_999;
 
 export interface SocketLinkOptions {
   /** Of the server, with http: or https:. */

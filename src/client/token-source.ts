@@ -1,5 +1,5 @@
 import { isChannelError, unavailable } from "../core/errors.ts";
-import { decodeBase64 } from "../protocol/base64.ts";
+import { decodeBase64Portably } from "../protocol/base64.ts";
 
 /** A token or grant, or what gives the one to use now. */
 export type TokenOption = string | (() => string | Promise<string>);
@@ -47,8 +47,10 @@ export class TokenSource {
 export function readSubject(token: string): string | undefined {
   const body = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
   try {
-    const bytes = decodeBase64(body.padEnd(Math.ceil(body.length / 4) * 4, "="));
-    const { sub } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly sub?: unknown };
+    // It has no padding, and none is asked for here.
+    const { sub } = JSON.parse(new TextDecoder().decode(decodeBase64Portably(body))) as {
+      readonly sub?: unknown;
+    };
     return typeof sub === "string" ? sub : undefined;
   } catch {
     return undefined;
