@@ -56,10 +56,11 @@ export function encodeEntriesMessage(
   };
 }
 
-const notWhole = (): ChannelError =>
-  invalidArgument("frame", "a length, a header in UTF-8, and payloads of the lengths in it");
-const noMessages = (): ChannelError =>
-  invalidArgument("frame", "a JSON array of messages with a kind, and entries as objects");
+const invalidFrame = (): ChannelError =>
+  invalidArgument(
+    "frame",
+    "a JSON array of messages with a kind, and the payloads of their entries",
+  );
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -109,24 +110,24 @@ export function decodeFrame(
   let at = 0;
   forEachEntry(messages, (entry) => {
     const length = takeLength(entry);
-    if (at + length > payloads.byteLength) throw notWhole();
+    if (at + length > payloads.byteLength) throw invalidFrame();
     entry["payload"] = payloads.subarray(at, at + length);
     at += length;
   });
-  if (at !== payloads.byteLength) throw notWhole();
+  if (at !== payloads.byteLength) throw invalidFrame();
   return messages;
 }
 
 function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array } {
-  if (frame.byteLength < lengthBytes) throw notWhole();
+  if (frame.byteLength < lengthBytes) throw invalidFrame();
   const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
   const end = lengthBytes + length;
-  if (end > frame.byteLength) throw notWhole();
+  if (end > frame.byteLength) throw invalidFrame();
   try {
     const header = fromUtf8.decode(frame.subarray(lengthBytes, end));
     return { header, payloads: frame.subarray(end) };
   } catch {
-    throw notWhole();
+    throw invalidFrame();
   }
 }
 
@@ -135,7 +136,7 @@ function parseTrusted(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw noMessages();
+    throw invalidFrame();
   }
 }
 
@@ -143,7 +144,7 @@ function requireMessages(value: unknown): DecodedMessage[] {
   const isFrame =
     Array.isArray(value) &&
     value.every((message) => isFields(message) && typeof message["kind"] === "string");
-  if (!isFrame) throw noMessages();
+  if (!isFrame) throw invalidFrame();
   return value as DecodedMessage[];
 }
 
@@ -156,21 +157,21 @@ function isFields(value: unknown): value is Fields {
 function forEachEntry(messages: readonly DecodedMessage[], take: (entry: Fields) => void): void {
   for (const { entries } of messages) {
     if (entries === undefined) continue;
-    if (!Array.isArray(entries) || !entries.every(isFields)) throw noMessages();
+    if (!Array.isArray(entries) || !entries.every(isFields)) throw invalidFrame();
     entries.forEach(take);
   }
 }
 
 function takeBase64(entry: Fields): void {
   const { payload = "" } = entry;
-  if (typeof payload !== "string") throw noMessages();
+  if (typeof payload !== "string") throw invalidFrame();
   entry["payload"] = decodeBase64(payload);
 }
 
 function takeLength(entry: Fields): number {
   const { bytes = 0 } = entry;
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) throw notWhole();
-  if ("payload" in entry) throw notWhole();
+  const isLength = Number.isSafeInteger(bytes) && (bytes as number) >= 0;
+  if (!isLength || "payload" in entry) throw invalidFrame();
   delete entry["bytes"];
-  return bytes;
+  return bytes as number;
 }
