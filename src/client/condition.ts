@@ -1,16 +1,12 @@
-import { createDeferred, type Deferred } from "../core/deferred.ts";
-
 /** Something that may change: whoever waits looks again when it is told. */
 export class Condition {
-  #next: Deferred<void> | undefined;
+  #waiting: (() => void)[] = [];
 
-  async wait(): Promise<void> {
-    this.#next ??= createDeferred();
-    await this.#next.promise;
+  wait(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   notify(): void {
-    this.#next?.resolve();
-    this.#next = undefined;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

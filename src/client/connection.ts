@@ -4,7 +4,7 @@ import { BackOff, lineRetryAfterMs } from "./back-off.ts";
 import type { Http } from "./http.ts";
 import { Line, type Lane } from "./line.ts";
 import { openLink } from "./link-opening.ts";
-import type { Link, LinkMessage, LinkSink, LinkWelcome } from "./link.ts";
+import type { Link, LinkMessage, LinkSink } from "./link.ts";
 import { Listeners } from "./listeners.ts";
 import type { ResolvedOptions, Transport } from "./options.ts";
 import type { TokenSource } from "./token-source.ts";
@@ -143,7 +143,7 @@ export class Connection {
       if (this.#attempt === attempt) act();
     };
     const sink: LinkSink = {
-      opened: (welcome) => mine(() => this.#goLive(welcome)),
+      opened: (tokenExpiresAt) => mine(() => this.#goLive(tokenExpiresAt)),
       received: (message) => mine(() => this.#receive(message)),
       closed: (error) => mine(() => this.#lose(error)),
     };
@@ -151,7 +151,7 @@ export class Connection {
     this.#link = openLink(transport, { url, token, webSocket, system, sink, http: this.#http });
   }
 
-  #goLive({ expiresAt }: LinkWelcome): void {
+  #goLive(tokenExpiresAt: number): void {
     const link = this.#link;
     if (link === undefined) return;
     this.#cancelTimers();
@@ -161,7 +161,7 @@ export class Connection {
     });
     this.#line = line;
     this.#choice.opened();
-    this.#renewAhead(expiresAt);
+    this.#renewAhead(tokenExpiresAt);
     const upgradeMs = this.#choice.upgradeMs;
     if (upgradeMs !== undefined) this.#after(upgradeMs, () => this.#upgrade());
     this.states.set({ kind: "live", transport: this.#choice.current });

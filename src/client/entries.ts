@@ -48,7 +48,7 @@ export class Entries implements AsyncIterable<ChannelEntry> {
   async *batches(): AsyncGenerator<readonly ChannelEntry[], void, undefined> {
     for await (const item of this.items()) {
       if (item.kind === "entries") yield item.entries;
-      else this.#onGap?.({ reason: item.reason, first: item.first, cursor: item.cursor });
+      else this.#onGap?.(item);
     }
   }
 

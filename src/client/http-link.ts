@@ -48,7 +48,7 @@ export class HttpLink implements Link {
     this.#parts = { http, system, mode, signal, emit: (message) => this.#emit(message) };
     this.#run(async () => {
       await http.request("GET", "/healthz", { signal });
-      if (!signal.aborted) sink.opened({ expiresAt: Number.NaN });
+      if (!signal.aborted) sink.opened(Number.NaN);
     });
   }
 

@@ -4,12 +4,6 @@ import type { ClientMessage, ServerMessage } from "../protocol/socket-message.ts
 /** How soon a server has to answer a probe. */
 export const probeMs = 5_000;
 
-/** What a link tells once it works. */
-export interface LinkWelcome {
-  /** When the token expires, in milliseconds since 1970; NaN where the server does not say. */
-  readonly expiresAt: number;
-}
-
 /** What `decodeError` makes an error of: one as it came over a wire, or one itself. */
 export interface LinkError {
   readonly code: string;
@@ -24,8 +18,11 @@ export type LinkMessage = Exclude<
 >;
 
 export interface LinkSink {
-  /** Once, before anything else: what is sent from now on is taken. */
-  opened(welcome: LinkWelcome): void;
+  /**
+   * Once, before anything else: what is sent from now on is taken. When the token expires is in
+   * milliseconds since 1970; NaN where the server does not say.
+   */
+  opened(tokenExpiresAt: number): void;
   received(message: LinkMessage): void;
   /** Once, and nothing after it. `request_timeout`: the other end fell silent. */
   closed(error: ChannelError): void;

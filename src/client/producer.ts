@@ -1,4 +1,3 @@
-import { createDeferred, type Deferred } from "../core/deferred.ts";
 import { entryOverheadBytes } from "../core/entry.ts";
 import { ChannelError, unavailable } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
@@ -23,7 +22,8 @@ export interface SendReceipt {
 interface Sending {
   readonly entry: Omit<FrameEntryInput, "sequence">;
   readonly bytes: number;
-  readonly settled: Deferred<SendReceipt>;
+  readonly resolve: (receipt: SendReceipt) => void;
+  readonly reject: (error: ChannelError) => void;
   sequence: number;
   isSettled: boolean;
   /** It may have been taken without our hearing of it. */
@@ -111,13 +111,15 @@ export class Producer implements Lane {
     const isTooMuch = this.#unsettledBytes + bytes > unackedBytes + waitingBytesMax;
     if (isTooMuch && this.#unsettled.length > 0)
       return Promise.reject(new ChannelError("overloaded", { retryAfterMs: 0 }));
-    const settled = createDeferred<SendReceipt>();
-    const fate = { isSettled: false, isDoubtful: false, isAlone: false };
-    this.#unsettled.push({ entry, bytes, settled, sequence: this.#nextSequence++, ...fate });
+    const settled = new Promise<SendReceipt>((resolve, reject) => {
+      const sequence = this.#nextSequence++;
+      const fate = { isSettled: false, isDoubtful: false, isAlone: false };
+      this.#unsettled.push({ entry, bytes, resolve, reject, sequence, ...fate });
+    });
     this.#unsettledBytes += bytes;
     if (this.#unsettled.length === 1) this.#connection.add(this);
     this.#flushSoon();
-    return settled.promise;
+    return settled;
   }
 
   /** Resolves when there is room for more; whoever writes a stream waits for it. */
@@ -250,8 +252,8 @@ export class Producer implements Lane {
     sending.isSettled = true;
     const { sequence } = sending;
     if (isRepeat && !sending.isDoubtful)
-      sending.settled.reject(new ChannelError("sequence_conflict", { sequence }));
-    else sending.settled.resolve({ position, sequence });
+      sending.reject(new ChannelError("sequence_conflict", { sequence }));
+    else sending.resolve({ position, sequence });
   }
 
   #takeRefusal(message: Extract<LaneMessage, { kind: "refused" }>, line: Line): void {
@@ -302,7 +304,7 @@ export class Producer implements Lane {
     // A copy of any that is still on its way over a lost link could be taken for the one that gets its number.
     if (this.#unsettled.some(({ isDoubtful }) => isDoubtful)) this.#needsNewId = true;
     sending.isSettled = true;
-    sending.settled.reject(error);
+    sending.reject(error);
     for (const later of this.#unsettled) if (later.sequence > sending.sequence) later.sequence -= 1;
     this.#nextSequence -= 1;
     this.#forgetSettled();
@@ -340,7 +342,7 @@ export class Producer implements Lane {
     if (first !== undefined) this.#nextSequence = first.sequence;
     for (const sending of rejected) {
       sending.isSettled = true;
-      sending.settled.reject(error);
+      sending.reject(error);
     }
     this.#forgetSettled();
     if (this.#needsNewId && this.#groups.length === 0) this.#recover();

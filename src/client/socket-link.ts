@@ -124,7 +124,7 @@ export class SocketLink implements Link {
     this.#deadlineMs = this.#heardAtMs + 3 * this.#heartbeatMs;
     // A proxy that lets the beginning through and gathers the rest shows itself at once.
     this.probe();
-    this.#sink.opened({ expiresAt: Date.parse(message.expiresat) });
+    this.#sink.opened(Date.parse(message.expiresat));
   }
 
   /** One timer, which looks how long ago the other end was heard: nothing is set anew for each frame. */
