@@ -27,7 +27,7 @@ export function followSignal(source: AbortSignal | undefined): {
 /** What the work gives, or the signal's reason as soon as it is aborted, whether or not the work notices. */
 export async function raceSignal<Result>(
   work: Promise<Result>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<Result> {
   // Whoever loses the race has nobody to tell.
   work.catch(() => undefined);

@@ -40,5 +40,5 @@ export function lineRetryAfterMs(error: ChannelError): number | undefined {
 export async function delay(system: System, ms: number, signal?: AbortSignal): Promise<void> {
   let timer: { cancel(): void } | undefined;
   const passed = new Promise<void>((resolve) => (timer = system.clock.after(ms, resolve)));
-  await (signal === undefined ? passed : raceSignal(passed, signal)).finally(() => timer?.cancel());
+  await raceSignal(passed, signal).finally(() => timer?.cancel());
 }

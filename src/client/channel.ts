@@ -124,14 +124,9 @@ export class Channel {
   }
 
   #read(after: string): Reader {
-    const { connection, options, system } = this.#session;
-    const reader = new Reader(connection, {
-      processId: this.processId,
-      channel: this.name,
-      after,
-      readAheadBytes: options.readAheadBytes,
-      system,
-    });
+    const { connection, options } = this.#session;
+    const { processId, name: channel } = this;
+    const reader = new Reader(connection, { ...options, processId, channel, after });
     reader.states.add((state) => this.#states.set(state));
     return reader;
   }

@@ -138,7 +138,6 @@ export class Connection {
   async #open(attempt: number): Promise<void> {
     const token = await this.#tokens.get();
     if (this.#attempt !== attempt) return;
-    const { url, webSocket, system } = this.#options;
     const mine = (act: () => void): void => {
       if (this.#attempt === attempt) act();
     };
@@ -147,8 +146,8 @@ export class Connection {
       received: (message) => mine(() => this.#receive(message)),
       closed: (error) => mine(() => this.#lose(error)),
     };
-    const transport = this.#choice.current;
-    this.#link = openLink(transport, { url, token, webSocket, system, sink, http: this.#http });
+    const http = this.#http;
+    this.#link = openLink(this.#choice.current, { ...this.#options, token, sink, http });
   }
 
   #goLive(tokenExpiresAt: number): void {

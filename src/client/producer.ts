@@ -261,7 +261,7 @@ export class Producer implements Lane {
     const group = refused?.sendings ?? [];
     const [first] = group;
     if (first === undefined || refused?.sequence !== message.sequence)
-      return line.break(unavailable("a refusal of nothing"));
+      return line.break(unavailable("an answer to nothing"));
     this.#isRecovering = true;
     if (first.isSettled) return;
     const error = decodeError(message.error) ?? new ChannelError("internal_error", {});

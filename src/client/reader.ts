@@ -37,7 +37,6 @@ export interface ReaderOptions {
 }
 
 const positionForm = /^\d+$/;
-const cursorForm = /\./;
 
 /**
  * One subscription over however many links: the cursor moves only as items are put into the queue, and
@@ -66,7 +65,7 @@ export class Reader implements Lane {
     this.#connection = connection;
     this.#options = options;
     this.#renewal = new Renewal(options.system, () => this.#subscribe());
-    if (cursorForm.test(options.after)) this.#cursor = decodeCursor(options.after);
+    if (options.after.includes(".")) this.#cursor = decodeCursor(options.after);
     connection.add(this);
   }
 

@@ -42,11 +42,11 @@ export class Session {
   createProducer(
     place: Pick<ProducerOptions, "processId" | "channel" | "term" | "producer" | "lastSequence">,
   ): Producer {
-    const { unackedBytes, waitingBytesMax, system, onDataLost } = this.options;
-    return new Producer(this.connection, {
+    const { connection, options } = this;
+    return new Producer(connection, {
+      ...options,
       ...place,
-      ...{ unackedBytes, waitingBytesMax, system },
-      onDataLost: (error) => tell(onDataLost, error),
+      onDataLost: (error) => tell(options.onDataLost, error),
     });
   }
 

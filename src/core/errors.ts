@@ -119,8 +119,7 @@ export function isChannelError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
 ): error is ChannelError<Code> {
-  if (!(error instanceof Error) || error.name !== "ChannelError" || !("code" in error))
-    return false;
+  if (!(error instanceof Error && error.name === "ChannelError" && "code" in error)) return false;
   return code === undefined ? isErrorCode(error.code) : error.code === code;
 }
 
