@@ -65,7 +65,7 @@ export class ExecutorRole {
   }
 
   close(): void {
-    this.#over.abort(new Error("the job is over"));
+    this.#over.abort();
   }
 
   async #renew(): Promise<void> {

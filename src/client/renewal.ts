@@ -34,8 +34,7 @@ export class Renewal {
 
   /** Why it is over for good; undefined where it begins again after a while. */
   takeEnd({ reason, error }: Extract<LaneMessage, { kind: "end" }>): ChannelError | undefined {
-    if (reason === "revoked")
-      return new ChannelError("unauthorized", { reason: "the right to see it was revoked" });
+    if (reason === "revoked") return new ChannelError("unauthorized", { reason });
     const failure = decodeError(error);
     if (failure !== undefined && !isRetryable(failure)) return failure;
     const askedMs = error?.retryafterms ?? (failure && retryAfterMs(failure));

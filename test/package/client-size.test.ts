@@ -4,8 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import { ensureBuilt } from "../../scripts/ensure-built.mjs";
 import { root } from "./installed-package.ts";
 
-/** The goal is 15 KiB (15,360), missed by some hundred bytes: this keeps it from growing until it is met. */
-const gzipBytesMax = 16_000;
+const gzipBytesMax = 15 * 1024;
 
 beforeAll(() => ensureBuilt());
 
