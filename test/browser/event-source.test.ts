@@ -6,6 +6,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TcpProxy } from "../../src/testing/tcp-proxy.ts";
 import { ServerWorld } from "../server-world.ts";
+import { findBrowser } from "./browser-page.ts";
 
 const entryCount = 400;
 const cutEveryMs = 1_000;
@@ -13,7 +14,7 @@ const cutEveryMs = 1_000;
 let browser: Browser;
 beforeAll(async () => {
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: findBrowser(),
     args: [
       "--no-sandbox",
       "--disable-gpu",
