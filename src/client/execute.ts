@@ -18,7 +18,7 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal;
 }
 
-const defaultLeaseMs = 30_000;
+export const defaultLeaseMs = 30_000;
 
 /** What became of the function that does the job. */
 type Ending<Result> = { readonly result: Result } | { readonly error: unknown };

@@ -3,6 +3,9 @@ import { allSettings, commonSettings } from "../../src/cli/configuration.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { limitSettings } from "../../src/cli/serve/limit-settings.ts";
 import { defaultTextOf, type Setting } from "../../src/cli/setting.ts";
+import { resolveJobwireOptions } from "../../src/client/options.ts";
+import { clientSystem } from "../../src/client/system.ts";
+import { defaultWebSocket } from "../../src/client/web-socket.ts";
 import { createTerminal } from "../command-world.ts";
 
 export type Rows = readonly (readonly string[])[];
@@ -63,6 +66,24 @@ export function limitRows(): Rows {
 function defaultOf(setting: Pick<Setting<unknown>, "default" | "defaultText">): string {
   const text = defaultTextOf(setting);
   return text === "" || setting.defaultText !== undefined ? text : `\`${text}\``;
+}
+
+/** Options of the client with their defaults, which are empty where there is none to show. */
+export function clientDefaults(): ReadonlyMap<string, string> {
+  const given = { url: "http://localhost", token: "" };
+  const resolved = Object.entries(resolveJobwireOptions(given));
+  return new Map(
+    resolved.map(([name, value]) => [`\`${name}\``, name in given ? "" : clientDefaultOf(value)]),
+  );
+}
+
+const MiB = 1024 * 1024;
+
+function clientDefaultOf(value: unknown): string {
+  if (typeof value === "string") return `\`"${value}"\``;
+  if (typeof value === "number" && value % MiB === 0) return `${value / MiB} MiB`;
+  if (typeof value === "number") return value.toLocaleString("en");
+  return value === clientSystem || value === defaultWebSocket() ? "platform's" : "";
 }
 
 /** The rows of the first table below a heading that ends with the text, without the row of its titles. */

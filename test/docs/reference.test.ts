@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ExitCode } from "../../src/cli/exit-code.ts";
+import { defaultLeaseMs } from "../../src/client/execute.ts";
 import { root } from "./page-world.ts";
 import {
+  clientDefaults,
   commandTables,
   commonVariables,
   limitRows,
@@ -11,8 +13,26 @@ import {
   tableBelow,
 } from "./reference-tables.ts";
 
+const client = readFileSync(join(root, "docs/client.md"), "utf8");
 const commandLine = readFileSync(join(root, "docs/command-line.md"), "utf8");
 const configuration = readFileSync(join(root, "docs/configuration.md"), "utf8");
+
+/** The first two cells of each row: what it is called, and its default. */
+function defaultsBelow(markdown: string, heading: string): ReadonlyMap<string, string> {
+  const rows = tableBelow(markdown, heading);
+  return new Map(rows.map(([name = "", value = ""]) => [name, value]));
+}
+
+describe("docs/client.md", () => {
+  it("shows every option of the client with its default", () => {
+    expect(defaultsBelow(client, "Options")).toEqual(clientDefaults());
+  });
+
+  it("shows the lease that a worker has unless it asks for another", () => {
+    const lease = defaultsBelow(client, "Workers").get("`leaseMs`");
+    expect(lease).toBe(defaultLeaseMs.toLocaleString("en"));
+  });
+});
 
 describe("docs/command-line.md", () => {
   it.each([...commandTables()])("shows the arguments and options of %s", (name, rows) => {
