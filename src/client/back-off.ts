@@ -10,20 +10,29 @@ const delayMsMax = 5_000;
 export class BackOff {
   readonly #system: System;
   #attempts = 0;
+  #delayMs = 0;
 
   constructor(system: System) {
     this.#system = system;
+  }
+
+  /** The wait before the present attempt; 0 for a first one. */
+  get delayMs(): number {
+    return this.#delayMs;
   }
 
   /** How long to wait before the next attempt; at least what the server asked for. */
   nextDelayMs(retryAfterMs = 0): number {
     const ceiling = Math.min(delayMsMax, firstDelayMs * 2 ** this.#attempts);
     this.#attempts += 1;
-    return Math.max(retryAfterMs, ceiling / 2 + (this.#fraction() * ceiling) / 2);
+    this.#delayMs = Math.max(retryAfterMs, ceiling / 2 + (this.#fraction() * ceiling) / 2);
+    return this.#delayMs;
   }
 
+  /** The next attempt is a first one. */
   reset(): void {
     this.#attempts = 0;
+    this.#delayMs = 0;
   }
 
   #fraction(): number {

@@ -133,4 +133,35 @@ describe("Connection", () => {
     expect(new Set(delays).size).toBe(delays.length);
     await world.wire.close();
   });
+
+  it("comes back at once only to a line that has lasted as long as the wait for it", async () => {
+    const delays: number[] = [];
+    const world = new ScriptedWorld();
+    world.wire.onState((state) => {
+      if (state.kind === "waiting") delays.push(state.retryInMs);
+    });
+    world.wire.process("p").channel("out").entries();
+    await turn();
+    const liveFor = async (ms: number): Promise<void> => {
+      await world.socket.open();
+      const { id } = world.socket.last("subscribe");
+      await world.socket.say({ kind: "subscribed", id, cursor: "e.0", last: 0 });
+      await world.pass(ms);
+      await world.socket.lose();
+    };
+
+    await liveFor(0);
+    for (let i = 0; i < 9; i++) {
+      const delayMs = delays.at(-1) ?? 0;
+      await world.pass(delayMs);
+      await liveFor(delayMs - 1);
+    }
+    expect(delays.slice(7).every((delayMs) => delayMs >= 2_500)).toBe(true);
+
+    const longest = delays.at(-1) ?? 0;
+    await world.pass(longest);
+    await liveFor(longest);
+    expect(delays.at(-1)).toBeLessThanOrEqual(50);
+    await world.wire.close();
+  });
 });

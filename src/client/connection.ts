@@ -161,6 +161,8 @@ export class Connection {
     this.#line = line;
     this.#choice.opened();
     this.#renewAhead(tokenExpiresAt);
+    // A line that dies young is no better than none: one has to last as long as the wait for it.
+    this.#after(this.#backOff.delayMs, () => this.#backOff.reset());
     const upgradeMs = this.#choice.upgradeMs;
     if (upgradeMs !== undefined) this.#after(upgradeMs, () => this.#upgrade());
     this.states.set({ kind: "live", transport: this.#choice.current });
@@ -170,8 +172,7 @@ export class Connection {
   }
 
   #receive(message: LinkMessage): void {
-    // Something useful came: neither the way nor the token is what fails.
-    this.#backOff.reset();
+    // Something useful came: the token is not what fails.
     this.#hasRenewed = false;
     if (message.kind === "token") this.#renewAhead(Date.parse(message.expiresat));
     else this.#line?.receive(message);
