@@ -15,7 +15,8 @@ const project = (name: string, include: string[], options: object = {}) => ({
   },
 });
 
-const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+const patient = { testTimeout: 120_000, hookTimeout: 120_000 };
+const oneAtATime = { fileParallelism: false, ...patient };
 
 /** Tests that say that they run side by side are mostly waiting. */
 const sideBySide = { maxConcurrency: 16 };
@@ -32,7 +33,8 @@ export default defineConfig({
       ]),
       // Faults measure time and kill processes: a neighbour would disturb them.
       project("faults", ["test/faults/**/*.test.ts"], { ...oneAtATime, ...sideBySide }),
-      project("browser", ["test/browser/**/*.test.ts"], oneAtATime),
+      // Nothing is measured: the minute that one of them is about passes beside the others.
+      project("browser", ["test/browser/**/*.test.ts"], patient),
       project("package", ["test/package/**/*.test.ts"], { ...oneAtATime, testTimeout: 300_000 }),
     ],
   },

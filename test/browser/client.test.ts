@@ -3,12 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../scripts/ensure-built.mjs";
 import { signToken } from "../server-world.ts";
 import { ClientPages } from "./client-page.ts";
+import { readBy } from "./client-site.ts";
 
 beforeAll(() => ensureBuilt());
 
 const entries = (count: number) => Array.from({ length: count }, (_, i) => `entry ${i + 1}`);
-const readBy = (page: Page): Promise<string[]> =>
-  page.evaluate(() => JSON.parse(sessionStorage.getItem("got") ?? "[]") as string[]);
 const hasRead = (page: Page, count: number) =>
   expect.poll(() => readBy(page), { timeout: 30_000 }).toHaveLength(count);
 

@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../scripts/ensure-built.mjs";
 import { root } from "../package/installed-package.ts";
-import { bundle, ClientPages } from "./client-page.ts";
+import { ClientPages } from "./client-page.ts";
+import { bundle } from "./client-site.ts";
 
 const folder = join(root, "examples/pages");
 
