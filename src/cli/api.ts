@@ -2,10 +2,12 @@ import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { errorStatus, retryAfterMs } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Jobwire } from "../client/index.ts";
+import { raceSignal } from "../client/abort.ts";
 import { BackOff, delay } from "../client/back-off.ts";
 import { Http, NoAnswerError, type HttpRequest } from "../client/http.ts";
+import { Jobwire } from "../client/jobwire.ts";
 import { TokenSource } from "../client/token-source.ts";
+import { defaultWebSocket } from "../client/web-socket.ts";
 
 // A line that broke, or another transport, takes its time; a person waits no longer.
 const awayMsMax = 10_000;
@@ -40,7 +42,7 @@ export interface ReachObserver {
   missed(): void;
 }
 
-/** The server's routes as the commands use them, in the name of one identity. */
+/** The server as the commands use it, in the name of one identity. */
 export class Api {
   readonly url: string;
   readonly credentials: Credentials;
@@ -48,6 +50,7 @@ export class Api {
   readonly http: Http;
   readonly #token: () => Promise<string>;
   readonly #observer: ReachObserver | undefined;
+  #asking: Jobwire | undefined;
   #wire: Promise<Jobwire> | undefined;
 
   constructor(url: string, credentials: Credentials, system: System, observer?: ReachObserver) {
@@ -68,14 +71,30 @@ export class Api {
     return new Api(this.url, this.credentials, this.system, observer);
   }
 
-  /** For what goes on: reading, writing, watching, over one connection. Loaded when first needed. */
+  /**
+   * One request of the client, which is not repeated. Throws `ChannelError` for a refusal, `UnreachableError`
+   * where no answer came.
+   */
+  async ask<Answer>(
+    question: (wire: Jobwire) => Promise<Answer>,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    const { url, system } = this;
+    // Shorter than any wait before a repeat.
+    this.#asking ??= new Jobwire({ url, token: this.#token, system, patienceMs: 1 });
+    const answer = question(this.#asking);
+    return await this.#observe(signal === undefined ? answer : raceSignal(answer, signal), signal);
+  }
+
+  /** For what goes on: reading, writing, watching, over one connection. */
   async wire(): Promise<Jobwire> {
     this.#wire ??= this.#openWire();
     return await this.#wire;
   }
 
   async #openWire(): Promise<Jobwire> {
-    const { Jobwire } = await import("../client/node.ts");
+    // Loading what node may have itself takes as long as many a command.
+    if (defaultWebSocket() === undefined) await import("../client/node.ts");
     const wire = new Jobwire({ url: this.url, token: this.#token });
     wire.onState(({ kind }) => {
       if (kind === "live") this.#observer?.reached();
@@ -114,14 +133,18 @@ export class Api {
     return new UnreachableError(this.url, { cause });
   }
 
-  /** The answer's JSON. Throws `ChannelError` for a refusal, `UnreachableError` where no answer came. */
+  /** As `ask`, for what the client does not ask: the answer's JSON. */
   async request(method: string, path: string, request: HttpRequest = {}): Promise<unknown> {
+    return await this.#observe(this.http.request(method, path, request), request.signal);
+  }
+
+  async #observe<Answer>(answer: Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
     try {
-      const answer = await this.http.request(method, path, request);
+      const answered = await answer;
       this.#observer?.reached();
-      return answer;
+      return answered;
     } catch (error) {
-      throw request.signal?.aborted === true ? error : this.explain(error);
+      throw signal?.aborted === true ? error : this.explain(error);
     }
   }
 

@@ -1,8 +1,8 @@
+import type { ProcessView } from "../core/broker/views.ts";
 import { isChannelError } from "../core/errors.ts";
-import type { JsonProcess } from "../protocol/index.ts";
 import type { Api } from "./api.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
-import { getProcess, listProcesses } from "./process-api.ts";
+import { listProcesses, newestOf } from "./process-list.ts";
 import { escapeText, fitText } from "./terminal-text.ts";
 
 const idForm = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
@@ -16,11 +16,11 @@ export const processNameHelp =
  * The process that a person means. The whole id wins, then a name, then the beginning of an id: who has
  * given a name means that. Throws `CommandError` if there is none, or more than one.
  */
-export async function resolveProcess(api: Api, name: string): Promise<JsonProcess> {
+export async function resolveProcess(api: Api, name: string): Promise<ProcessView> {
   return await api.retryBrokenLine(() => findByName(api, name));
 }
 
-async function findByName(api: Api, name: string): Promise<JsonProcess> {
+async function findByName(api: Api, name: string): Promise<ProcessView> {
   if (name === "@last") {
     const newest = newestOf(await listProcesses(api));
     if (newest !== undefined) return newest;
@@ -40,24 +40,16 @@ async function findByName(api: Api, name: string): Promise<JsonProcess> {
   );
 }
 
-async function findProcess(api: Api, id: string): Promise<JsonProcess | undefined> {
+async function findProcess(api: Api, id: string): Promise<ProcessView | undefined> {
   try {
-    return await getProcess(api, id);
+    return await api.ask((wire) => wire.process(id).get());
   } catch (error) {
     if (isChannelError(error, "process_not_found")) return undefined;
     throw error;
   }
 }
 
-export function newestOf(processes: readonly JsonProcess[]): JsonProcess | undefined {
-  return processes.reduce<JsonProcess | undefined>(
-    (newest, process) =>
-      newest === undefined || process.createdat >= newest.createdat ? process : newest,
-    undefined,
-  );
-}
-
-function requireOnly(name: string, candidates: readonly JsonProcess[]): JsonProcess {
+function requireOnly(name: string, candidates: readonly ProcessView[]): ProcessView {
   const [first, second] = candidates;
   if (first !== undefined && second === undefined) return first;
   const shown = escapeText(name);
@@ -69,7 +61,7 @@ function requireOnly(name: string, candidates: readonly JsonProcess[]): JsonProc
   }
   const list = candidates
     .slice(0, candidatesShownMax)
-    .map(({ id, label = "" }) => `  ${id}  ${fitText(label, 40)}`.trimEnd());
+    .map(({ id, label }) => `  ${id}  ${fitText(label, 40)}`.trimEnd());
   const more =
     candidates.length > candidatesShownMax
       ? [`  and ${candidates.length - candidatesShownMax} more`]

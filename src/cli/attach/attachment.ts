@@ -1,13 +1,12 @@
+import type { ProcessView } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
 import type { Outcome } from "../../core/process-record.ts";
-import type { JsonProcess } from "../../protocol/index.ts";
 import { followSignal } from "../../client/abort.ts";
 import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
 import { createAppender, sendStream } from "../input-stream.ts";
 import { LineNotice } from "../line-notice.ts";
-import { listChannels } from "../process-api.ts";
 import { RawSink, tailChannel } from "../tail/tail-channel.ts";
 import { say, type Terminal } from "../terminal.ts";
 
@@ -28,13 +27,14 @@ export type AttachEnd = { readonly isLeft: true } | { readonly outcome: Outcome 
  */
 export async function attach(
   api: Api,
-  process: JsonProcess,
+  process: ProcessView,
   terminal: Terminal,
   { after, copiesInput, signal }: AttachOptions,
 ): Promise<AttachEnd> {
   const { id } = process;
-  const readable = new Set((await listChannels(api, id)).map(({ spec }) => spec.name));
-  const channels = (["stdout", "stderr"] as const).filter((name) => readable.has(name));
+  const readable = await api.ask((wire) => wire.process(id).channels());
+  const names = new Set(readable.map(({ spec }) => spec.name));
+  const channels = (["stdout", "stderr"] as const).filter((name) => names.has(name));
   if (channels.length === 0) {
     throw new CommandError(
       `${id} has neither stdout nor stderr\nSee its channels with: jobwire inspect ${id}`,
@@ -75,7 +75,7 @@ function leave(terminal: Terminal, id: string, undeliveredBytes: number): Attach
 /** What is typed, with its end. A refusal is told; the output goes on. */
 function startInput(
   api: Api,
-  { id, state, channels }: JsonProcess,
+  { id, state, channels }: ProcessView,
   terminal: Terminal,
   signal: AbortSignal,
 ): { undeliveredBytes(): number } | undefined {

@@ -6,7 +6,6 @@ import {
   type CommandLine,
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
-import { requestCancel } from "../process-api.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
 import { say } from "../terminal.ts";
 
@@ -18,7 +17,7 @@ export function addCancelCommand(program: Command, commandLine: CommandLine): vo
     .action(async (name: string, flags: CommonFlags) => {
       const api = await connectByFlags(flags, commandLine);
       const { id } = await resolveProcess(api, name);
-      const { state } = await requestCancel(api, id);
+      const { state } = await api.ask((wire) => wire.process(id).cancel());
       say(
         commandLine.terminal,
         state === "closed" ? `${id} is cancelled` : `${id} is asked to stop`,

@@ -9,7 +9,6 @@ import {
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
-import { closeProcess } from "../process-api.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
 import { say } from "../terminal.ts";
 
@@ -33,7 +32,7 @@ export function addCloseCommand(program: Command, commandLine: CommandLine): voi
       const outcome = outcomeOf(flags);
       const api = await connectByFlags(flags, commandLine);
       const { id } = await resolveProcess(api, name);
-      await closeProcess(api, id, outcome);
+      await api.ask((wire) => wire.process(id).close(outcome));
       say(commandLine.terminal, `${id} is closed: ${outcome.status}`);
     });
   addServerOptions(command);

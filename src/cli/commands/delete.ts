@@ -7,7 +7,6 @@ import {
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
-import { deleteProcess } from "../process-api.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
 import { say } from "../terminal.ts";
 
@@ -30,7 +29,7 @@ export function addDeleteCommand(program: Command, commandLine: CommandLine): vo
           ExitCode.failure,
         );
       }
-      await deleteProcess(api, id);
+      await api.ask((wire) => wire.process(id).delete());
       say(commandLine.terminal, `${id} is deleted`);
     });
   addServerOptions(command);

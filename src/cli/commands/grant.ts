@@ -1,8 +1,11 @@
 import type { Command } from "commander";
+import type { NewGrant } from "../../client/index.ts";
+import type { GrantView } from "../../core/broker/grants.ts";
+import type { ProcessView } from "../../core/broker/views.ts";
 import { defaultBrokerLimits } from "../../core/limits.ts";
 import type { GrantOp } from "../../core/process-record.ts";
 import { defaultSystem } from "../../core/system.ts";
-import type { JsonGrant, JsonProcess } from "../../protocol/index.ts";
+import { encodeGrant, encodeTime } from "../../protocol/json-form.ts";
 import type { Api } from "../api.ts";
 import {
   addHelpTexts,
@@ -14,7 +17,6 @@ import {
   type CommandLine,
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
-import { createGrant, listGrants, revokeGrant } from "../process-api.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
 import { fitText, formatAge, formatTable } from "../terminal-text.ts";
 import { say, TerminalOutput } from "../terminal.ts";
@@ -67,9 +69,13 @@ function addCreateCommand(grant: Command, commandLine: CommandLine): void {
       const api = await connectByFlags(flags, commandLine);
       const process = await resolveProcess(api, name);
       const given = channels === undefined ? {} : { channels };
-      const created = await createGrant(api, process.id, { ops, ...given, expiresInMs });
+      const created = await api.ask((wire) =>
+        wire.process(process.id).grant({ ops, ...given, expiresInMs }),
+      );
       const printed =
-        flags.json === true ? `${JSON.stringify(created)}\n` : describeGrant(created, api, process);
+        flags.json === true
+          ? `${JSON.stringify({ ...encodeGrant(created), grant: created.grant })}\n`
+          : describeGrant(created, api, process);
       await new TerminalOutput(commandLine.terminal.stdout).write(printed);
     });
   addServerOptions(command);
@@ -83,9 +89,9 @@ function addCreateCommand(grant: Command, commandLine: CommandLine): void {
 
 /** With lines to paste: whoever gets a grant may have nothing but curl. */
 function describeGrant(
-  { id, grant, ops, channels, expiresat }: JsonGrant & { readonly grant: string },
+  { id, grant, ops, channels, expiresAt }: NewGrant,
   { url }: Api,
-  process: JsonProcess,
+  process: ProcessView,
 ): string {
   const processUrl = `${url}/v1/processes/${process.id}`;
   const entries = `${processUrl}/channels/${shownChannel(process, channels)}/entries`;
@@ -101,14 +107,17 @@ function describeGrant(
   return formatTable([
     ["grant", grant],
     ["id", id],
-    ["may", `${ops.join(", ")} · ${channels?.join(", ") ?? "all channels"} · until ${expiresat}`],
+    [
+      "may",
+      `${ops.join(", ")} · ${channels?.join(", ") ?? "all channels"} · until ${encodeTime(expiresAt)}`,
+    ],
     ...ops.flatMap((op) => curl[op]),
     ["here", `JOBWIRE_URL=${url} JOBWIRE_TOKEN=${grant} jobwire tail ${process.id}`],
   ]);
 }
 
 /** The one that is worth showing first. */
-function shownChannel({ channels }: JsonProcess, granted: readonly string[] | undefined): string {
+function shownChannel({ channels }: ProcessView, granted: readonly string[] | undefined): string {
   const names = channels.map(({ name }) => name).filter((name) => granted?.includes(name) ?? true);
   return names.includes("stdout") ? "stdout" : (names[0] ?? granted?.[0] ?? "stdout");
 }
@@ -122,10 +131,10 @@ function addListCommand(grant: Command, commandLine: CommandLine): void {
     .action(async (name: string, flags: ListFlags) => {
       const api = await connectByFlags(flags, commandLine);
       const { id } = await resolveProcess(api, name);
-      const grants = await listGrants(api, id);
+      const grants = await api.ask((wire) => wire.process(id).grants());
       const printed =
         flags.json === true
-          ? grants.map((one) => `${JSON.stringify(one)}\n`).join("")
+          ? grants.map((one) => `${JSON.stringify(encodeGrant(one))}\n`).join("")
           : formatGrants(grants, defaultSystem.clock.now());
       await new TerminalOutput(commandLine.terminal.stdout).write(printed);
     });
@@ -133,13 +142,13 @@ function addListCommand(grant: Command, commandLine: CommandLine): void {
   addHelpTexts(command, { examples: [["jobwire grant list train", "who has access, until when"]] });
 }
 
-export function formatGrants(grants: readonly JsonGrant[], now: number): string {
-  const rows = grants.map(({ id, ops, channels, expiresat, createdby }) => [
+export function formatGrants(grants: readonly GrantView[], now: number): string {
+  const rows = grants.map(({ id, ops, channels, expiresAt, createdBy }) => [
     id,
     ops.join(", "),
     fitText(channels?.join(", ") ?? "all", 40),
-    formatAge(Date.parse(expiresat) - now),
-    fitText(createdby, 32),
+    formatAge(expiresAt - now),
+    fitText(createdBy, 32),
   ]);
   return formatTable([["GRANT", "MAY", "CHANNELS", "EXPIRES IN", "MADE BY"], ...rows]);
 }
@@ -153,7 +162,7 @@ function addRevokeCommand(grant: Command, commandLine: CommandLine): void {
     .action(async (name: string, grantId: string, flags: CommonFlags) => {
       const api = await connectByFlags(flags, commandLine);
       const { id } = await resolveProcess(api, name);
-      await revokeGrant(api, id, grantId);
+      await api.ask((wire) => wire.process(id).revoke(grantId));
       say(commandLine.terminal, `grant ${grantId} of ${id} is revoked`);
     });
   addServerOptions(command);

@@ -1,7 +1,14 @@
 import type { Command } from "commander";
+import type { GrantView } from "../../core/broker/grants.ts";
+import type { ChannelView, ProcessView } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
 import { defaultSystem } from "../../core/system.ts";
-import type { JsonChannel, JsonGrant, JsonProcess } from "../../protocol/index.ts";
+import {
+  encodeChannelView,
+  encodeGrant,
+  encodeProcess,
+  encodeTime,
+} from "../../protocol/json-form.ts";
 import type { Api } from "../api.ts";
 import {
   addHelpTexts,
@@ -10,7 +17,6 @@ import {
   type CommandLine,
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
-import { listChannels, listGrants } from "../process-api.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
 import { escapeText, fitText, formatAge, formatBytes, formatTable } from "../terminal-text.ts";
 import { TerminalOutput } from "../terminal.ts";
@@ -22,10 +28,10 @@ interface InspectFlags extends CommonFlags {
 }
 
 interface Inspection {
-  readonly process: JsonProcess;
-  readonly channels: readonly JsonChannel[];
+  readonly process: ProcessView;
+  readonly channels: readonly ChannelView[];
   /** Absent for those who may not see them. */
-  readonly grants?: readonly JsonGrant[];
+  readonly grants?: readonly GrantView[];
 }
 
 export function addInspectCommand(program: Command, commandLine: CommandLine): void {
@@ -39,7 +45,7 @@ export function addInspectCommand(program: Command, commandLine: CommandLine): v
       const inspection = await inspect(api, await resolveProcess(api, name));
       const printed =
         flags.json === true
-          ? `${JSON.stringify(inspection)}\n`
+          ? `${JSON.stringify(encodeInspection(inspection))}\n`
           : describe(inspection, defaultSystem.clock.now());
       await new TerminalOutput(commandLine.terminal.stdout).write(printed);
     });
@@ -52,14 +58,23 @@ export function addInspectCommand(program: Command, commandLine: CommandLine): v
   });
 }
 
-async function inspect(api: Api, process: JsonProcess): Promise<Inspection> {
-  const channels = await listChannels(api, process.id);
+async function inspect(api: Api, process: ProcessView): Promise<Inspection> {
+  const channels = await api.ask((wire) => wire.process(process.id).channels());
   try {
-    return { process, channels, grants: await listGrants(api, process.id) };
+    const grants = await api.ask((wire) => wire.process(process.id).grants());
+    return { process, channels, grants };
   } catch (error) {
     if (isChannelError(error, "forbidden")) return { process, channels };
     throw error;
   }
+}
+
+function encodeInspection({ process, channels, grants }: Inspection): object {
+  return {
+    process: encodeProcess(process),
+    channels: channels.map(encodeChannelView),
+    ...(grants === undefined ? {} : { grants: grants.map(encodeGrant) }),
+  };
 }
 
 function describe({ process, channels, grants }: Inspection, now: number): string {
@@ -69,25 +84,25 @@ function describe({ process, channels, grants }: Inspection, now: number): strin
 }
 
 /** Texts of others are escaped. */
-function describeProcess(process: JsonProcess, now: number): string {
-  const { id, label, submitterid, executorid, executors, cancelrequest, leasems } = process;
-  const time = (text: string | undefined): string =>
-    text === undefined ? "" : `${text} (${formatAge(now - Date.parse(text))} ago)`;
+function describeProcess(process: ProcessView, now: number): string {
+  const { cancelRequest, expiresAt, leaseMs, outcome } = process;
+  const time = (ms: number | undefined): string =>
+    ms === undefined ? "" : `${encodeTime(ms)} (${formatAge(now - ms)} ago)`;
   const rows: readonly (readonly [string, string])[] = [
-    ["id", id],
-    ["name", label ?? ""],
+    ["id", process.id],
+    ["name", process.label],
     ["state", describeState(process)],
-    ["outcome", describeOutcome(process)],
-    ["exit code", process.outcome?.exitcode?.toString() ?? ""],
-    ["submitter", submitterid],
-    ["executor", executorid ?? ""],
-    ["candidates", executors?.join(", ") ?? ""],
-    ["cancel", cancelrequest === undefined ? "" : `${cancelrequest.by}, ${time(cancelrequest.at)}`],
-    ["created", time(process.createdat)],
-    ["started", time(process.startedat)],
-    ["closed", time(process.closedat)],
-    ["kept until", process.expiresat ?? ""],
-    ["lease", leasems === undefined ? "" : `${leasems / 1000} s`],
+    ["outcome", describeOutcome(outcome)],
+    ["exit code", outcome?.exitCode?.toString() ?? ""],
+    ["submitter", process.submitterId],
+    ["executor", process.executorId],
+    ["candidates", process.executors.join(", ")],
+    ["cancel", cancelRequest === undefined ? "" : `${cancelRequest.by}, ${time(cancelRequest.at)}`],
+    ["created", time(process.createdAt)],
+    ["started", time(process.startedAt)],
+    ["closed", time(process.closedAt)],
+    ["kept until", expiresAt === undefined ? "" : encodeTime(expiresAt)],
+    ["lease", leaseMs === undefined ? "" : `${leaseMs / 1000} s`],
     ["term", String(process.term)],
     ["epoch", process.epoch],
   ];
@@ -96,15 +111,15 @@ function describeProcess(process: JsonProcess, now: number): string {
   );
 }
 
-function describeChannels(channels: readonly JsonChannel[]): string {
-  const rows = channels.map(({ spec, first, last, bytes }) => [
+function describeChannels(channels: readonly ChannelView[]): string {
+  const rows = channels.map(({ spec, first, last, keptBytes }) => [
     fitText(spec.name, 64),
     String(first),
     String(last),
-    formatBytes(bytes),
-    spec.maxlogbytes === undefined ? "-" : formatBytes(spec.maxlogbytes),
-    spec.whenfull ?? "",
-    spec.writers ?? "",
+    formatBytes(keptBytes),
+    spec.maxLogBytes === Infinity ? "-" : formatBytes(spec.maxLogBytes),
+    spec.whenFull,
+    spec.writers,
   ]);
   return formatTable([
     ["CHANNEL", "FIRST", "LAST", "BYTES", "LIMIT", "WHEN FULL", "WRITERS"],

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import type { ProcessView } from "../../core/broker/views.ts";
+import type { Outcome } from "../../core/process-record.ts";
 import { defaultSystem } from "../../core/system.ts";
-import type { JsonProcess } from "../../protocol/index.ts";
+import { encodeProcess } from "../../protocol/json-form.ts";
 import {
   addHelpTexts,
   addServerOptions,
@@ -8,7 +10,7 @@ import {
   type CommandLine,
 } from "../command-line.ts";
 import type { CommonFlags } from "../configuration.ts";
-import { listProcesses } from "../process-api.ts";
+import { listProcesses, sortByAge } from "../process-list.ts";
 import { fitText, formatAge, formatTable } from "../terminal-text.ts";
 import { TerminalOutput } from "../terminal.ts";
 
@@ -29,12 +31,13 @@ export function addPsCommand(program: Command, commandLine: CommandLine): void {
     .option("--json", "one JSON object a line")
     .action(async (flags: PsFlags) => {
       const api = await connectByFlags(flags, commandLine);
-      const processes = (await listProcesses(api))
-        .filter(({ state }) => flags.all === true || state !== "closed")
-        .sort((a, b) => b.createdat.localeCompare(a.createdat));
+      const processes = sortByAge(await listProcesses(api)).filter(
+        ({ state }) => flags.all === true || state !== "closed",
+      );
       const output = new TerminalOutput(commandLine.terminal.stdout);
       if (flags.json === true) {
-        for (const process of processes) await output.write(`${JSON.stringify(process)}\n`);
+        for (const process of processes)
+          await output.write(`${JSON.stringify(encodeProcess(process))}\n`);
       } else {
         await output.write(formatProcesses(processes, defaultSystem.clock.now()));
       }
@@ -49,23 +52,23 @@ export function addPsCommand(program: Command, commandLine: CommandLine): void {
 }
 
 /** Names come from others: every cell is escaped. */
-export function formatProcesses(processes: readonly JsonProcess[], now: number): string {
+export function formatProcesses(processes: readonly ProcessView[], now: number): string {
   const rows = processes.map((process) => [
     fitText(process.id, 128),
-    fitText(process.label ?? "", nameWidth),
+    fitText(process.label, nameWidth),
     describeState(process),
-    fitText(process.executorid ?? "", executorWidth),
-    formatAge(now - Date.parse(process.createdat)),
-    fitText(describeOutcome(process), outcomeWidth),
+    fitText(process.executorId, executorWidth),
+    formatAge(now - process.createdAt),
+    fitText(describeOutcome(process.outcome), outcomeWidth),
   ]);
   return formatTable([["ID", "NAME", "STATE", "EXECUTOR", "AGE", "OUTCOME"], ...rows]);
 }
 
-export function describeState({ cancelrequest, state }: JsonProcess): string {
-  return cancelrequest !== undefined && state !== "closed" ? "cancelling" : state;
+export function describeState({ cancelRequest, state }: ProcessView): string {
+  return cancelRequest !== undefined && state !== "closed" ? "cancelling" : state;
 }
 
-export function describeOutcome({ outcome }: JsonProcess): string {
+export function describeOutcome(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "";
-  return outcome.error === undefined ? outcome.status : `${outcome.status}: ${outcome.error}`;
+  return outcome.status === "failed" ? `failed: ${outcome.error}` : outcome.status;
 }

@@ -1,7 +1,7 @@
-import { newestOf, resolveProcess } from "../process-name.ts";
+import { resolveProcess } from "../process-name.ts";
 import type { Api } from "../api.ts";
 import { raceSignal } from "../../client/abort.ts";
-import { listProcesses } from "../process-api.ts";
+import { listProcesses, sortByAge } from "../process-list.ts";
 import type { Candidate, NameSource } from "./completion.ts";
 
 /** Whoever presses a key does not wait longer. */
@@ -20,13 +20,11 @@ export class ServerNames implements NameSource {
   /** Each by its name, the newest that has it; by its id where it has none. */
   async processes(): Promise<readonly Candidate[]> {
     return await this.#ask(async (api) => {
-      const processes = (await listProcesses(api)).sort((a, b) =>
-        b.createdat.localeCompare(a.createdat),
-      );
+      const processes = sortByAge(await listProcesses(api));
       const candidates = new Map<string, Candidate>();
-      if (newestOf(processes) !== undefined)
+      if (processes.length > 0)
         candidates.set("@last", { word: "@last", description: "the newest" });
-      for (const { id, label = "", state } of processes) {
+      for (const { id, label, state } of processes) {
         const word = plainWord.test(label) ? label : id;
         if (!candidates.has(word)) candidates.set(word, { word, description: state });
       }

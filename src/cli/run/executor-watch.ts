@@ -1,8 +1,8 @@
 import type { ProcessView } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
-import { isRetryable } from "../api.ts";
 import { delay } from "../../client/back-off.ts";
-import { renewLease } from "../process-api.ts";
+import type { Jobwire } from "../../client/index.ts";
+import { isRetryable } from "../api.ts";
 import type { JobProcess } from "./job-process.ts";
 
 // Far more often than the lease lapses: this is also how a silent program learns that its server is away.
@@ -38,7 +38,9 @@ export async function keepRole(
         await delay(executor.system, renewalMs, signal);
         await process.retry(async () => {
           const { generation } = process;
-          look(await renewLease(executor, id, process.term, signal), generation);
+          const renew = (wire: Jobwire): Promise<ProcessView> =>
+            wire.process(id).renewLease(process.term, signal);
+          look(await executor.ask(renew, signal), generation);
         }, signal);
       } catch (error) {
         if (signal.aborted || !isRetryable(error)) return report(error);

@@ -1,17 +1,21 @@
+import type { ProcessView } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
-import type { JsonProcess } from "../../protocol/index.ts";
 import { raceSignal } from "../../client/abort.ts";
-import { UnreachableError, type Api } from "../api.ts";
-import { createProcess, type NewProcess } from "../process-api.ts";
 import { delay } from "../../client/back-off.ts";
+import { UnreachableError, type Api } from "../api.ts";
 
 // Who deletes a process is heard through the watch, but perhaps a moment after another request was refused.
 const deletionNoticeMs = 1_000;
 
+/** What of it tells it from one that was created again, and what its executor needs. */
+type CreatedProcess = Pick<ProcessView, "term" | "createdAt">;
+
 export interface JobProcessOptions {
+  readonly id: string;
   readonly submitter: Api;
   readonly executor: Api;
-  readonly spec: NewProcess;
+  /** Asks for it under its id, and gets the one that is there, if there is one. */
+  readonly create: () => Promise<CreatedProcess>;
   /** Ends the attempts to create it again. */
   readonly signal: AbortSignal;
 }
@@ -24,22 +28,22 @@ export class JobProcess {
   readonly id: string;
   readonly submitter: Api;
   readonly executor: Api;
-  readonly #spec: NewProcess;
+  readonly #create: () => Promise<CreatedProcess>;
   readonly #signal: AbortSignal;
   readonly #listeners: (() => void)[] = [];
   #generation = 0;
   #term = 0;
-  #createdAt = "";
+  #createdAt = 0;
   /** The server has denied it, and nothing has contradicted that yet. */
   #isMissing = false;
   #restoring: Promise<void> | undefined;
   #isAbandoned = false;
 
-  constructor({ submitter, executor, spec, signal }: JobProcessOptions) {
-    this.id = spec.id;
+  constructor({ id, submitter, executor, create, signal }: JobProcessOptions) {
+    this.id = id;
     this.submitter = submitter;
     this.executor = executor;
-    this.#spec = spec;
+    this.#create = create;
     this.#signal = signal;
   }
 
@@ -56,13 +60,10 @@ export class JobProcess {
   /** For the first time: a server that is not there is told at once. */
   async create(): Promise<void> {
     // An id of our own makes this harmless to repeat.
-    const created = await this.submitter.retry(
-      () => createProcess(this.submitter, this.#spec, this.#signal),
-      {
-        signal: this.#signal,
-        isWorthWaiting: (error) => !(error instanceof UnreachableError),
-      },
-    );
+    const created = await this.submitter.retry(this.#create, {
+      signal: this.#signal,
+      isWorthWaiting: (error) => !(error instanceof UnreachableError),
+    });
     this.#adopt(created);
   }
 
@@ -120,17 +121,17 @@ export class JobProcess {
   async #restore(): Promise<void> {
     await delay(this.executor.system, deletionNoticeMs, this.#signal);
     if (this.#isAbandoned) return;
-    const created = await createProcess(this.submitter, this.#spec, this.#signal);
+    const created = await this.#create();
     this.#isMissing = false;
     // Creating is the fresh answer: a process that is there after all is returned as it is.
-    if (created.createdat === this.#createdAt) return;
+    if (created.createdAt === this.#createdAt) return;
     this.#adopt(created);
     this.#generation += 1;
     for (const listener of this.#listeners) listener();
   }
 
-  #adopt({ term, createdat }: JsonProcess): void {
+  #adopt({ term, createdAt }: CreatedProcess): void {
     this.#term = term;
-    this.#createdAt = createdat;
+    this.#createdAt = createdAt;
   }
 }

@@ -30,28 +30,36 @@ class ForgetfulServer extends Api {
     this.#sequences.clear();
   }
 
+  async create(signal: AbortSignal): Promise<{ term: number; createdAt: number }> {
+    return await this.#suffer(signal, () => this.#create());
+  }
+
   override async request(
-    method: string,
-    path: string,
+    _method: string,
+    _path: string,
     request: HttpRequest = {},
   ): Promise<unknown> {
+    return await this.#suffer(request.signal, () => this.#append(request));
+  }
+
+  async #suffer<Answer>(signal: AbortSignal | undefined, act: () => Answer): Promise<Answer> {
     await Promise.resolve();
-    request.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const fate = this.fates.shift() ?? "answered";
     if (fate === "unreachable") throw new UnreachableError(this.url);
     if (fate === "forgotten before") this.forget();
-    const answer = path === "/v1/processes" ? this.#create() : this.#append(request);
+    const answer = act();
     if (fate === "forgotten after") this.forget();
     if (fate === "answer lost") throw new UnreachableError(this.url);
     return answer;
   }
 
-  #create(): unknown {
+  #create(): { term: number; createdAt: number } {
     if (this.log === undefined) {
       this.created += 1;
       this.log = [];
     }
-    return { term: 1, createdat: `life ${this.created}` };
+    return { term: 1, createdAt: this.created };
   }
 
   #append({ query = {}, body }: HttpRequest): unknown {
@@ -74,8 +82,9 @@ async function createWorld() {
   const server = new ForgetfulServer(clock);
   const stop = new AbortController();
   const { signal } = stop;
-  const spec = { id: "p", label: "", channels: [], executorId: "exe", leaseMs: 600_000 };
-  const process = new JobProcess({ submitter: server, executor: server, spec, signal });
+  const create = () => server.create(signal);
+  const apis = { submitter: server, executor: server };
+  const process = new JobProcess({ id: "p", ...apis, create, signal });
   await process.create();
   const record = new OutputRecord();
   const lost: string[] = [];

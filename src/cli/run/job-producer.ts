@@ -1,14 +1,18 @@
 import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import { isChannelError } from "../../core/errors.ts";
 import { randomId } from "../../core/system.ts";
+import type { JsonAck } from "../../protocol/json-form.ts";
+import { channelPath } from "../../client/http.ts";
 import type { Api } from "../api.ts";
-import { appendEntry, type AppendOptions } from "../process-api.ts";
 import type { JobProcess } from "./job-process.ts";
 
 const producerIdLength = 16;
 
 /** What a producer is given: it adds its id and the sequence. */
-export type NewEntry = Pick<AppendOptions, "payload" | "type">;
+export interface NewEntry {
+  readonly payload?: Uint8Array;
+  readonly type?: string;
+}
 
 export interface JobProducerOptions {
   readonly process: JobProcess;
@@ -32,6 +36,10 @@ interface Pending {
 /**
  * One writing instance of a job's channel, which goes on in a process that was created again. Each entry
  * is added once however often it is sent. One append at a time; what gathers meanwhile is the caller's.
+ *
+ * The client's own producer ends with its process and knows nothing that has to come before what waits: here
+ * an acknowledgement counts only once it is known to be of the present process, whose channel begins with
+ * what is lost. Only `run` creates a process again, so that this stays here rather than in every page.
  */
 export class JobProducer {
   readonly #options: JobProducerOptions;
@@ -111,15 +119,15 @@ export class JobProducer {
     this.#acknowledgeFirst(position);
   }
 
-  async #send(entry: NewEntry): Promise<number> {
+  async #send({ payload, type }: NewEntry): Promise<number> {
     const { channel, role, signal } = this.#options;
-    return await appendEntry(this.#api, this.#process.id, channel, {
-      ...entry,
-      producer: this.#id,
-      sequence: this.#sequence + 1,
-      ...(role === "executor" ? { term: this.#process.term } : {}),
-      signal,
-    });
+    const { id, term } = this.#process;
+    const place = { producer: this.#id, sequence: this.#sequence + 1 };
+    const query = { ...place, type, term: role === "executor" ? term : undefined };
+    const body = payload ?? new Uint8Array(0);
+    const path = channelPath(id, channel, "/entries");
+    const ack = (await this.#api.request("POST", path, { query, body, signal })) as JsonAck;
+    return ack.entries[0]?.position ?? 0;
   }
 
   /** In a process that was created again the sequence begins anew, with what has to come first. */

@@ -1,10 +1,10 @@
+import type { ProcessSpec } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
 import type { ChannelSpec, Outcome } from "../../core/process-record.ts";
 import { randomId } from "../../core/system.ts";
 import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { closeProcess, requestCancel } from "../process-api.ts";
 import { say, type Terminal } from "../terminal.ts";
 import { escapeText, fitText } from "../terminal-text.ts";
 import { keepRole } from "./executor-watch.ts";
@@ -85,11 +85,16 @@ export class JobRun {
     const id = randomId(processIdLength);
     const submitter = api.observedBy(this.#presence);
     const credentials = api.credentials.asProgram(id);
+    const { signal } = this.#givenUp;
+    // With the role from the beginning: a process without a program is given up by itself.
+    const role = { executorId: credentials.identity, leaseMs };
+    const spec: ProcessSpec = { id, ...(label === "" ? {} : { label }), channels, ...role };
     this.#process = new JobProcess({
+      id,
       submitter,
       executor: submitter.as(credentials),
-      spec: { id, label, channels, executorId: credentials.identity, leaseMs },
-      signal: this.#givenUp.signal,
+      create: () => submitter.ask((wire) => wire.createProcess(spec), signal),
+      signal,
     });
     this.#process.onRestored(() => this.#reportForgotten());
   }
@@ -149,7 +154,7 @@ export class JobRun {
     const { signal } = this.#programOver;
     const { submitter, id } = this.#process;
     this.#process
-      .retry(() => requestCancel(submitter, id, signal), signal)
+      .retry(() => submitter.ask((wire) => wire.process(id).cancel(), signal), signal)
       // Refused where the process is closed already, and of no use once the program has ended.
       .catch(() => undefined);
   }
@@ -250,7 +255,7 @@ export class JobRun {
       await this.#process.retry(async () => {
         await Promise.all(this.#outputs.map((output) => output.settled()));
         const { executor, id, term } = this.#process;
-        await closeProcess(executor, id, outcome, term, signal);
+        await executor.ask((wire) => wire.process(id).close(outcome, term), signal);
       }, signal);
     } catch (error) {
       if (signal.aborted) this.#say("gave up: the outcome was not delivered");
