@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { errorStatus, retryAfterMs } from "../protocol/index.ts";
@@ -7,7 +8,7 @@ import { BackOff, delay } from "../client/back-off.ts";
 import { Http, NoAnswerError, type HttpRequest } from "../client/http.ts";
 import { Jobwire } from "../client/jobwire.ts";
 import { TokenSource } from "../client/token-source.ts";
-import { defaultWebSocket } from "../client/web-socket.ts";
+import { defaultWebSocket, type WebSocketConstructor } from "../client/web-socket.ts";
 
 // A line that broke, or another transport, takes its time; a person waits no longer.
 const awayMsMax = 10_000;
@@ -51,7 +52,7 @@ export class Api {
   readonly #token: () => Promise<string>;
   readonly #observer: ReachObserver | undefined;
   #asking: Jobwire | undefined;
-  #wire: Promise<Jobwire> | undefined;
+  #wire: Jobwire | undefined;
 
   constructor(url: string, credentials: Credentials, system: System, observer?: ReachObserver) {
     this.url = url;
@@ -87,15 +88,14 @@ export class Api {
   }
 
   /** For what goes on: reading, writing, watching, over one connection. */
-  async wire(): Promise<Jobwire> {
-    this.#wire ??= this.#openWire();
-    return await this.#wire;
+  wire(): Jobwire {
+    this.#wire ??= this.#createWire();
+    return this.#wire;
   }
 
-  async #openWire(): Promise<Jobwire> {
-    // Loading what node may have itself takes as long as many a command.
-    if (defaultWebSocket() === undefined) await import("../client/node.ts");
-    const wire = new Jobwire({ url: this.url, token: this.#token });
+  #createWire(): Jobwire {
+    const webSocket = defaultWebSocket() ?? loadWebSocket();
+    const wire = new Jobwire({ url: this.url, token: this.#token, webSocket });
     wire.onState(({ kind }) => {
       if (kind === "live") this.#observer?.reached();
       if (kind === "waiting") this.#observer?.missed();
@@ -105,7 +105,7 @@ export class Api {
 
   /** Work over that connection, for whom there is no waiting: given up with a server that stays away. */
   async whileReachable<Result>(work: () => Promise<Result>): Promise<Result> {
-    const wire = await this.wire();
+    const wire = this.wire();
     let timer: { cancel(): void } | undefined;
     let unlisten: (() => void) | undefined;
     const away = new Promise<never>((_, reject) => {
@@ -182,6 +182,12 @@ export class Api {
       }
     }
   }
+}
+
+/** Where node has none. As a module it would take four times as long, which is long for a command that starts. */
+function loadWebSocket(): WebSocketConstructor {
+  const ws = createRequire(import.meta.url)("ws") as { readonly WebSocket: WebSocketConstructor };
+  return ws.WebSocket;
 }
 
 /** Whether the same request may succeed later. */

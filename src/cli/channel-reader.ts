@@ -34,7 +34,7 @@ export async function* readChannel(
   channel: string,
   { after, signal, onReconnect, waitsForProcess = false }: ChannelReaderOptions,
 ): AsyncGenerator<readonly ChannelItem[], void, undefined> {
-  const wire = await api.wire();
+  const wire = api.wire();
   const { clock } = api.system;
   let cursor = after;
   let brokeAtMs = -Infinity;

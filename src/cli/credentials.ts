@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import { grantIdentityPrefix } from "../core/broker/grants.ts";
 import type { System } from "../core/system.ts";
 import { decodeGrantValue } from "../protocol/grant-value.ts";

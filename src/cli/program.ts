@@ -1,20 +1,6 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import type { CommandLine } from "./command-line.ts";
-import { addAttachCommand } from "./commands/attach.ts";
-import { addCancelCommand } from "./commands/cancel.ts";
-import { addCloseCommand } from "./commands/close.ts";
-import { addCompletionCommand } from "./commands/completion.ts";
-import { addDeleteCommand } from "./commands/delete.ts";
-import { addGrantCommand } from "./commands/grant.ts";
-import { addInspectCommand } from "./commands/inspect.ts";
-import { addPsCommand } from "./commands/ps.ts";
-import { addRunCommand } from "./commands/run.ts";
-import { addSendCommand } from "./commands/send.ts";
-import { addServeCommand } from "./commands/serve.ts";
-import { addStoreCommand } from "./commands/store.ts";
-import { addTailCommand } from "./commands/tail.ts";
-import { addTokenCommand } from "./commands/token.ts";
 import { configVariable } from "./configuration-file.ts";
 import { commonSettings } from "./configuration.ts";
 import { explainFailure } from "./connection.ts";
@@ -26,8 +12,31 @@ const { version } = createRequire(import.meta.url)("../../package.json") as {
   readonly version: string;
 };
 
-/** All commands. `enablePositionalOptions` is what lets `run` pass options through to its program. */
-export function createProgram(commandLine: CommandLine): Command {
+type AddCommand = (program: Command, commandLine: CommandLine) => void;
+
+/** In the order in which they are listed. A command that starts must not wait until the others are loaded. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  serve: async () => (await import("./commands/serve.ts")).addServeCommand,
+  run: async () => (await import("./commands/run.ts")).addRunCommand,
+  attach: async () => (await import("./commands/attach.ts")).addAttachCommand,
+  tail: async () => (await import("./commands/tail.ts")).addTailCommand,
+  send: async () => (await import("./commands/send.ts")).addSendCommand,
+  ps: async () => (await import("./commands/ps.ts")).addPsCommand,
+  inspect: async () => (await import("./commands/inspect.ts")).addInspectCommand,
+  cancel: async () => (await import("./commands/cancel.ts")).addCancelCommand,
+  close: async () => (await import("./commands/close.ts")).addCloseCommand,
+  delete: async () => (await import("./commands/delete.ts")).addDeleteCommand,
+  grant: async () => (await import("./commands/grant.ts")).addGrantCommand,
+  token: async () => (await import("./commands/token.ts")).addTokenCommand,
+  store: async () => (await import("./commands/store.ts")).addStoreCommand,
+  completion: async () => (await import("./commands/completion.ts")).addCompletionCommand,
+};
+
+/**
+ * All commands, or only the one that a command line begins with. `enablePositionalOptions` is what lets
+ * `run` pass options through to its program.
+ */
+export async function createProgram(commandLine: CommandLine, firstWord = ""): Promise<Command> {
   const { stdout, stderr } = commandLine.terminal;
   const program = new Command("jobwire")
     .description("Durable, ordered, two-way channels between a running job and whoever started it.")
@@ -52,21 +61,10 @@ Environment:
 ${describeEnvironment()}
 ${describeExitCodes()}`,
     );
+  const named = Object.entries(commands).filter(([name]) => name === firstWord);
+  const loads = named.length > 0 ? named.map(([, load]) => load) : Object.values(commands);
   // Subcommands take over what was set so far.
-  addServeCommand(program, commandLine);
-  addRunCommand(program, commandLine);
-  addAttachCommand(program, commandLine);
-  addTailCommand(program, commandLine);
-  addSendCommand(program, commandLine);
-  addPsCommand(program, commandLine);
-  addInspectCommand(program, commandLine);
-  addCancelCommand(program, commandLine);
-  addCloseCommand(program, commandLine);
-  addDeleteCommand(program, commandLine);
-  addGrantCommand(program, commandLine);
-  addTokenCommand(program, commandLine);
-  addStoreCommand(program, commandLine);
-  addCompletionCommand(program, commandLine);
+  for (const add of await Promise.all(loads.map((load) => load()))) add(program, commandLine);
   return program;
 }
 
@@ -89,7 +87,8 @@ export async function runCommandLine(
   // Timers of ours keep nobody alive; a command is over when it says so.
   const alive = setInterval(() => undefined, 2 ** 30);
   try {
-    const program = createProgram({ terminal, setExitCode: (code) => (exitCode = code) });
+    const commandLine = { terminal, setExitCode: (code: ExitCode) => (exitCode = code) };
+    const program = await createProgram(commandLine, args[0]);
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { SignJWT } from "jose";
+import { SignJWT } from "jose/jwt/sign";
 import type { GrantOp } from "../core/process-record.ts";
 
 /** What a token says of its holder; PROTOCOL.md says what the server makes of it. */

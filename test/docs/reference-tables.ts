@@ -14,8 +14,11 @@ export type Rows = readonly (readonly string[])[];
 const commonFlags = ["--url <url>", "--data-directory <path>", "--config <file>"];
 
 /** Options and arguments of each command, by its name. */
-export function commandTables(): ReadonlyMap<string, Rows> {
-  const program = createProgram({ terminal: createTerminal({}), setExitCode: () => undefined });
+export async function commandTables(): Promise<ReadonlyMap<string, Rows>> {
+  const program = await createProgram({
+    terminal: createTerminal({}),
+    setExitCode: () => undefined,
+  });
   const tables = new Map<string, Rows>();
   const visit = (command: Command, path: readonly string[]): void => {
     const visible = command.createHelp().visibleCommands(command);

@@ -34,14 +34,16 @@ describe("docs/client.md", () => {
   });
 });
 
+const tables = await commandTables();
+
 describe("docs/command-line.md", () => {
-  it.each([...commandTables()])("shows the arguments and options of %s", (name, rows) => {
+  it.each([...tables])("shows the arguments and options of %s", (name, rows) => {
     expect(tableBelow(commandLine, ` \`jobwire ${name}\``)).toEqual(rows);
   });
 
   it("has no section for a command that does not exist", () => {
     const headings = [...commandLine.matchAll(/^#+ `jobwire (.+)`$/gm)].map(([, name]) => name);
-    expect(headings.sort()).toEqual([...commandTables().keys()].sort());
+    expect(headings.sort()).toEqual([...tables.keys()].sort());
   });
 
   it("names every exit code and every variable", () => {

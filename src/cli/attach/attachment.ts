@@ -82,8 +82,7 @@ function startInput(
   if (state === "closed" || !channels.some(({ name }) => name === "stdin")) return undefined;
   let undelivered = 0;
   const send = async (): Promise<void> => {
-    const wire = await api.wire();
-    const appender = createAppender(wire.process(id).channel("stdin"));
+    const appender = createAppender(api.wire().process(id).channel("stdin"));
     await sendStream(appender, terminal.stdin, {
       onTaken: (bytes) => (undelivered += bytes),
       onAppended: (_position, bytes) => (undelivered -= bytes),

@@ -8,8 +8,14 @@ import { createProgram, runCommandLine } from "../program.ts";
 import { limitSettings } from "../serve/limit-settings.ts";
 
 /** All commands, without what each of them does. */
-function createCommands(): { readonly program: Command; readonly all: readonly Command[] } {
-  const program = createProgram({ terminal: createTerminal({}), setExitCode: () => undefined });
+async function createCommands(): Promise<{
+  readonly program: Command;
+  readonly all: readonly Command[];
+}> {
+  const program = await createProgram({
+    terminal: createTerminal({}),
+    setExitCode: () => undefined,
+  });
   const below = (command: Command): readonly Command[] => [
     command,
     ...command.commands.flatMap(below),
@@ -25,8 +31,8 @@ function createCommands(): { readonly program: Command; readonly all: readonly C
 const pathOf = (command: Command): readonly string[] =>
   command.parent === null ? [] : [...pathOf(command.parent), command.name()];
 
-const paths = createCommands()
-  .all.map(pathOf)
+const paths = (await createCommands()).all
+  .map(pathOf)
   .filter((path) => path.length > 0 && path[0] !== "complete");
 
 async function helpOf(path: readonly string[]): Promise<string> {
@@ -37,8 +43,8 @@ async function helpOf(path: readonly string[]): Promise<string> {
   return stdout;
 }
 
-const commandOf = (path: readonly string[]): Command =>
-  createCommands().all.find((command) => pathOf(command).join(" ") === path.join(" "))!;
+const commandOf = async (path: readonly string[]): Promise<Command> =>
+  (await createCommands()).all.find((command) => pathOf(command).join(" ") === path.join(" "))!;
 
 /** Command lines of a help's examples, of pipes and assignments only what is ours. */
 function examplesOf(help: string): string[][] {
@@ -68,7 +74,7 @@ describe("--help of jobwire", () => {
     const examples = examplesOf(await helpOf([]));
     expect(examples.length).toBeGreaterThan(2);
     for (const words of examples)
-      await createCommands().program.parseAsync(words, { from: "user" });
+      await (await createCommands()).program.parseAsync(words, { from: "user" });
   });
 });
 
@@ -77,7 +83,7 @@ describe.each(paths.map((path) => [path.join(" "), path] as const))(
   (name, path) => {
     it("names each option and argument with what it is for", async () => {
       const help = await helpOf(path);
-      const { options, registeredArguments } = commandOf(path);
+      const { options, registeredArguments } = await commandOf(path);
       for (const { long, short, description } of options) {
         expect(help).toContain(long);
         if (short) expect(help).toContain(short);
@@ -92,7 +98,7 @@ describe.each(paths.map((path) => [path.join(" "), path] as const))(
 
     it("names the variable of each option that has one", async () => {
       const help = await helpOf(path);
-      const longs = commandOf(path).options.map(({ long }) => long);
+      const longs = (await commandOf(path)).options.map(({ long }) => long);
       for (const { flag, variable } of allSettings) {
         const long = flag?.split(" ")[0];
         if (long !== undefined && longs.includes(long)) expect(help).toContain(variable);
@@ -107,7 +113,7 @@ describe.each(paths.map((path) => [path.join(" "), path] as const))(
         expect.stringMatching(new RegExp(`^${name}\\b`)),
       );
       for (const words of examples)
-        await createCommands().program.parseAsync(words, { from: "user" });
+        await (await createCommands()).program.parseAsync(words, { from: "user" });
     });
   },
 );

@@ -39,8 +39,7 @@ export function addSendCommand(program: Command, commandLine: CommandLine): void
       const api = await connectByFlags(flags, commandLine);
       const { id } = await resolveProcess(api, name);
       const input = commandLine.terminal.stdin;
-      const wire = await api.wire();
-      const target = wire.process(id).channel(channel);
+      const target = api.wire().process(id).channel(channel);
       const added = await api.whileReachable(() => send(target, { text, flags, input }));
       if (flags.json === true)
         await new TerminalOutput(commandLine.terminal.stdout).write(`${JSON.stringify(added)}\n`);

@@ -19,7 +19,10 @@ const names: NameSource = {
 };
 
 async function completeLine(line: string): Promise<readonly string[] | "path"> {
-  const program = createProgram({ terminal: createTerminal({}), setExitCode: () => undefined });
+  const program = await createProgram({
+    terminal: createTerminal({}),
+    setExitCode: () => undefined,
+  });
   const completion = await complete(program, line.split(" "), names);
   return completion.kind === "path" ? "path" : completion.candidates.map(({ word }) => word);
 }
@@ -111,7 +114,7 @@ describe("jobwire completion", () => {
 
   it("knows no other shell", async () => {
     const terminal = createTerminal({});
-    const program = createProgram({ terminal, setExitCode: () => undefined });
+    const program = await createProgram({ terminal, setExitCode: () => undefined });
     await expect(program.parseAsync(["completion", "csh"], { from: "user" })).rejects.toThrow(
       "Allowed choices are bash, zsh, fish",
     );

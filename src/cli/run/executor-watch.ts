@@ -58,8 +58,7 @@ export async function keepRole(
 
   async function watchOnce(): Promise<void> {
     const { generation } = process;
-    const wire = await executor.wire();
-    for await (const view of wire.process(id).watch({ signal })) {
+    for await (const view of executor.wire().process(id).watch({ signal })) {
       // What this watch has told may be about the process before.
       if (generation !== process.generation) return await watchOnce();
       look(view, generation);

@@ -102,8 +102,7 @@ export class JobRun {
   /** The program's exit code. Throws what prevents the process from being created. */
   async run(): Promise<ExitCode> {
     try {
-      // What is loaded later would let a program run for a while that nobody watches.
-      await Promise.all([this.#process.create(), this.#process.executor.wire()]);
+      await this.#process.create();
       return await this.#execute();
     } finally {
       this.#presence.dispose();
