@@ -41,7 +41,8 @@ export class ConnectionLimit {
     // What comes through a proxy is counted by request, under the address that the proxy names.
     if (this.#proxies.has(remoteAddress)) return;
     try {
-      socket.once("close", this.#budget.take(remoteAddress));
+      // It closes once: `on` needs no object that remembers whether it did.
+      socket.on("close", this.#budget.take(remoteAddress));
     } catch (error) {
       this.#refuse(socket, error);
     }

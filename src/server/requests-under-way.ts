@@ -16,15 +16,24 @@ const retryAfterMs = 1_000;
  */
 export class RequestsUnderWay {
   readonly #perConnection: number;
+  /** Those that have one: an idle connection, which may be a WebSocket for weeks, costs nothing here. */
   readonly #connections = new WeakMap<Socket, Set<UnderWay>>();
+  /** One for all connections, called with the one that has gone. */
+  readonly #onClose: (this: Socket) => void;
 
   constructor(perConnection: number) {
     this.#perConnection = perConnection;
+    const connections = this.#connections;
+    this.#onClose = function () {
+      for (const { over } of connections.get(this) ?? []) over.abort();
+      connections.delete(this);
+    };
   }
 
   /** Aborted once the answer was taken, or the connection has gone. Errors: `too_many_requests`. */
   begin(request: IncomingMessage, response: ServerResponse): AbortSignal {
-    const underWay = this.#of(request.socket);
+    const { socket } = request;
+    const underWay = this.#of(socket);
     if (underWay.size >= this.#perConnection)
       throw new ChannelError("too_many_requests", {
         limit: "requests of one connection",
@@ -36,6 +45,7 @@ export class RequestsUnderWay {
     response.once("close", () => {
       underWay.delete(one);
       over.abort();
+      if (underWay.size === 0) this.#forget(socket);
     });
     return over.signal;
   }
@@ -52,10 +62,12 @@ export class RequestsUnderWay {
     if (known !== undefined) return known;
     const underWay = new Set<UnderWay>();
     this.#connections.set(socket, underWay);
-    socket.once("close", () => {
-      for (const { over } of underWay) over.abort();
-      underWay.clear();
-    });
+    socket.on("close", this.#onClose);
     return underWay;
+  }
+
+  #forget(socket: Socket): void {
+    this.#connections.delete(socket);
+    socket.off("close", this.#onClose);
   }
 }
