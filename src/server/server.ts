@@ -227,10 +227,10 @@ async function shutDown(
   graceMs: number,
 ): Promise<void> {
   await broker.close();
-  door.shutDown();
+  const closed = Promise.all([...streams, door.shutDown()]);
   let timer: { cancel(): void } | undefined;
   const patience = new Promise<void>((resolve) => (timer = clock.after(graceMs, resolve)));
-  await Promise.race([Promise.all(streams), patience]);
+  await Promise.race([closed, patience]);
   timer?.cancel();
   door.terminate();
   await app.close();

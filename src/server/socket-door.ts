@@ -4,15 +4,18 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { WebSocket, WebSocketServer } from "ws";
+import { createDeferred } from "../core/deferred.ts";
 import { invalidArgument } from "../core/errors.ts";
 import { errorStatus } from "../protocol/error-status.ts";
 import { frameForms } from "../protocol/frame.ts";
 import type { FrameForm } from "../protocol/frame.ts";
 import type { SocketLimits } from "../protocol/socket-message.ts";
 import { EncodedPages } from "./encoded-pages.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { ignoreUpgrade } from "./ignored-upgrade.ts";
 import type { RouteContext } from "./route-context.ts";
 import { SocketSession } from "./socket-session.ts";
+import type { SessionOptions } from "./socket-session.ts";
 
 interface Upgrade {
   readonly socket: Socket;
@@ -45,21 +48,17 @@ class DoorSocket extends WebSocket {
 
 /** The way in for WebSockets: a route like every other until the connection is handed over. */
 export class SocketDoor {
-  readonly #context: RouteContext;
-  readonly #limits: SocketLimits;
   readonly #server: WebSocketServer;
   readonly #upgrades = new WeakMap<IncomingMessage, Upgrade>();
   readonly #sessions = new Set<SocketSession>();
-  readonly #pages: Readonly<Record<FrameForm, EncodedPages>> = {
-    json: new EncodedPages("json"),
-    binary: new EncodedPages("binary"),
-  };
+  readonly #sessionOptions: Readonly<Record<FrameForm, SessionOptions>>;
+  #isShuttingDown = false;
+  readonly #allClosed = createDeferred();
 
   constructor(context: RouteContext) {
     const { payloadBytesMax, batchEntriesMax } = context.broker.limits;
     const { subscriptionsPerSocket, unsettledBytesPerSocket } = context.limits;
-    this.#context = context;
-    this.#limits = {
+    const limits: SocketLimits = {
       // Base64 takes 4 bytes for 3, and there is more in a frame than one payload.
       framebytes: Math.ceil(payloadBytesMax / 3) * 4 + MiB,
       payloadbytes: payloadBytesMax,
@@ -67,11 +66,18 @@ export class SocketDoor {
       unsettledbytes: unsettledBytesPerSocket,
       subscriptions: subscriptionsPerSocket,
     };
+    const heartbeats = new Heartbeats(context.clock, context.heartbeatMs);
+    const onClose = (session: SocketSession): void => this.#remove(session);
+    const optionsOf = (form: FrameForm): SessionOptions => ({
+      ...{ context, form, limits, heartbeats, onClose },
+      pages: new EncodedPages(form),
+    });
+    this.#sessionOptions = { json: optionsOf("json"), binary: optionsOf("binary") };
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: this.#limits.framebytes,
+      maxPayload: limits.framebytes,
       handleProtocols: (offered) => [...offered].find((name) => frameForms.has(name)) ?? false,
       WebSocket: DoorSocket,
     });
@@ -108,9 +114,12 @@ export class SocketDoor {
     });
   }
 
-  /** Tells all of them that the server goes; the broker has ended what they read. */
-  shutDown(): void {
+  /** Tells all of them that the server goes; the broker has ended what they read. Resolves when they are gone. */
+  shutDown(): Promise<void> {
+    this.#isShuttingDown = true;
     for (const session of this.#sessions) session.shutDown();
+    this.#resolveIfClosed();
+    return this.#allClosed.promise;
   }
 
   terminate(): void {
@@ -125,27 +134,22 @@ export class SocketDoor {
     // A connection may live for weeks: nothing of its request is kept.
     response.detachSocket(socket);
     response.emit("close");
-    const { ip, log } = request;
-    this.#server.handleUpgrade(request.raw, socket, head, (webSocket) =>
-      this.#begin(webSocket, socket, { ip, log }),
-    );
+    this.#server.handleUpgrade(request.raw, socket, head, (webSocket) => {
+      const form = frameForms.get(webSocket.protocol) ?? "json";
+      const options = this.#sessionOptions[form];
+      const session = new SocketSession(webSocket, socket, options, request);
+      this.#sessions.add(session);
+      if (this.#isShuttingDown) session.shutDown();
+    });
   }
 
-  #begin(socket: WebSocket, raw: Duplex, { ip, log }: Pick<FastifyRequest, "ip" | "log">): void {
-    const form = frameForms.get(socket.protocol) ?? "json";
-    const session = new SocketSession(socket, raw, {
-      ...{ context: this.#context, form, limits: this.#limits, pages: this.#pages[form] },
-      address: ip,
-      logFailure: (error) => log.error({ err: error }, "socket failed"),
-    });
-    const { streams } = this.#context;
-    const { closed } = session;
-    this.#sessions.add(session);
-    streams.add(closed);
-    void closed.then(() => {
-      this.#sessions.delete(session);
-      streams.delete(closed);
-    });
+  #remove(session: SocketSession): void {
+    this.#sessions.delete(session);
+    this.#resolveIfClosed();
+  }
+
+  #resolveIfClosed(): void {
+    if (this.#isShuttingDown && this.#sessions.size === 0) this.#allClosed.resolve();
   }
 }
 

@@ -7,11 +7,12 @@ const endedMax = 10_000;
 /** What goes on in a socket under ids that its client chose, and those that have ended. */
 export class SocketIds<Item> {
   readonly #items = new Map<number, Item>();
-  readonly #ended = new RecentValues<number, true>(endedMax);
+  /** Undefined before the first end: in most sockets little ends. */
+  #ended: RecentValues<number, true> | undefined;
 
   /** Throws `invalid_argument` for one that was used. */
   requireNew(id: number): void {
-    if (this.#items.has(id) || this.#ended.has(id))
+    if (this.#items.has(id) || this.#ended?.has(id) === true)
       throw invalidArgument("id", "one that was not used in this connection", String(id));
   }
 
@@ -22,13 +23,14 @@ export class SocketIds<Item> {
   /** Undefined for one that has ended. Throws `invalid_argument` for one that never began. */
   get(id: number): Item | undefined {
     const item = this.#items.get(id);
-    if (item === undefined && !this.#ended.has(id))
+    if (item === undefined && this.#ended?.has(id) !== true)
       throw invalidArgument("id", "one that was begun in this connection", String(id));
     return item;
   }
 
   end(id: number): void {
     this.#items.delete(id);
+    this.#ended ??= new RecentValues(endedMax);
     this.#ended.set(id, true);
   }
 

@@ -3,25 +3,28 @@ import type { Duplex } from "node:stream";
 /** What a frame may hold of memory without asking: more than is read of a socket at a time. */
 const freeBytes = 128 * 1024;
 
-export interface IntakeOptions {
+export interface IntakeOwner {
   /** Counts bytes of a frame that is not whole yet; returns what gives them back. Throws what ends the connection. */
-  readonly count: (bytes: number) => () => void;
-  readonly onRefused: (error: unknown) => void;
+  countIntake(bytes: number): () => void;
+  end(error: unknown): void;
 }
+
+/** Of most frames nothing is counted: an idle connection holds no list of its own. */
+const none: readonly (() => void)[] = [];
 
 /** Counts what a peer has sent of a frame that is not whole: a thousand of them must not fill the memory. */
 export class SocketIntake {
   readonly #raw: Duplex;
-  readonly #options: IntakeOptions;
+  readonly #owner: IntakeOwner;
   readonly #listener = (chunk: Buffer): void => this.#take(chunk.byteLength);
-  #releases: (() => void)[] = [];
+  #releases = none;
   #counted = freeBytes;
   /** Since the last whole frame; what was read together with its end counts for the next one. */
   #bytes = 0;
 
-  constructor(raw: Duplex, options: IntakeOptions) {
+  constructor(raw: Duplex, owner: IntakeOwner) {
     this.#raw = raw;
-    this.#options = options;
+    this.#owner = owner;
     raw.on("data", this.#listener);
   }
 
@@ -30,7 +33,7 @@ export class SocketIntake {
     this.#bytes = 0;
     this.#counted = freeBytes;
     for (const release of this.#releases) release();
-    this.#releases = [];
+    this.#releases = none;
   }
 
   /** Nothing is counted any more. */
@@ -44,10 +47,10 @@ export class SocketIntake {
     if (this.#bytes <= this.#counted) return;
     try {
       // Twice as much each time: a large frame asks few times.
-      this.#releases.push(this.#options.count(this.#counted));
+      this.#releases = [...this.#releases, this.#owner.countIntake(this.#counted)];
       this.#counted *= 2;
     } catch (error) {
-      this.#options.onRefused(error);
+      this.#owner.end(error);
     }
   }
 }

@@ -14,8 +14,21 @@ export interface SocketLink {
   readonly outbox: SocketOutbox;
   readonly pages: EncodedPages;
   /** By the token that is in use now. */
-  readonly caller: () => Caller;
-  readonly logFailure: (error: unknown) => void;
+  readonly caller: Caller;
+  /** Looks again whether the client is to be read: of what its messages lead to, there is more or less. */
+  pauseOrResume(): void;
+  logFailure(error: unknown): void;
+}
+
+/** What a client began under an id of a socket. */
+export type RequestKind = "subscribe" | "produce" | "watch";
+
+/** Keeps the subscriptions, producers and watches of a socket, and is told of them. */
+export interface RequestOwner {
+  /** The client was told its end, or is about to be. */
+  ended(kind: RequestKind, id: number): void;
+  /** The answers of appends of so many bytes were taken. */
+  answered(bytes: number): void;
 }
 
 export type PlainMessage = Exclude<ServerMessage, { readonly kind: "entries" }>;
@@ -29,8 +42,8 @@ export function send({ outbox }: SocketLink, message: PlainMessage): void {
 }
 
 /** What the peer is told of a failure; one that is not expected is logged, and tells nothing. */
-export function toFrameError({ logFailure }: SocketLink, error: unknown): FrameError {
+export function toFrameError(link: SocketLink, error: unknown): FrameError {
   if (isChannelError(error)) return encodeFrameError(error);
-  logFailure(error);
+  link.logFailure(error);
   return encodeFrameError(new ChannelError("internal_error", {}, { cause: error }));
 }

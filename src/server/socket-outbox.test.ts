@@ -59,6 +59,17 @@ describe("a peer that takes nothing", () => {
     expect(await client.entries(1, count)).toHaveLength(count);
   });
 
+  it("delays a server that goes, and whoever comes meanwhile is told that it does", async () => {
+    const clock = new FakeClock(Date.now());
+    await openStalled({ clock, stallMs: 1e9, heartbeatMs: 1e9 });
+    await turns();
+    const closing = world.server.close();
+    const late = await SocketClient.open(world.url, "json");
+    expect(await late.closed()).toEqual([4001, "shutting_down"]);
+    clock.advance(5_000);
+    await closing;
+  });
+
   it("is closed with 4033 where the server holds too much for all of them", async () => {
     const client = await openStalled({ serverLimits: { answerBytes: 50_000 } });
     while ((await subscriptions()) > 0) await turns();

@@ -1,8 +1,8 @@
 import type { WebSocket } from "ws";
-import type { Clock } from "../core/system.ts";
+import { ChannelError } from "../core/errors.ts";
 import { encodeFrame, frameBytesTarget } from "../protocol/frame.ts";
 import type { EncodedMessage, FrameForm } from "../protocol/frame.ts";
-import type { TurnQueue } from "./turn-queue.ts";
+import type { RouteContext } from "./route-context.ts";
 
 /** What has messages for the peer, and makes them only when there is room for them. */
 export interface OutboxSource {
@@ -10,20 +10,19 @@ export interface OutboxSource {
   take(): EncodedMessage | undefined | Promise<EncodedMessage | undefined>;
 }
 
+/** What all sockets share. */
 export interface OutboxOptions {
   readonly form: FrameForm;
-  readonly clock: Clock;
-  /** Time in which a peer that has stopped taking must take something, in milliseconds. */
-  readonly stallMs: number;
-  /** All sockets and streams share it. */
-  readonly turns: TurnQueue;
+  readonly context: Pick<RouteContext, "clock" | "stallMs" | "streamWrites">;
+}
+
+export interface OutboxOwner {
   /** Counts what the peer has not taken; returns what gives it back. Errors: as `SharedBudget.take`. */
-  readonly count: (length: number) => () => void;
-  readonly onStall: () => void;
-  /** Also where `count` throws. */
-  readonly onFailure: (error: unknown) => void;
+  countUnsent(length: number): () => void;
   /** There is room again after `isFull`. */
-  readonly onRoom: () => void;
+  pauseOrResume(): void;
+  /** The peer has stalled, or something has failed, also where `countUnsent` throws. */
+  end(error: unknown): void;
 }
 
 /** What may lie between here and the system's buffer: enough to keep it busy. */
@@ -38,20 +37,22 @@ const awaitedMax = 4;
 export class SocketOutbox {
   readonly #socket: WebSocket;
   readonly #options: OutboxOptions;
+  readonly #owner: OutboxOwner;
   #messages: EncodedMessage[] = [];
   #bytes = 0;
-  /** In the order in which they are asked. */
-  readonly #ready = new Set<OutboxSource>();
-  readonly #awaited = new Set<OutboxSource>();
+  /** In the order in which they are asked. Undefined where there is none, as in most sockets most of the time. */
+  #ready: Set<OutboxSource> | undefined;
+  #awaited: OutboxSource[] = [];
   #isScheduled = false;
   #isClosed = false;
   #wasFull = false;
   #stall: { cancel(): void } | undefined;
   #whenEmpty: (() => void) | undefined;
 
-  constructor(socket: WebSocket, options: OutboxOptions) {
+  constructor(socket: WebSocket, options: OutboxOptions, owner: OutboxOwner) {
     this.#socket = socket;
     this.#options = options;
+    this.#owner = owner;
   }
 
   /** More than a frame waits for room: whoever causes messages is not to cause more of them. */
@@ -68,12 +69,13 @@ export class SocketOutbox {
   /** The source may have something. */
   ready(source: OutboxSource): void {
     if (this.#isClosed) return;
+    this.#ready ??= new Set();
     this.#ready.add(source);
     this.#schedule();
   }
 
   remove(source: OutboxSource): void {
-    this.#ready.delete(source);
+    this.#ready?.delete(source);
   }
 
   /** Calls back once all that there is now was handed to the socket. */
@@ -86,7 +88,7 @@ export class SocketOutbox {
     this.#isClosed = true;
     this.#messages = [];
     this.#bytes = 0;
-    this.#ready.clear();
+    this.#ready?.clear();
     this.#stall?.cancel();
   }
 
@@ -100,55 +102,56 @@ export class SocketOutbox {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
-      this.#turn().catch(this.#options.onFailure);
+      this.#turn().catch((error: unknown) => this.#owner.end(error));
     });
   }
 
   async #turn(): Promise<void> {
-    await this.#options.turns.next();
+    await this.#options.context.streamWrites.next();
     this.#isScheduled = false;
     if (this.#isClosed) return;
     if (!this.#hasRoom()) {
       this.#stall ??= this.#watchStall();
       return;
     }
-    this.#askSources();
+    if (this.#ready !== undefined) this.#askSources(this.#ready);
+    if (this.#ready?.size === 0) this.#ready = undefined;
     if (this.#messages.length > 0) this.#sendFrame();
-    if (this.#messages.length === 0 && this.#ready.size === 0 && this.#awaited.size === 0)
-      this.#whenEmpty?.();
-    const canAsk = this.#ready.size > 0 && this.#awaited.size < awaitedMax;
-    if (this.#messages.length > 0 || canAsk) this.#schedule();
+    const hasMessages = this.#messages.length > 0;
+    const areAwaited = this.#awaited.length;
+    if (!hasMessages && this.#ready === undefined && areAwaited === 0) this.#whenEmpty?.();
+    if (hasMessages || (this.#ready !== undefined && areAwaited < awaitedMax)) this.#schedule();
   }
 
   #hasRoom(): boolean {
     return this.#socket.bufferedAmount < unsentBytesMax;
   }
 
-  #askSources(): void {
-    for (const source of this.#ready) {
-      if (this.#bytes >= frameBytesTarget || this.#awaited.size >= awaitedMax) return;
-      this.#ready.delete(source);
+  #askSources(ready: Set<OutboxSource>): void {
+    for (const source of ready) {
+      if (this.#bytes >= frameBytesTarget || this.#awaited.length >= awaitedMax) return;
+      ready.delete(source);
       // It has its answer under way, and is asked again after that.
-      if (this.#awaited.has(source)) continue;
+      if (this.#awaited.includes(source)) continue;
       const message = source.take();
       if (message instanceof Promise) this.#await(source, message);
       else if (message !== undefined) {
         this.#push(message);
         // Whether it has more it knows when it is asked again.
-        this.#ready.add(source);
+        ready.add(source);
       }
     }
   }
 
   #await(source: OutboxSource, coming: Promise<EncodedMessage | undefined>): void {
-    this.#awaited.add(source);
+    this.#awaited.push(source);
     coming
       .then((message) => {
         if (message !== undefined && !this.#isClosed) this.#push(message);
       })
-      .catch(this.#options.onFailure)
+      .catch((error: unknown) => this.#owner.end(error))
       .finally(() => {
-        this.#awaited.delete(source);
+        this.#awaited = this.#awaited.filter((other) => other !== source);
         this.ready(source);
       });
   }
@@ -168,17 +171,16 @@ export class SocketOutbox {
   }
 
   #sendFrame(): void {
-    const { form, count, onRoom } = this.#options;
     this.#wasFull ||= this.isFull;
-    const frame = encodeFrame(form, this.#takeMessages());
-    const giveBack = count(frame.length);
+    const frame = encodeFrame(this.#options.form, this.#takeMessages());
+    const giveBack = this.#owner.countUnsent(frame.length);
     this.#socket.send(frame, () => {
       giveBack();
       this.#taken();
     });
     if (this.#wasFull && !this.isFull) {
       this.#wasFull = false;
-      onRoom();
+      this.#owner.pauseOrResume();
     }
   }
 
@@ -190,12 +192,12 @@ export class SocketOutbox {
   }
 
   #watchStall(): { cancel(): void } {
-    const { clock, stallMs, onStall } = this.#options;
+    const { clock, stallMs } = this.#options.context;
     const unsent = this.#socket.bufferedAmount;
     return clock.after(stallMs, () => {
       // Slow is not stalled: as long as something is taken it goes on.
       if (this.#socket.bufferedAmount < unsent) this.#stall = this.#watchStall();
-      else onStall();
+      else this.#owner.end(new ChannelError("subscriber_too_slow", { resumeAfter: 0 }));
     });
   }
 }

@@ -10,7 +10,7 @@ import type {
 } from "../protocol/socket-message.ts";
 import { given } from "./route-context.ts";
 import { encodePlain, toFrameError } from "./socket-link.ts";
-import type { SocketLink } from "./socket-link.ts";
+import type { RequestOwner, SocketLink } from "./socket-link.ts";
 import type { OutboxSource } from "./socket-outbox.ts";
 
 type Place = Omit<Extract<ClientMessage, { kind: "produce" }>, "kind">;
@@ -34,24 +34,16 @@ const runsMax = 1_000;
 export class SocketProducer implements OutboxSource {
   readonly #place: Place;
   readonly #link: SocketLink;
-  readonly #onAnswered: (bytes: number) => void;
-  readonly #onFinish: () => void;
+  readonly #owner: RequestOwner;
   #isFinishing = false;
   #unanswered: Unanswered[] = [];
   /** Those before it have been answered. */
   #next = 0;
 
-  /** `onAnswered` is told the bytes of appends whose answers were taken, `onFinish` that there is none left. */
-  constructor(
-    place: Place,
-    link: SocketLink,
-    onAnswered: (bytes: number) => void,
-    onFinish: () => void,
-  ) {
+  constructor(place: Place, link: SocketLink, owner: RequestOwner) {
     this.#place = place;
     this.#link = link;
-    this.#onAnswered = onAnswered;
-    this.#onFinish = onFinish;
+    this.#owner = owner;
   }
 
   /** Returns what it counts for until it was answered. */
@@ -67,7 +59,7 @@ export class SocketProducer implements OutboxSource {
     };
     this.#unanswered.push(append);
     broker
-      .append(caller(), process, channel, inputs, given({ producer, term }))
+      .append(caller, process, channel, inputs, given({ producer, term }))
       .then(
         (ack) => (append.ack = ack),
         (error: unknown) => (append.error = toFrameError(this.#link, error)),
@@ -105,7 +97,8 @@ export class SocketProducer implements OutboxSource {
   }
 
   #endIfFinished(): void {
-    if (this.#isFinishing && this.#unanswered.length === 0) this.#onFinish();
+    if (this.#isFinishing && this.#unanswered.length === 0)
+      this.#owner.ended("produce", this.#place.id);
   }
 
   #answered({ bytes }: Unanswered): void {
@@ -115,7 +108,7 @@ export class SocketProducer implements OutboxSource {
       this.#unanswered = this.#unanswered.slice(this.#next);
       this.#next = 0;
     }
-    this.#onAnswered(bytes);
+    this.#owner.answered(bytes);
     this.#endIfFinished();
   }
 }

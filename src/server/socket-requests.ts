@@ -4,35 +4,33 @@ import { encodeFrameError } from "../protocol/socket-message.ts";
 import { RecentValues } from "./recent-values.ts";
 import { SocketIds } from "./socket-ids.ts";
 import { send } from "./socket-link.ts";
-import type { SocketLink } from "./socket-link.ts";
+import type { RequestKind, RequestOwner, SocketLink } from "./socket-link.ts";
 import { SocketProducer } from "./socket-producer.ts";
 import { SocketSubscription } from "./socket-subscription.ts";
 import { SocketWatch } from "./socket-watch.ts";
 
-type Kind = "subscribe" | "produce" | "watch";
 type Message<K extends ClientMessage["kind"]> = Extract<ClientMessage, { readonly kind: K }>;
 /** Messages that are about an id. */
-export type Request = Message<Kind | "credit" | "unsubscribe" | "append">;
+export type Request = Message<RequestKind | "credit" | "unsubscribe" | "append">;
 
 const retryAfterMs = 5_000;
 /** Producers too many whose appends are refused by name. */
 const refusedMax = 1_000;
 
 /** Everything that a client of a socket asks for under an id. */
-export class SocketRequests {
+export class SocketRequests implements RequestOwner {
   readonly #link: SocketLink;
   readonly #max: number;
-  readonly #onUnsettled: () => void;
   readonly #ids = new SocketIds<SocketSubscription | SocketProducer | SocketWatch>();
-  readonly #counts: Record<Kind, number> = { subscribe: 0, produce: 0, watch: 0 };
-  readonly #refusedProducers = new RecentValues<number, true>(refusedMax);
+  readonly #counts: Record<RequestKind, number> = { subscribe: 0, produce: 0, watch: 0 };
+  /** Undefined before the first one. */
+  #refusedProducers: RecentValues<number, true> | undefined;
   #unsettledBytes = 0;
 
-  /** `onUnsettled` is called when `unsettledBytes` changes. */
-  constructor(link: SocketLink, max: number, onUnsettled: () => void) {
+  /** So many of each kind at a time. */
+  constructor(link: SocketLink, max: number) {
     this.#link = link;
     this.#max = max;
-    this.#onUnsettled = onUnsettled;
   }
 
   /** Of appends whose answers the client has not been sent. */
@@ -63,6 +61,15 @@ export class SocketRequests {
       if (item instanceof SocketSubscription) item.signOfLife();
   }
 
+  ended(kind: RequestKind, id: number): void {
+    this.#counts[kind] -= 1;
+    this.#ids.end(id);
+  }
+
+  answered(bytes: number): void {
+    this.#countUnsettled(-bytes);
+  }
+
   close(): void {
     for (const item of this.#ids.values()) item.close();
     this.#ids.clear();
@@ -71,16 +78,14 @@ export class SocketRequests {
   #subscribe(request: Message<"subscribe">): void {
     const { id } = request;
     if (!this.#begin("subscribe", id)) return this.#refuse(id);
-    const subscription = new SocketSubscription(request, this.#link, () =>
-      this.#end("subscribe", id),
-    );
+    const subscription = new SocketSubscription(request, this.#link, this);
     this.#ids.add(id, subscription);
     void subscription.open(request);
   }
 
   #watch({ id, process }: Message<"watch">): void {
     if (!this.#begin("watch", id)) return this.#refuse(id);
-    const watch = new SocketWatch(id, this.#link, () => this.#end("watch", id));
+    const watch = new SocketWatch(id, this.#link, this);
     this.#ids.add(id, watch);
     void watch.open(process);
   }
@@ -88,20 +93,18 @@ export class SocketRequests {
   #produce(request: Message<"produce">): void {
     const { id } = request;
     // It is not answered: what it cannot do its appends are told.
-    if (!this.#begin("produce", id)) return this.#refusedProducers.set(id, true);
-    const producer = new SocketProducer(
-      request,
-      this.#link,
-      (bytes) => this.#countUnsettled(-bytes),
-      () => this.#end("produce", id),
-    );
-    this.#ids.add(id, producer);
+    if (!this.#begin("produce", id)) {
+      this.#refusedProducers ??= new RecentValues(refusedMax);
+      this.#refusedProducers.set(id, true);
+      return;
+    }
+    this.#ids.add(id, new SocketProducer(request, this.#link, this));
   }
 
   #append({ id, entries }: Message<"append">): void {
     const producer = this.#ids.get(id);
     if (producer instanceof SocketProducer) this.#countUnsettled(producer.append(entries));
-    else if (this.#refusedProducers.has(id)) {
+    else if (this.#refusedProducers?.has(id) === true) {
       const sequence = entries[0]?.sequence ?? 0;
       const count = entries.length;
       send(this.#link, { kind: "refused", id, sequence, count, error: overloaded() });
@@ -120,12 +123,12 @@ export class SocketRequests {
     if (item instanceof SocketProducer) item.finish();
     else if (item !== undefined) {
       item.close();
-      this.#end(item instanceof SocketWatch ? "watch" : "subscribe", id);
+      this.ended(item instanceof SocketWatch ? "watch" : "subscribe", id);
     }
   }
 
   /** False where there are too many. Throws `invalid_argument` for an id that was used. */
-  #begin(kind: Kind, id: number): boolean {
+  #begin(kind: RequestKind, id: number): boolean {
     this.#ids.requireNew(id);
     if (this.#counts[kind] >= this.#max) {
       this.#ids.end(id);
@@ -135,18 +138,13 @@ export class SocketRequests {
     return true;
   }
 
-  #end(kind: Kind, id: number): void {
-    this.#counts[kind] -= 1;
-    this.#ids.end(id);
-  }
-
   #refuse(id: number): void {
     send(this.#link, { kind: "end", id, reason: "failed", error: overloaded() });
   }
 
   #countUnsettled(bytes: number): void {
     this.#unsettledBytes += bytes;
-    this.#onUnsettled();
+    this.#link.pauseOrResume();
   }
 }
 

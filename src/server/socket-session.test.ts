@@ -109,6 +109,22 @@ describe.each(["json", "binary"] as const)("a session of the %s form", (form) =>
     expect(await client.closed()).toEqual([4037, "request_timeout"]);
   });
 
+  it("has a timer of its own only where its token expires before its next heartbeat", async () => {
+    await greet();
+    const shared = clock.pendingTimers;
+    await Promise.all([greet(16), greet(16)]);
+    expect(clock.pendingTimers).toBe(shared);
+    await greet(15);
+    expect(clock.pendingTimers).toBe(shared + 1);
+  });
+
+  it("is closed with its next heartbeat where wall time has jumped beyond its token", async () => {
+    const client = await greet();
+    clock.setWallTime(clock.now() + 600_000);
+    clock.advance(15_000);
+    expect(await client.closed()).toEqual([4502, "token_expired"]);
+  });
+
   it("is closed without a hello in time", async () => {
     const client = await open();
     clock.advance(4_999);

@@ -5,7 +5,7 @@ import type { EncodedMessage } from "../protocol/frame.ts";
 import { encodeGap, encodeOutcome } from "../protocol/json-form.ts";
 import type { ClientMessage } from "../protocol/socket-message.ts";
 import { encodePlain, send, toFrameError } from "./socket-link.ts";
-import type { PlainMessage, SocketLink } from "./socket-link.ts";
+import type { PlainMessage, RequestOwner, SocketLink } from "./socket-link.ts";
 import type { OutboxSource } from "./socket-outbox.ts";
 
 /** One page: with what JSON adds to small entries and base64 to large ones it stays below a frame. */
@@ -17,25 +17,24 @@ type Place = Omit<Extract<ClientMessage, { kind: "subscribe" }>, "kind">;
 export class SocketSubscription implements OutboxSource {
   readonly #id: number;
   readonly #link: SocketLink;
-  readonly #onEnd: () => void;
+  readonly #owner: RequestOwner;
   #credit: number;
   #subscription: ChannelSubscription | undefined;
   #isClosed = false;
   #hasToldHead = false;
 
-  /** `onEnd` is called when the client was told its end, or is about to be. */
-  constructor({ id, credit }: Pick<Place, "id" | "credit">, link: SocketLink, onEnd: () => void) {
+  constructor({ id, credit }: Pick<Place, "id" | "credit">, link: SocketLink, owner: RequestOwner) {
     this.#id = id;
     this.#credit = credit;
     this.#link = link;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
   }
 
   async open({ process, channel, after }: Omit<Place, "id" | "credit">): Promise<void> {
     const { broker, caller, outbox } = this.#link;
     try {
       const start = { after: decodeStart(after) };
-      const subscription = await broker.subscribe(caller(), process, channel, start);
+      const subscription = await broker.subscribe(caller, process, channel, start);
       if (this.#isClosed) {
         subscription.close();
         return;
@@ -50,7 +49,7 @@ export class SocketSubscription implements OutboxSource {
       if (this.#isClosed) return;
       const told = toFrameError(this.#link, error);
       send(this.#link, { kind: "end", id: this.#id, reason: "failed", error: told });
-      this.#onEnd();
+      this.#owner.ended("subscribe", this.#id);
     }
   }
 
@@ -124,7 +123,7 @@ export class SocketSubscription implements OutboxSource {
     error,
   }: Extract<SubscriptionItem, { kind: "end" }>): EncodedMessage {
     this.close();
-    this.#onEnd();
+    this.#owner.ended("subscribe", this.#id);
     return encodePlain({
       kind: "end",
       id: this.#id,

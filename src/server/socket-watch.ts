@@ -2,14 +2,14 @@ import type { ProcessChange, ProcessWatch } from "../core/broker/process-watch.t
 import type { EncodedMessage } from "../protocol/frame.ts";
 import { encodeProcess } from "../protocol/json-form.ts";
 import { encodePlain, send, toFrameError } from "./socket-link.ts";
-import type { PlainMessage, SocketLink } from "./socket-link.ts";
+import type { PlainMessage, RequestOwner, SocketLink } from "./socket-link.ts";
 import type { OutboxSource } from "./socket-outbox.ts";
 
 /** Processes on a socket: those that there are, and each that changes. */
 export class SocketWatch implements OutboxSource {
   readonly #id: number;
   readonly #link: SocketLink;
-  readonly #onEnd: () => void;
+  readonly #owner: RequestOwner;
   #watch: ProcessWatch | undefined;
   #changes: readonly ProcessChange[] = [];
   /** Of the changes, those before it were told. */
@@ -18,18 +18,17 @@ export class SocketWatch implements OutboxSource {
   #isSynced = false;
   #isClosed = false;
 
-  /** `onEnd` is called when the client was told its end, or is about to be. */
-  constructor(id: number, link: SocketLink, onEnd: () => void) {
+  constructor(id: number, link: SocketLink, owner: RequestOwner) {
     this.#id = id;
     this.#link = link;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
   }
 
   async open(processId: string | undefined): Promise<void> {
     const { broker, caller } = this.#link;
     try {
       const options = processId === undefined ? {} : { processId };
-      const watch = await broker.watchProcesses(caller(), options);
+      const watch = await broker.watchProcesses(caller, options);
       if (this.#isClosed) {
         watch.close();
         return;
@@ -47,7 +46,7 @@ export class SocketWatch implements OutboxSource {
     const id = this.#id;
     if (watch.isClosed) {
       this.close();
-      this.#onEnd();
+      this.#owner.ended("watch", id);
       const reason = watch.isRevoked ? "revoked" : "shutdown";
       return encodePlain({ kind: "end", id, reason });
     }
@@ -86,7 +85,7 @@ export class SocketWatch implements OutboxSource {
     if (this.#isClosed) return;
     const told = toFrameError(this.#link, error);
     send(this.#link, { kind: "end", id: this.#id, reason: "failed", error: told });
-    this.#onEnd();
+    this.#owner.ended("watch", this.#id);
   }
 }
 
