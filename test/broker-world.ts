@@ -10,6 +10,7 @@ import type { ChannelSpec } from "../src/core/process-record.ts";
 import { randomId } from "../src/core/system.ts";
 import { MemoryStore } from "../src/stores/memory/memory-store.ts";
 import { FakeClock } from "../src/testing/fake-clock.ts";
+import { FaultyStore } from "../src/testing/faulty-store.ts";
 
 export const sub: Caller = { identity: "sub", isAdmin: false };
 export const exe: Caller = { identity: "exe", isAdmin: false };
@@ -40,6 +41,27 @@ export function createWorld(
     onAudit: (event) => audit.push(event),
   });
   return { broker, clock, store, audit };
+}
+
+/** A broker over a store that can be made to fail or to wait; `stages` are those of the failures that it reported. */
+export function createFaulty(limits: Partial<BrokerLimits> = {}): {
+  readonly broker: Broker;
+  readonly clock: FakeClock;
+  readonly store: MemoryStore;
+  readonly faulty: FaultyStore;
+  readonly stages: readonly string[];
+} {
+  const store = new MemoryStore();
+  const faulty = new FaultyStore(store);
+  const clock = new FakeClock();
+  const stages: string[] = [];
+  const broker = new Broker({
+    store: faulty.store,
+    limits,
+    system: { clock, randomId },
+    onError: (_error, { stage }) => stages.push(stage),
+  });
+  return { broker, clock, store, faulty, stages };
 }
 
 /** Limits of what a broker keeps in memory: nothing that it knows may depend on them. */

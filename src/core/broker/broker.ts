@@ -20,9 +20,9 @@ import { Caretaker } from "./caretaker.ts";
 import { ChannelAccess } from "./channel-access.ts";
 import type { ChannelSubscription } from "./channel-subscription.ts";
 import { GrantAccess } from "./grant-access.ts";
-import { MemoryBudget } from "./memory-budget.ts";
-import { OpenChannels } from "./open-channels.ts";
-import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import { createBrokerContext } from "./broker-context.ts";
+import type { BrokerContext } from "./broker-context.ts";
+import type { OpenProcess } from "./open-process.ts";
 import { listProcesses, watchProcesses } from "./process-listing.ts";
 import type { ListOptions, ProcessPage } from "./process-listing.ts";
 import { ProcessRegistry } from "./process-registry.ts";
@@ -77,17 +77,13 @@ export class Broker {
     this.limits = resolveBrokerLimits(limits, store);
     this.#system = system;
     this.#audit = new Audit(onAudit);
-    this.#context = {
+    this.#context = createBrokerContext({
       store,
       limits: this.limits,
       system,
-      budget: { stagedBytes: 0 },
-      windows: new MemoryBudget(this.limits.windowBytesMax),
-      pages: new MemoryBudget(this.limits.pageBytesMax),
-      channels: new OpenChannels(this.limits, system.clock),
       reportError: (error, stage) => onError?.(error, { stage }),
       storeFailed: () => (this.#hasFailed = true),
-    };
+    });
     this.#registry = new ProcessRegistry(this.#context);
     this.#settlement = new Settlement(this.#registry);
     this.#caretaker = new Caretaker(this.#context, this.#registry, this.#settlement);

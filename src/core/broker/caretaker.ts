@@ -1,5 +1,6 @@
 import type { ClosedProcess } from "./expiry-queue.ts";
-import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import type { BrokerContext } from "./broker-context.ts";
+import type { OpenProcess } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -42,22 +43,33 @@ export class Caretaker {
     await this.#registry.useEach(async (process) => {
       if (this.#isStopped) return;
       process.rates.forgetRested();
-      await this.#lookAfter(process).catch((error: unknown) => this.#report(error));
+      await this.#finish(process).catch((error: unknown) => this.#report(error));
     });
+    for (const id of this.#context.unclosed.withLostExecutor()) {
+      if (this.#isStopped) return;
+      await this.#closeLost(id).catch((error: unknown) => this.#report(error));
+    }
     const { clock } = this.#context.system;
     const expiredAt = clock.now() - this.#context.limits.closedProcessAgeMs;
     await this.#deleteClosed(() => this.#registry.expiry.takeFirst(expiredAt));
     await this.#makeRoom();
   }
 
-  async #lookAfter(process: OpenProcess): Promise<void> {
+  async #finish(process: OpenProcess): Promise<void> {
     const { settling } = process.record;
+    if (settling === undefined) return;
     const now = process.now();
-    if (settling !== undefined) {
-      if (now - settling.since >= this.#context.limits.unsettledAgeMs || now < settling.since)
-        await this.#settlement.finish(process);
-    } else if (process.isExecutorLost())
-      await this.#settlement.close(process, { status: "failed", error: "executor_lost" });
+    if (now - settling.since >= this.#context.limits.unsettledAgeMs || now < settling.since)
+      await this.#settlement.finish(process);
+  }
+
+  async #closeLost(processId: string): Promise<void> {
+    await this.#registry.useIfAny(processId, async (process) => {
+      // What is not settled is finished first. The executor may have been heard since.
+      if (process === undefined || process.record.settling !== undefined) return;
+      if (this.#context.unclosed.isExecutorLost(processId))
+        await this.#settlement.close(process, { status: "failed", error: "executor_lost" });
+    });
   }
 
   async #makeRoom(): Promise<void> {

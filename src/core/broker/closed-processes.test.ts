@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   codeOf,
+  createFaulty,
   createWorld,
   exe,
   inputs,
@@ -10,9 +11,6 @@ import {
 } from "../../../test/broker-world.ts";
 import type { World } from "../../../test/broker-world.ts";
 import { runCount } from "../../../test/run-count.ts";
-import { MemoryStore } from "../../stores/memory/memory-store.ts";
-import { FakeClock } from "../../testing/fake-clock.ts";
-import { FaultyStore } from "../../testing/faulty-store.ts";
 import { StoreRejection } from "../store.ts";
 import type { Store } from "../store.ts";
 import { randomId } from "../system.ts";
@@ -56,21 +54,6 @@ describe("closed processes", () => {
     expect(world.broker.memoryUse().windowBytes).toBeLessThanOrEqual(5_000);
     await world.broker.close();
     expect(world.broker.memoryUse()).toMatchObject({ processes: 0, channels: 0, windowBytes: 0 });
-  });
-
-  it("are not in memory after a start, while open ones are, and count for their submitter", async () => {
-    const first = createWorld();
-    await createClosed(first, numbered(600));
-    await first.broker.createProcess(sub, { id: "open", channels: [{ name: "out" }] });
-    await first.broker.close();
-    const { broker } = createWorld({ openProcessesPerSubmitter: 2 }, first.store, first.clock);
-    await broker.start();
-    expect(broker.memoryUse()).toMatchObject({ processes: 1, channels: 0 });
-    await broker.createProcess(sub, { id: "second", channels: [] });
-    expect(await codeOf(broker.createProcess(sub, { id: "third", channels: [] }))).toBe(
-      "too_many_processes",
-    );
-    await broker.close();
   });
 
   it("give nobody more repeats by leaving memory", async () => {
@@ -124,17 +107,10 @@ describe("closed processes", () => {
   });
 
   it("are tried again when they could not be deleted, and keep no other from it", async () => {
-    const faulty = new FaultyStore(new MemoryStore());
-    const clock = new FakeClock();
-    const stages: string[] = [];
-    const broker = new Broker({
-      store: faulty.store,
-      limits: { closedProcessAgeMs: 5_000, openChannelsMax: 0 },
-      system: { clock, randomId },
-      onError: (_error, { stage }) => stages.push(stage),
-    });
+    const limits = { closedProcessAgeMs: 5_000, openChannelsMax: 0 };
+    const { broker, clock, store, faulty, stages } = createFaulty(limits);
     await broker.start();
-    await createClosed({ broker, clock, store: new MemoryStore(), audit: [] }, ["a", "b"]);
+    await createClosed({ broker, clock, store, audit: [] }, ["a", "b"]);
     faulty.fail("readRecord", new StoreRejection("unavailable", "test"));
     await pass(clock, 5_000);
     expect((await broker.listProcesses(sub)).processes.map(({ id }) => id)).toEqual(["a"]);

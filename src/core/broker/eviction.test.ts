@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   codeOf,
+  createFaulty,
   createRunning,
   createWorld,
   exe,
@@ -13,17 +14,10 @@ import {
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
-import type { BrokerLimits } from "../limits.ts";
 import { StoreRejection } from "../store.ts";
 import { randomId } from "../system.ts";
 import { Broker } from "./broker.ts";
 import type { Caller } from "./caller.ts";
-
-function createFaulty(limits: Partial<BrokerLimits>): { broker: Broker; faulty: FaultyStore } {
-  const faulty = new FaultyStore(new MemoryStore());
-  const system = { clock: new FakeClock(), randomId };
-  return { broker: new Broker({ store: faulty.store, limits, system }), faulty };
-}
 
 /** Another channel is used, so that the first one leaves where there is room for one only. */
 async function useAnother(broker: Broker): Promise<void> {

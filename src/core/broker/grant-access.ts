@@ -1,7 +1,8 @@
 import type { Caller } from "./caller.ts";
 import { createGrant, createGrantView, identifyGrantHolder, withGrant } from "./grants.ts";
 import type { GrantSpec, GrantView } from "./grants.ts";
-import type { BrokerContext, OpenProcess } from "./open-process.ts";
+import type { BrokerContext } from "./broker-context.ts";
+import type { OpenProcess } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
 import type { Settlement } from "./settlement.ts";
 

@@ -2,35 +2,18 @@ import { ChannelError } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
 import type { ProcessRecord, ResolvedChannelSpec } from "../process-record.ts";
 import type { Revision, Store, StoredRecord } from "../store.ts";
-import type { System } from "../system.ts";
 import type { AppendCall } from "./append-call.ts";
 import { refusalOf, requireChannelAction } from "./authority.ts";
+import type { BrokerContext } from "./broker-context.ts";
 import type { ChannelSubscription } from "./channel-subscription.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { OpenChannel } from "./open-channel.ts";
-import type { OpenChannels } from "./open-channels.ts";
 import { SenderRates } from "./sender-rates.ts";
 import { UseCount } from "./use-count.ts";
 
-/** What all processes of one broker share. */
-export interface BrokerContext {
-  readonly store: Store;
-  readonly limits: BrokerLimits;
-  readonly system: System;
-  /** Bytes of entries, over all channels, that wait for the store. */
-  readonly budget: { stagedBytes: number };
-  /** Of committed entries in memory. */
-  readonly windows: MemoryBudget;
-  /** Of pages read from the store. */
-  readonly pages: MemoryBudget;
-  readonly channels: OpenChannels;
-  reportError(error: unknown, stage: string): void;
-  storeFailed(error: unknown): void;
-}
-
 /**
- * One process with its record as last heard of, and its readers. It is in use while one of its channels is
- * open, too.
+ * One process that is in memory, with its record as last heard of, and its readers. It is in use while one
+ * of its channels is open, too.
  */
 export class OpenProcess {
   readonly uses: UseCount;
@@ -40,7 +23,6 @@ export class OpenProcess {
   #subscriptions: Set<ChannelSubscription> | undefined;
   #record: ProcessRecord;
   #revision: Revision;
-  #heardAtMs: number;
   /** Undefined before the first change of authority: most processes see none while they are in memory. */
   #exclusive: Promise<unknown> | undefined;
   #isForgotten = false;
@@ -58,8 +40,6 @@ export class OpenProcess {
     this.rates = new SenderRates(context.limits, context.system.clock);
     this.#record = record;
     this.#revision = revision;
-    // Silence counts from when this broker began to listen, so a stopped server loses nobody his lease.
-    this.#heardAtMs = context.system.clock.monotonicMs();
   }
 
   get store(): Store {
@@ -99,9 +79,10 @@ export class OpenProcess {
     return this.#record.settling?.kind === "tombstone";
   }
 
-  /** Something is left to do for it, also where nobody asks: its record stays in memory. */
-  get isActive(): boolean {
-    return isActive(this.#record);
+  /** Nobody uses it, and nothing is lost by reading it from the store when somebody does. */
+  get isSpare(): boolean {
+    const { state, settling } = this.#record;
+    return !this.uses.isUsed && settling === undefined && this.rates.isRested(state);
   }
 
   /** Its record and its logs are gone. */
@@ -127,7 +108,6 @@ export class OpenProcess {
 
   /** Takes in a newer record, and ends the readers that it takes the right from. */
   apply({ record, revision }: StoredRecord): void {
-    if (record.assignTerm !== this.#record.assignTerm) this.hear();
     this.#record = record;
     this.#revision = revision;
     for (const subscription of this.#subscriptions ?? []) {
@@ -213,14 +193,7 @@ export class OpenProcess {
 
   /** The executor has shown that it lives. */
   hear(): void {
-    this.#heardAtMs = this.#context.system.clock.monotonicMs();
-  }
-
-  /** Whether the executor has been silent for all of its lease, and this node has listened all that time. */
-  isExecutorLost(): boolean {
-    if (this.#record.state !== "running" || this.isClosing) return false;
-    const patienceMs = this.#record.leaseMs ?? this.limits.executorSilenceMs;
-    return this.#context.system.clock.monotonicMs() - this.#heardAtMs > patienceMs;
+    this.#context.unclosed.hear(this.#record);
   }
 
   addSubscription(subscription: ChannelSubscription): void {
@@ -248,9 +221,4 @@ export class OpenProcess {
     const sent = lastSequence === undefined ? {} : { lastSequence };
     return new ChannelError("executor_fenced", { processId, term, ...sent });
   }
-}
-
-/** Whether a process is to be looked after: it is open, or its end is not settled. */
-export function isActive({ state, settling }: ProcessRecord): boolean {
-  return state !== "closed" || settling !== undefined;
 }

@@ -3,7 +3,7 @@ import type { ProcessRecord, ProcessState } from "../process-record.ts";
 import type { StoredRecord } from "../store.ts";
 import { refusalOf } from "./authority.ts";
 import type { Caller } from "./caller.ts";
-import type { BrokerContext } from "./open-process.ts";
+import type { BrokerContext } from "./broker-context.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
 import { createProcessView } from "./process-view.ts";
 import { ProcessWatch } from "./process-watch.ts";

@@ -3,26 +3,23 @@ import type { ProcessRecord } from "../process-record.ts";
 import type { StoredRecord } from "../store.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import type { ClosedProcess } from "./expiry-queue.ts";
-import { isActive, OpenProcess } from "./open-process.ts";
-import type { BrokerContext } from "./open-process.ts";
+import { OpenProcess } from "./open-process.ts";
+import type { BrokerContext } from "./broker-context.ts";
 import { requireId } from "./process-spec.ts";
 import { RecordScan } from "./record-scan.ts";
 import type { RecordListener } from "./record-scan.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 
 /**
- * The processes that are open or in use, kept up to date by what the store reports. Of those that are
- * closed only what expiry needs is held; the rest of them is in the store.
+ * The processes that are in use or not settled, kept up to date by what the store reports. Of all others only
+ * what is needed to look after them is held; the rest of them is in the store.
  */
 export class ProcessRegistry {
   readonly expiry = new ExpiryQueue();
   readonly #context: BrokerContext;
   readonly #processes = new Map<string, OpenProcess>();
-  readonly #openCounts = new Map<string, number>();
   readonly #listeners = new Set<RecordListener>();
   readonly #unfollow: () => void;
-  /** One for all processes, of which there are many. */
-  readonly #dropUnused = (process: OpenProcess): void => this.#dropIfUnused(process);
 
   constructor(context: BrokerContext) {
     this.#context = context;
@@ -42,9 +39,10 @@ export class ProcessRegistry {
     const closed: ClosedProcess[] = [];
     const scan = this.scan();
     const meet = (stored: StoredRecord): void => {
-      const { record } = stored;
-      if (!isActive(record)) closed.push({ id: record.id, closedAt: record.closedAt ?? 0 });
-      else if (!this.#processes.has(record.id)) this.#add(stored);
+      const { id, state, settling, closedAt = 0 } = stored.record;
+      if (settling !== undefined) this.#add(stored);
+      else if (state === "closed") closed.push({ id, closedAt });
+      else this.#context.unclosed.put(stored.record);
     };
     while (await scan.readPage(meet));
     this.expiry.addAll(closed);
@@ -96,9 +94,10 @@ export class ProcessRegistry {
 
   /** Errors: `process_exists`, `too_many_processes`. */
   async create(record: ProcessRecord): Promise<void> {
-    const { openProcessesPerSubmitter } = this.#context.limits;
-    if (this.openCount(record.submitterId) >= openProcessesPerSubmitter) {
-      const { submitterId } = record;
+    const { limits, unclosed } = this.#context;
+    const { submitterId } = record;
+    const { openProcessesPerSubmitter } = limits;
+    if (unclosed.countOf(submitterId) >= openProcessesPerSubmitter) {
       throw new ChannelError("too_many_processes", {
         submitterId,
         limitProcesses: openProcessesPerSubmitter,
@@ -106,7 +105,7 @@ export class ProcessRegistry {
     }
     try {
       const revision = await this.#context.store.createRecord(record);
-      if (!this.#processes.has(record.id)) this.#takeIn({ record, revision });
+      if (!unclosed.has(record.id)) this.#takeIn({ record, revision });
     } catch (error) {
       if (isRejection(error, "conflict"))
         throw new ChannelError("process_exists", { processId: record.id }, { cause: error });
@@ -149,10 +148,6 @@ export class ProcessRegistry {
     if (this.#has(process)) this.#forget(process.record.id);
   }
 
-  openCount(submitterId: string): number {
-    return this.#openCounts.get(submitterId) ?? 0;
-  }
-
   /** Reports each record that is new, changed, or gone. Returns what ends it. */
   listen(listener: RecordListener): () => void {
     this.#listeners.add(listener);
@@ -187,7 +182,7 @@ export class ProcessRegistry {
       // What was read may be older than what was told meanwhile, of which nothing was kept.
       if (hasChanged) continue;
       if (stored === undefined) return undefined;
-      if (!this.#processes.has(processId)) this.#add(stored);
+      this.#add(stored);
     }
   }
 
@@ -203,30 +198,27 @@ export class ProcessRegistry {
 
   #takeIn(stored: StoredRecord): void {
     const { record } = stored;
-    const { id, life, closedAt } = record;
-    if (this.#processes.get(id)?.record.life !== life) this.#forgetKnown(id);
+    const { id, life, settling, closedAt } = record;
+    const before = this.#processes.get(id);
+    if (before !== undefined && before.record.life !== life) this.#forgetKnown(id);
     const process = this.#processes.get(id);
-    if (process !== undefined) {
-      this.#count(process, -1);
-      process.apply(stored);
-      this.#count(process, 1);
-    } else if (isActive(record)) this.#add(stored);
-    if (closedAt !== undefined && !isActive(record)) this.expiry.add({ id, closedAt });
+    this.#context.unclosed.put(record);
+    if (process !== undefined) process.apply(stored);
+    else if (settling !== undefined) this.#add(stored);
+    if (closedAt !== undefined && settling === undefined) this.expiry.add({ id, closedAt });
     this.#tell(id, stored);
-    if (process !== undefined) this.#dropIfUnused(process);
+    if (process !== undefined) this.#dropIfSpare(process);
   }
 
   #add(stored: StoredRecord): void {
-    const process = new OpenProcess(this.#context, stored, this.#dropUnused);
-    this.#processes.set(stored.record.id, process);
-    this.#count(process, 1);
+    const { id } = stored.record;
+    if (this.#processes.has(id)) return;
+    this.#context.unclosed.put(stored.record);
+    this.#processes.set(id, new OpenProcess(this.#context, stored, (it) => this.#dropIfSpare(it)));
   }
 
-  /** A closed process that nobody uses is in the store only. It takes nothing but repeats any more. */
-  #dropIfUnused(process: OpenProcess): void {
-    if (process.uses.isUsed || process.isActive || !this.#has(process)) return;
-    if (process.rates.hasSpentRepeats()) return;
-    this.#processes.delete(process.record.id);
+  #dropIfSpare(process: OpenProcess): void {
+    if (process.isSpare && this.#has(process)) this.#processes.delete(process.record.id);
   }
 
   #forget(id: string): void {
@@ -235,11 +227,11 @@ export class ProcessRegistry {
   }
 
   #forgetKnown(id: string): void {
+    this.#context.unclosed.delete(id);
     const process = this.#processes.get(id);
     if (process === undefined) return;
     const { closedAt } = process.record;
     this.#processes.delete(id);
-    this.#count(process, -1);
     if (closedAt !== undefined) this.expiry.remove({ id, closedAt });
     process.forget();
   }
@@ -250,12 +242,5 @@ export class ProcessRegistry {
 
   #has(process: OpenProcess): boolean {
     return this.#processes.get(process.record.id) === process;
-  }
-
-  #count({ record }: OpenProcess, step: 1 | -1): void {
-    if (record.state === "closed") return;
-    const count = this.openCount(record.submitterId) + step;
-    if (count > 0) this.#openCounts.set(record.submitterId, count);
-    else this.#openCounts.delete(record.submitterId);
   }
 }

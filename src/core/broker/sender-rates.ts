@@ -1,5 +1,6 @@
 import { ChannelError } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
+import type { ProcessState } from "../process-record.ts";
 import { RateLimiter } from "../rate-limiter.ts";
 import type { Clock } from "../system.ts";
 
@@ -50,11 +51,12 @@ export class SenderRates {
     if (this.#senders.size === 0) this.#senders = undefined;
   }
 
-  /** Whether to forget its senders would give any of them repeats that it may not have yet. */
-  hasSpentRepeats(): boolean {
-    const { repeatBurst } = this.#limits;
-    return [...(this.#senders?.values() ?? [])].some(
-      ({ repeats }) => !repeats.canAllow(repeatBurst),
+  /** Whether to forget all senders gives none of them more. A closed process takes nothing but repeats. */
+  isRested(state: ProcessState): boolean {
+    const { entryBurst, repeatBurst } = this.#limits;
+    return [...(this.#senders?.values() ?? [])].every(
+      ({ entries, repeats }) =>
+        repeats.canAllow(repeatBurst) && (state === "closed" || entries.canAllow(entryBurst)),
     );
   }
 

@@ -122,7 +122,7 @@ export interface ReadResult {
 
 /** What a broker holds in memory, against the limits of the same names. */
 export interface MemoryUse {
-  /** Those that are open, not settled, or in use. */
+  /** Those that are in use or not settled. */
   readonly processes: number;
   readonly channels: number;
   readonly stagedBytes: number;
