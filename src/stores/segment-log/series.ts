@@ -37,7 +37,8 @@ export class RecordSeries {
 /** One log, from its opening to its removal: its head, and in which segments its entries are. */
 export class LogSeries {
   readonly number: number;
-  readonly key: ChannelKey;
+  /** See `logName`: it is all that a cold log holds of its key. */
+  readonly name: string;
   /** Frame of its last batch. */
   revision: number;
   /** Its head was used since it was last looked for one to pack. */
@@ -50,13 +51,18 @@ export class LogSeries {
 
   constructor(number: number, key: ChannelKey, head: ChannelHead, revision: number) {
     this.number = number;
-    this.key = key;
+    this.name = logName(key);
     this.revision = revision;
     this.#head = head;
   }
 
   static open(number: number, key: ChannelKey, batch: BatchEffect): LogSeries {
     return new LogSeries(number, key, createHead(batch.epoch, batch.term), 0);
+  }
+
+  get key(): ChannelKey {
+    const [processId = "", life = "", channel = ""] = this.name.split("\n");
+    return { life, processId, channel };
   }
 
   get head(): ChannelHead {
@@ -160,6 +166,7 @@ export function packRecord(record: ProcessRecord): string {
   return packed((writer) => encodeRecord(writer, record));
 }
 
-export function logName({ life, channel }: Pick<ChannelKey, "life" | "channel">): string {
-  return `${life}\n${channel}`;
+/** Joined: a text that is added up stays in memory as its parts. A line feed is in no name. */
+export function logName({ life, processId, channel }: ChannelKey): string {
+  return [processId, life, channel].join("\n");
 }

@@ -9,7 +9,7 @@ import type { ChannelKey } from "../../core/store.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
 import type { SegmentContents } from "./segment-contents.ts";
-import { LogSeries, RecordSeries, logName } from "./series.ts";
+import { LogSeries, RecordSeries } from "./series.ts";
 import type { Series } from "./series.ts";
 
 /** Heads that are kept as objects; others are packed. */
@@ -110,8 +110,7 @@ export class StoreState {
     }
     this.keptBytes -= keptBytesOf(series.head);
     this.#hot.delete(series);
-    const name = logName(series.key);
-    if (this.logs.get(name) === series) this.logs.delete(name);
+    if (this.logs.get(series.name) === series) this.logs.delete(series.name);
   }
 
   /** Where the series of a segment have their entries; segments are added in their order. */
@@ -137,8 +136,7 @@ export class StoreState {
 
   #addLog(log: LogSeries): void {
     this.#addNumber(log);
-    const name = logName(log.key);
-    if (isLater(log, this.logs.get(name))) this.logs.set(name, log);
+    if (isLater(log, this.logs.get(log.name))) this.logs.set(log.name, log);
     this.headOf(log);
   }
 
