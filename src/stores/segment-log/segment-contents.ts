@@ -16,13 +16,15 @@ export interface BatchPlace {
 /** What a segment holds of one series. */
 export interface SeriesContents {
   /** Five numbers a batch, in the order of positions: small, however many there are. */
-  readonly batches: number[];
+  batches: number[];
   /** Bytes of batches with entries, or of the newest process record. */
   storedBytes: number;
 }
 
 /** Numbers of one batch in `batches`. */
 export const batchNumbers = 5;
+/** Shared by all series without a batch; never added to. */
+const noBatches: number[] = [];
 
 /** What is in a segment, as it is written or scanned. */
 export class SegmentContents {
@@ -48,14 +50,17 @@ export class SegmentContents {
     const { kind, series, first, entryCount, bodyOffset, bodyLength, bodyChecksum } = record;
     let contents = this.series.get(series);
     if (contents === undefined) {
-      contents = { batches: [], storedBytes: 0 };
+      contents = { batches: noBatches, storedBytes: 0 };
       this.series.set(series, contents);
     }
     const bytes = bodyLength + recordHeaderBytes;
     if (kind === RecordKind.process) contents.storedBytes = bytes;
     if (entryCount === 0) return;
     contents.storedBytes += bytes;
-    contents.batches.push(first, entryCount, frameOffset + bodyOffset, bodyLength, bodyChecksum);
+    const place = [first, entryCount, frameOffset + bodyOffset, bodyLength, bodyChecksum];
+    // Pushed onto nothing they would take room for more: most series have one batch in a segment.
+    if (contents.batches.length === 0) contents.batches = place;
+    else contents.batches.push(...place);
   }
 
   /** Batches from the one that holds the position, or from the first behind it. */

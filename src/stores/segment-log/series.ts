@@ -8,6 +8,8 @@ import type { ChannelKey } from "../../core/store.ts";
 
 /** Numbers of a place: id of a segment, position of the first entry in it, bytes stored there. */
 const placeNumbers = 3;
+/** Shared by all logs without a place; never added to. */
+const noPlaces: number[] = [];
 const scratch = new ByteWriter(4096);
 
 /** The record of one process, from creation to delete. */
@@ -47,7 +49,7 @@ export class LogSeries {
   /** The head while nobody uses it, one character a byte: hundreds of thousands are cold. */
   #packed = "";
   /** In order of positions; see `placeNumbers`. */
-  #places: number[] = [];
+  #places = noPlaces;
 
   constructor(number: number, key: ChannelKey, head: ChannelHead, revision: number) {
     this.number = number;
