@@ -15,20 +15,21 @@ export interface BatchPlace {
 
 /** What a segment holds of one series. */
 export interface SeriesContents {
-  /** Five numbers a batch, in the order of positions: small, however many there are. */
-  batches: number[];
-  /** Bytes of batches with entries, or of the newest process record. */
-  storedBytes: number;
+  readonly series: number;
+  /** Position of the first entry, 0 without entries. */
+  readonly first: number;
+  readonly batchCount: number;
+  /** Of batches with entries, or of the newest process record. */
+  readonly storedBytes: number;
 }
 
-/** Numbers of one batch in `batches`. */
+/** Numbers that a batch with entries is kept as: those of its place, in that order. */
 export const batchNumbers = 5;
-/** Shared by all series without a batch; never added to. */
-const noBatches: number[] = [];
 
 /** What is in a segment, as it is written or scanned. */
 export class SegmentContents {
-  readonly series = new Map<number, SeriesContents>();
+  /** By series: the numbers of its batches, in the order of positions, or the bytes of a process record. */
+  readonly #series = new Map<number, number[] | number>();
   /**
    * What all its records come to, in the order of series; absent while they are written, and where some of
    * them are damaged.
@@ -37,35 +38,53 @@ export class SegmentContents {
 
   /** Of its series, ascending. */
   get numbers(): readonly number[] {
-    return [...this.series.keys()].sort((a, b) => a - b);
+    return [...this.#series.keys()].sort((a, b) => a - b);
   }
 
   get batchCount(): number {
     let count = 0;
-    for (const { batches } of this.series.values()) count += batches.length / batchNumbers;
-    return count;
+    for (const series of this.#series.keys()) count += this.batchesOf(series).length;
+    return count / batchNumbers;
+  }
+
+  /** Each of its series, in no order. */
+  *list(): Generator<SeriesContents, void, undefined> {
+    for (const series of this.#series.keys()) yield this.of(series);
+  }
+
+  of(series: number): SeriesContents {
+    const contents = this.#series.get(series) ?? 0;
+    if (typeof contents === "number")
+      return { series, first: 0, batchCount: 0, storedBytes: contents };
+    let storedBytes = 0;
+    for (let at = 0; at < contents.length; at += batchNumbers)
+      storedBytes += recordBytes(placeAt(contents, at).length);
+    const batchCount = contents.length / batchNumbers;
+    return { series, first: contents[0] as number, batchCount, storedBytes };
+  }
+
+  /** `batchNumbers` for each of its batches with entries. */
+  batchesOf(series: number): readonly number[] {
+    const contents = this.#series.get(series);
+    return typeof contents === "object" ? contents : [];
   }
 
   add(record: RecordHeader, frameOffset: number): void {
     const { kind, series, first, entryCount, bodyOffset, bodyLength, bodyChecksum } = record;
-    let contents = this.series.get(series);
-    if (contents === undefined) {
-      contents = { batches: noBatches, storedBytes: 0 };
-      this.series.set(series, contents);
+    const known = this.#series.get(series);
+    if (kind === RecordKind.process) this.#series.set(series, recordBytes(bodyLength));
+    else if (entryCount === 0) this.#series.set(series, known ?? 0);
+    else {
+      const place = [first, entryCount, frameOffset + bodyOffset, bodyLength, bodyChecksum];
+      // Pushed onto nothing they would take room for more: most series have one batch in a segment.
+      if (typeof known === "object") known.push(...place);
+      else this.#series.set(series, place);
     }
-    const bytes = bodyLength + recordHeaderBytes;
-    if (kind === RecordKind.process) contents.storedBytes = bytes;
-    if (entryCount === 0) return;
-    contents.storedBytes += bytes;
-    const place = [first, entryCount, frameOffset + bodyOffset, bodyLength, bodyChecksum];
-    // Pushed onto nothing they would take room for more: most series have one batch in a segment.
-    if (contents.batches.length === 0) contents.batches = place;
-    else contents.batches.push(...place);
   }
 
   /** Batches from the one that holds the position, or from the first behind it. */
   batchesFrom(series: number, position: number, countMax: number): readonly BatchPlace[] {
-    const { batches } = this.series.get(series) ?? { batches: [] };
+    const batches = this.batchesOf(series);
     const count = batches.length / batchNumbers;
     const place = (index: number): BatchPlace => placeAt(batches, index * batchNumbers);
     const from = firstIndex(count, (index) => endOf(place(index)) >= position);
@@ -77,6 +96,10 @@ export class SegmentContents {
 /** Position of the last entry. */
 export function endOf({ first, entryCount }: BatchPlace): number {
   return first + entryCount - 1;
+}
+
+function recordBytes(bodyLength: number): number {
+  return bodyLength + recordHeaderBytes;
 }
 
 function placeAt(batches: readonly number[], at: number): BatchPlace {

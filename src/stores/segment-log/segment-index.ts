@@ -4,8 +4,8 @@ import { ByteReader } from "../../core/codec/byte-reader.ts";
 import { ByteWriter } from "../../core/codec/byte-writer.ts";
 import { readFully, writeFully } from "./file-write.ts";
 import type { SegmentHeader } from "./segment-format.ts";
-import { endOf } from "./segment-contents.ts";
-import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
+import { batchNumbers, endOf } from "./segment-contents.ts";
+import type { BatchPlace, SegmentContents, SeriesContents } from "./segment-contents.ts";
 import { readSummaries, writeSummaries } from "./series-summary.ts";
 import type { StoreFile } from "./store-directory.ts";
 import type { ReplayedRecord } from "./store-state.ts";
@@ -27,15 +27,6 @@ export interface SegmentExtent {
   readonly lastFrame: number;
   /** Bytes in use: where nothing was added or lost since, the length of the file. */
   readonly usedBytes: number;
-}
-
-/** One series in the directory of an index. */
-export interface IndexedSeries {
-  readonly series: number;
-  readonly batchCount: number;
-  /** Position of the first entry, 0 without entries. */
-  readonly first: number;
-  readonly storedBytes: number;
 }
 
 /**
@@ -72,14 +63,15 @@ function encodeSegmentIndex(
   let index = 0;
   let at = headerBytes + blocks;
   for (const series of numbers) {
-    const { batches, storedBytes } = contents.series.get(series) ?? { batches: [], storedBytes: 0 };
+    const { first, batchCount: count, storedBytes } = contents.of(series);
+    const batches = contents.batchesOf(series);
     bytes.writeUIntLE(series, at, wide);
     bytes.writeUInt32LE(index, at + 6);
-    bytes.writeUInt32LE(batches.length / 5, at + 10);
-    bytes.writeUIntLE(batches[0] ?? 0, at + 14, wide);
+    bytes.writeUInt32LE(count, at + 10);
+    bytes.writeUIntLE(first, at + 14, wide);
     bytes.writeUIntLE(storedBytes, at + 20, wide);
     at += directoryEntryBytes;
-    for (let i = 0; i < batches.length; i += 5)
+    for (let i = 0; i < batches.length; i += batchNumbers)
       encodePlace(bytes, placeOffset(index++), batches, i);
   }
   for (let block = headerBytes; block < headerBytes + blocks; block += blockBytes)
@@ -175,7 +167,7 @@ export class SegmentIndex {
     return this.#directory.byteLength / directoryEntryBytes;
   }
 
-  seriesAt(index: number): IndexedSeries {
+  seriesAt(index: number): SeriesContents {
     const at = index * directoryEntryBytes;
     return {
       series: this.#directory.readUIntLE(at, wide),

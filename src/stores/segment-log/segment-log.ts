@@ -261,7 +261,7 @@ export class SegmentLog {
   #addPlace({ series, first, entryCount, bodyLength }: RecordHeader): void {
     const { firstId } = (this.#active as Segment).header;
     const bytes = bodyLength + recordHeaderBytes;
-    this.state.addPlace(firstId, series, entryCount > 0 ? first : undefined, bytes);
+    this.state.addPlace(firstId, series, entryCount > 0 ? first : 0, bytes);
   }
 
   /** Nothing more will be written to it, and the state is that of its last frame. */

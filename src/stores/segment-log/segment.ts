@@ -2,11 +2,9 @@ import type { DurableDirectory } from "./durable-directory.ts";
 import { hasCode } from "./error-code.ts";
 import type { FilePool } from "./file-pool.ts";
 import { readFully } from "./file-write.ts";
-import { batchNumbers } from "./segment-contents.ts";
-import type { BatchPlace, SegmentContents } from "./segment-contents.ts";
+import type { BatchPlace, SegmentContents, SeriesContents } from "./segment-contents.ts";
 import type { SegmentHeader } from "./segment-format.ts";
 import { SegmentIndex, writeSegmentIndex } from "./segment-index.ts";
-import type { IndexedSeries } from "./segment-index.ts";
 import { indexName, segmentName, temporarySuffix } from "./segment-names.ts";
 import { scanContents } from "./segment-scan.ts";
 import { summarizeSegment } from "./series-summary.ts";
@@ -90,15 +88,11 @@ export class Segment {
   }
 
   /** Each series of which it holds a record, in no order. */
-  async seriesList(): Promise<readonly IndexedSeries[]> {
+  async seriesList(): Promise<readonly SeriesContents[]> {
     const index = this.#contents === undefined ? await this.#loadedIndex() : undefined;
     if (index !== undefined)
       return Array.from({ length: index.seriesCount }, (_, at) => index.seriesAt(at));
-    const { series } = await this.#loadContents();
-    return [...series].map(([number, { batches, storedBytes }]) => ({
-      ...{ series: number, first: batches[0] ?? 0, storedBytes },
-      batchCount: batches.length / batchNumbers,
-    }));
+    return [...(await this.#loadContents()).list()];
   }
 
   async #loadedIndex(): Promise<SegmentIndex | undefined> {

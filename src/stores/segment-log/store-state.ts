@@ -115,23 +115,17 @@ export class StoreState {
 
   /** Where the series of a segment have their entries; segments are added in their order. */
   addPlaces(segmentId: number, contents: SegmentContents): void {
-    for (const [number, { batches, storedBytes }] of contents.series)
-      this.addPlace(segmentId, number, batches[0], storedBytes);
+    for (const { series, first, storedBytes } of contents.list())
+      this.addPlace(segmentId, series, first, storedBytes);
   }
 
-  addPlace(
-    segmentId: number,
-    number: number,
-    first: number | undefined,
-    storedBytes: number,
-  ): void {
+  addPlace(segmentId: number, number: number, first: number, storedBytes: number): void {
     const series = this.byNumber.get(number);
     if (series instanceof RecordSeries) {
       if (storedBytes === 0) return;
       series.segmentId = segmentId;
       series.storedBytes = storedBytes;
-    } else if (series !== undefined && first !== undefined && first > 0)
-      series.addPlace(segmentId, first, storedBytes);
+    } else if (series !== undefined && first > 0) series.addPlace(segmentId, first, storedBytes);
   }
 
   #addLog(log: LogSeries): void {
