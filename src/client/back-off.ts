@@ -25,7 +25,8 @@ export class BackOff {
   nextDelayMs(retryAfterMs = 0): number {
     const ceiling = Math.min(delayMsMax, firstDelayMs * 2 ** this.#attempts);
     this.#attempts += 1;
-    this.#delayMs = Math.max(retryAfterMs, ceiling / 2 + (this.#fraction() * ceiling) / 2);
+    const fraction = Number.parseInt(this.#system.randomId(6), 36) / 36 ** 6;
+    this.#delayMs = Math.max(retryAfterMs, (ceiling / 2) * (1 + fraction));
     return this.#delayMs;
   }
 
@@ -33,10 +34,6 @@ export class BackOff {
   reset(): void {
     this.#attempts = 0;
     this.#delayMs = 0;
-  }
-
-  #fraction(): number {
-    return Number.parseInt(this.#system.randomId(6), 36) / 36 ** 6;
   }
 }
 
