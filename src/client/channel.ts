@@ -1,4 +1,4 @@
-import { encodePayload, requireMsgType } from "../core/entry.ts";
+import { encodePayload, requireMsgType, requireSafeInteger } from "../core/entry.ts";
 import { invalidArgument } from "../core/errors.ts";
 import type { ChannelView } from "../core/broker/views.ts";
 import type { FrameEntryInput } from "../protocol/socket-message.ts";
@@ -133,14 +133,21 @@ export class Channel {
 }
 
 function createInput(payload: Payload, options: SendOptions): Omit<FrameEntryInput, "sequence"> {
-  const { type, replyTo, inReplyTo, error } = options;
+  const { type, error } = options;
+  // The server refuses a frame that makes no sense as a whole, with what others have in it.
   if (typeof payload !== "string" && !(payload instanceof Uint8Array))
     throw invalidArgument("payload", "a string or bytes");
+  if (typeof (error ?? "") !== "string") throw invalidArgument("error", "a string");
   return {
     payload: encodePayload(payload),
     type: type === undefined ? type : requireMsgType(type),
-    replyto: replyTo,
-    inreplyto: inReplyTo,
+    replyto: integerOf("replyTo", options),
+    inreplyto: integerOf("inReplyTo", options),
     error,
   };
+}
+
+function integerOf(name: "replyTo" | "inReplyTo", options: SendOptions): number | undefined {
+  const value = options[name];
+  return value === undefined ? value : requireSafeInteger(name, value);
 }

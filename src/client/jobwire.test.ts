@@ -189,6 +189,21 @@ describe.each(["websocket", "sse", "poll"] as const)("a client over %s", (transp
     await changes.return?.(undefined);
   });
 
+  it("refuses what makes no sense before others on the same line suffer from it", async () => {
+    await using world = await ClientWorld.create();
+    const ada = world.client("sub", transport);
+    await ada.createProcess(spec);
+    const channel = ada.process("p").channel("in");
+    const refusalOf = async (options: object): Promise<unknown> =>
+      await channel.send("no", options).catch((error: unknown) => (error as ChannelError).details);
+
+    expect(await refusalOf({ replyTo: 1.5 })).toMatchObject({ argument: "replyTo" });
+    expect(await refusalOf({ inReplyTo: "1" })).toMatchObject({ argument: "inReplyTo" });
+    expect(await refusalOf({ type: "No" })).toMatchObject({ argument: "type" });
+    expect(await refusalOf({ error: {} })).toMatchObject({ argument: "error" });
+    expect(await channel.send("yes", { replyTo: 7 })).toMatchObject({ position: 1 });
+  });
+
   it("ends a reader with the refusal", async () => {
     await using world = await ClientWorld.create();
     await world.client("sub", transport).createProcess(spec);
