@@ -2,6 +2,7 @@ import { mkdir, open, readFile, readdir, rename, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonProcess, JsonRead } from "../../src/protocol/index.ts";
+import { formatVersion } from "../../src/stores/segment-log/segment-format.ts";
 import { CliWorld } from "../cli-world.ts";
 
 let world: CliWorld;
@@ -208,7 +209,10 @@ describe("serve", () => {
     const note = await readFile(notePath, "utf8");
     for (const [text, message] of [
       ["{", "store.json is damaged"],
-      [note.replace('"format": 2', '"format": 9'), "of format 9; this release reads format 2"],
+      [
+        note.replace(`"format": ${formatVersion}`, '"format": 9'),
+        `of format 9; this release reads format ${formatVersion}`,
+      ],
     ] as const) {
       await writeFile(notePath, text);
       const { exitCode, stdout, stderr } = await world.run(["serve", "--port", "0"]);

@@ -23,7 +23,9 @@ async function flood(attacker: Attacker, lines: string[], part: string): Promise
   const answered = { is: false };
   const verdict = attacker.verdict(socket).finally(() => (answered.is = true));
   while (!answered.is && socket.writable)
-    if (!socket.write(part)) await Promise.race([once(socket, "drain"), verdict]);
+    // Where the connection goes before all was taken, the verdict decides.
+    if (!socket.write(part))
+      await Promise.race([once(socket, "drain").catch(() => undefined), verdict]);
   return await verdict;
 }
 
