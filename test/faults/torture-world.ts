@@ -78,11 +78,13 @@ export class TortureWorld {
       this.#awaited.deferred.resolve();
   }
 
-  /** Resolves when so many sends more were acknowledged. */
-  async acks(count: number): Promise<void> {
+  /** Resolves when so many sends more were acknowledged, or all of those that there will be. */
+  async acks(more: number, all: number): Promise<void> {
+    const count = Math.min(this.#ackCount + more, all);
+    if (this.#ackCount >= count) return;
     const deferred = createDeferred();
-    this.#awaited = { count: this.#ackCount + count, deferred };
-    if (count > 0) await deferred.promise;
+    this.#awaited = { count, deferred };
+    await deferred.promise;
   }
 
   /** Loads the program of the next life. */
