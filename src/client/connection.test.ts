@@ -29,6 +29,18 @@ function statesOf({ wire }: ScriptedWorld): ConnectionState["kind"][] {
   return states;
 }
 
+/** A client that reads, and how long it has waited before each attempt to come back. */
+async function openWaiting(): Promise<{ world: ScriptedWorld; delays: readonly number[] }> {
+  const delays: number[] = [];
+  const world = new ScriptedWorld();
+  world.wire.onState((state) => {
+    if (state.kind === "waiting") delays.push(state.retryInMs);
+  });
+  world.wire.process("p").channel("out").entries();
+  await turn();
+  return { world, delays };
+}
+
 describe("Connection", () => {
   it("has one attempt under way, whatever happens at once", async () => {
     using page = createPage();
@@ -114,13 +126,7 @@ describe("Connection", () => {
   });
 
   it("comes back later and later, and never together with others", async () => {
-    const delays: number[] = [];
-    const world = new ScriptedWorld();
-    world.wire.onState((state) => {
-      if (state.kind === "waiting") delays.push(state.retryInMs);
-    });
-    world.wire.process("p").channel("out").entries();
-    await turn();
+    const { world, delays } = await openWaiting();
     for (let i = 0; i < 9; i++) {
       await world.socket.lose();
       await world.pass(5_000);
@@ -135,13 +141,7 @@ describe("Connection", () => {
   });
 
   it("comes back at once only to a line that has lasted as long as the wait for it", async () => {
-    const delays: number[] = [];
-    const world = new ScriptedWorld();
-    world.wire.onState((state) => {
-      if (state.kind === "waiting") delays.push(state.retryInMs);
-    });
-    world.wire.process("p").channel("out").entries();
-    await turn();
+    const { world, delays } = await openWaiting();
     const liveFor = async (ms: number): Promise<void> => {
       await world.socket.open();
       const { id } = world.socket.last("subscribe");

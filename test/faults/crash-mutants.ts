@@ -27,13 +27,16 @@ export const crashMutants: readonly CrashMutant[] = [
     name: "acknowledges before it writes",
     file: "log-writer.js",
     edits: [
-      [write, ""],
-      // The wait is a part of the bug, in the server, and no test waits by it: it writes as late as to a slow disk.
-      // A write into the system's memory is over before most kills, whatever was acknowledged ahead of it.
+      // Each frame is written with the next one: a write into the system's memory is over before most kills,
+      // whatever was acknowledged ahead of it. Its buffers are used again by then.
       [
-        "builder.clear();",
-        `await new Promise((resolve) => setTimeout(resolve, 10)); ${write} builder.clear();`,
+        write,
+        `await this.late?.();
+        const copies = [...head, ...chunks].map((chunk) => Uint8Array.from(chunk));
+        const [file, at] = [this.#file, isFirst ? 0 : offset];
+        this.late = () => writeFully(file, copies, at);`,
       ],
+      ["await old?.close();", "await this.late?.(); this.late = undefined; await old?.close();"],
     ],
     verdict: lost,
   },

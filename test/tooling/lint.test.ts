@@ -7,10 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/**
- * Mistakes on purpose, each a text that the linter is given and no code of the project: the rule beside it has to
- * report it, so the one against `any` needs an `any`.
- */
+/** Mistakes on purpose, each a text that the linter is given: the rule beside it has to report it. */
 const planted: [file: string, rule: string, code: string][] = [
   ["src/server/a.ts", "@typescript-eslint/no-floating-promises", "Promise.resolve();"],
   [
@@ -18,7 +15,11 @@ const planted: [file: string, rule: string, code: string][] = [
     "@typescript-eslint/no-misused-promises",
     "[1].forEach(async () => Promise.resolve());",
   ],
-  ["src/server/c.ts", "@typescript-eslint/no-explicit-any", "export const a: any = 1;"],
+  [
+    "src/server/c.ts",
+    "@typescript-eslint/no-unsafe-assignment",
+    `export const a: number = JSON.parse("1");`,
+  ],
   ["src/server/d.ts", "no-restricted-syntax", "export default 1;"],
   ["src/server/e.ts", "max-lines", "void 0;\n".repeat(401)],
   [
@@ -70,6 +71,13 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 describe("lint", () => {
   it.each(planted)("reports in %s a planted violation of %s", (file, rule) => {
     expect(results.get(file)).toContain(rule);
+  });
+
+  it("lets nobody write a type that stands for every type", async () => {
+    const config: unknown = await new ESLint({ cwd: root }).calculateConfigForFile(
+      "src/server/c.ts",
+    );
+    expect(config).toHaveProperty(["rules", "@typescript-eslint/no-explicit-any", 0], 2);
   });
 
   it.each(permitted)("accepts %s", (file) => {
