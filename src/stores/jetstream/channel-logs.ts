@@ -1,0 +1,310 @@
+import { Followers } from "../../core/followers.ts";
+import { StoreRejection } from "../../core/store.ts";
+import type { ChannelKey, Commit } from "../../core/store.ts";
+import type { System } from "../../core/system.ts";
+import type { JetStream, StreamMessage, TailMessage } from "./jet-stream.ts";
+import { LogView } from "./log-view.ts";
+import { decodeMessageOf } from "./message-codec.ts";
+import type { ChannelMessage } from "./message-codec.ts";
+import type { OpenLog } from "./open-log.ts";
+import { RecentCommits } from "./recent-commits.ts";
+import { toRejection } from "./rejection.ts";
+import type { Subjects } from "./subjects.ts";
+
+const MiB = 1024 * 1024;
+const recentBytesMax = 16 * MiB;
+/** Logs remembered that nobody follows. */
+const unfollowedMax = 1_000;
+/** More messages than that are not read one by one to catch up: the head is read anew. */
+const catchUpMax = 64;
+/** What was heard while the leader was read is read as well; a leader that never has it is none. */
+const readsUntilHeard = 8;
+const firstLookMs = 1_000;
+const longestLookMs = 300_000;
+/** Reads at a time when the connection is there again. */
+const readsAtOnce = 64;
+
+interface LogsContext {
+  readonly jetStream: JetStream;
+  readonly subjects: Subjects;
+  readonly system: System;
+  readonly reportError: (error: unknown, stage: string) => void;
+}
+
+/** The logs that this node has to do with, kept up to date for those who follow them. */
+export class ChannelLogs {
+  readonly #context: LogsContext;
+  readonly #logs = new Map<string, OpenLog>();
+  readonly #followed = new Set<OpenLog>();
+  readonly #followers = new Followers();
+  readonly #recent = new RecentCommits(recentBytesMax);
+  readonly #offReconnect: () => void;
+  #lookTimer: { cancel(): void } | undefined;
+
+  constructor(context: LogsContext) {
+    this.#context = context;
+    this.#offReconnect = context.jetStream.onReconnect(() => void this.#catchUpAll());
+    this.#scheduleLook();
+  }
+
+  open(key: ChannelKey): OpenLog {
+    const { subjects } = this.#context;
+    const subject = subjects.channelOf(key);
+    const known = this.#logs.get(subject);
+    if (known !== undefined) {
+      // In the order of last use.
+      this.#logs.delete(subject);
+      this.#logs.set(subject, known);
+      return known;
+    }
+    const log: OpenLog = {
+      key,
+      subject,
+      stream: subjects.streamOf(key.processId),
+      view: undefined,
+      followerCount: 0,
+      tail: undefined,
+      heard: 0,
+      reading: undefined,
+      nextReading: undefined,
+      lookAtMs: 0,
+      lookPauseMs: firstLookMs,
+    };
+    this.#logs.set(subject, log);
+    this.#forgetUnused();
+    return log;
+  }
+
+  /** A view that is not older than the call; undefined where there is no log. Rejects with `unavailable`. */
+  refresh(log: OpenLog): Promise<LogView | undefined> {
+    log.nextReading ??= this.#readAfter(log, log.reading);
+    return log.nextReading;
+  }
+
+  /** Takes in a message that was written from here, at `expected`. */
+  takeOwn(log: OpenLog, message: ChannelMessage, sequence: number): void {
+    const { view } = log;
+    if (view === undefined && message.previous === 0 && message.kind === "batch") {
+      log.view = LogView.begin(message.batch, sequence);
+      this.#tell(log, { key: log.key, batch: message.batch, revision: sequence });
+    } else if (view?.sequence === message.previous) this.#take(log, view, message, sequence);
+    // Else the tail was faster, or a message in between is missing.
+    else if (view !== undefined && view.sequence < sequence) this.#refreshLater(log);
+  }
+
+  follow(key: ChannelKey, listener: (commit: Commit) => void): () => void {
+    const log = this.open(key);
+    if (log.followerCount++ === 0) {
+      this.#followed.add(log);
+      const subject = this.#context.subjects.tailOf(log.subject);
+      log.tail = this.#context.jetStream.tail(subject, (message) => this.#hear(log, message));
+      log.tail.ready.catch(() => undefined);
+      this.#lookSoon(log);
+    }
+    const leave = this.#followers.followLog(log.subject, listener);
+    let hasLeft = false;
+    return () => {
+      leave();
+      if (hasLeft || (hasLeft = true, --log.followerCount > 0)) return;
+      log.tail?.stop();
+      log.tail = undefined;
+      this.#followed.delete(log);
+      this.#forgetUnused();
+    };
+  }
+
+  close(): void {
+    this.#offReconnect();
+    this.#lookTimer?.cancel();
+    for (const log of this.#followed) log.tail?.stop();
+    this.#followed.clear();
+    this.#logs.clear();
+  }
+
+  async #readAfter(
+    log: OpenLog,
+    reading: Promise<unknown> | undefined,
+  ): Promise<LogView | undefined> {
+    await reading?.catch(() => undefined);
+    log.reading = log.nextReading;
+    log.nextReading = undefined;
+    try {
+      // What is written after this is heard: so nothing falls between what is read and what is told.
+      await log.tail?.ready;
+      for (let count = 0; count < readsUntilHeard; count++) {
+        if (!(await this.#readNews(log))) return undefined;
+        if (log.view !== undefined && log.view.sequence >= log.heard) return log.view;
+      }
+      throw new StoreRejection("unavailable", `the leader of ${log.stream} is behind its messages`);
+    } catch (error) {
+      throw toRejection(error);
+    } finally {
+      if (log.nextReading === undefined) log.reading = undefined;
+    }
+  }
+
+  /** Whether there is a log. */
+  async #readNews(log: OpenLog): Promise<boolean> {
+    const last = await this.#context.jetStream.readLast(log.stream, log.subject);
+    if (last === undefined) {
+      log.view = undefined;
+      log.heard = 0;
+      return false;
+    }
+    const message = decodeMessageOf(last);
+    for (let count = 0; log.view !== undefined && count < catchUpMax; count++) {
+      const { view } = log;
+      if (view.sequence >= last.sequence) return true;
+      if (message.previous === view.sequence) this.#take(log, view, message, last.sequence);
+      else if (!(await this.#takeNext(log, view))) break;
+    }
+    const loaded = await this.#load(log, last, message);
+    // The tail may have gone further meanwhile.
+    if (log.view !== undefined && log.view.sequence >= loaded.sequence) return true;
+    const isNews = log.view !== undefined;
+    log.view = loaded;
+    if (isNews) this.#tell(log, await this.#readLastCommit(log, message, last.sequence));
+    return true;
+  }
+
+  /** Takes in the message behind the view, if it is the one that follows. */
+  async #takeNext(log: OpenLog, view: LogView): Promise<boolean> {
+    const { sequence } = view;
+    const next = await this.#readNext(log, sequence + 1);
+    if (next === undefined || log.view !== view) return false;
+    const message = decodeMessageOf(next);
+    // The tail may have been faster.
+    if (view.sequence !== sequence) return true;
+    if (message.previous !== sequence) return false;
+    this.#take(log, view, message, next.sequence);
+    return true;
+  }
+
+  async #load(log: OpenLog, last: StreamMessage, message: ChannelMessage): Promise<LogView> {
+    if (message.kind === "head" || message.head !== undefined)
+      return viewFrom(message, last.sequence);
+    let at = message.headSequence;
+    let view: LogView | undefined;
+    while (view === undefined || view.sequence < last.sequence) {
+      const next = await this.#readNext(log, at);
+      if (next === undefined) throw incomplete(log);
+      const read = decodeMessageOf(next);
+      if (view === undefined) view = viewFrom(read, next.sequence);
+      else if (read.previous !== view.sequence) throw incomplete(log);
+      else this.#apply(log, view, read, next.sequence);
+      at = next.sequence + 1;
+    }
+    return view;
+  }
+
+  /** For followers who missed more than is told again: they see that they did. */
+  async #readLastCommit(
+    log: OpenLog,
+    message: ChannelMessage,
+    sequence: number,
+  ): Promise<Commit> {
+    if (message.kind === "batch") return { key: log.key, batch: message.batch, revision: sequence };
+    const next = await this.#readNext(log, message.batchSequence);
+    const read = next && decodeMessageOf(next);
+    if (read?.kind !== "batch") throw incomplete(log);
+    return { key: log.key, batch: read.batch, revision: message.batchSequence };
+  }
+
+  #readNext(log: OpenLog, from: number): Promise<StreamMessage | undefined> {
+    return this.#context.jetStream.readNext(log.stream, log.subject, from);
+  }
+
+  #hear(log: OpenLog, { sequence, previous, data }: TailMessage): void {
+    log.heard = Math.max(log.heard, sequence);
+    const { view } = log;
+    // Whoever reads the view will look at what was heard.
+    if (view === undefined || sequence <= view.sequence) return;
+    if (previous !== view.sequence) {
+      this.#refreshLater(log);
+      return;
+    }
+    try {
+      this.#take(log, view, decodeMessageOf({ subject: log.subject, sequence, data }), sequence);
+    } catch (error) {
+      this.#context.reportError(error, "tail");
+    }
+  }
+
+  #take(log: OpenLog, view: LogView, message: ChannelMessage, sequence: number): void {
+    const commit = this.#apply(log, view, message, sequence);
+    if (commit !== undefined) this.#tell(log, commit);
+  }
+
+  #apply(
+    log: OpenLog,
+    view: LogView,
+    message: ChannelMessage,
+    sequence: number,
+  ): Commit | undefined {
+    const commit = view.apply(log.key, message, sequence);
+    if (commit !== undefined) this.#recent.add(view, commit);
+    return commit;
+  }
+
+  #tell(log: OpenLog, commit: Commit): void {
+    this.#lookSoon(log);
+    this.#followers.tellCommit(log.subject, commit);
+  }
+
+  #refreshLater(log: OpenLog): void {
+    this.refresh(log).catch((error: unknown) => this.#context.reportError(error, "tail"));
+  }
+
+  #lookSoon(log: OpenLog): void {
+    log.lookPauseMs = firstLookMs;
+    log.lookAtMs = this.#context.system.clock.monotonicMs() + firstLookMs;
+  }
+
+  /** A lost message shows as a gap when the next one comes; a lost last one is only found by looking. */
+  #scheduleLook(): void {
+    const { clock } = this.#context.system;
+    this.#lookTimer = clock.after(firstLookMs, () => {
+      const now = clock.monotonicMs();
+      for (const log of this.#followed) {
+        if (log.view === undefined || log.lookAtMs > now) continue;
+        log.lookPauseMs = Math.min(log.lookPauseMs * 2, longestLookMs);
+        log.lookAtMs = now + log.lookPauseMs;
+        this.#refreshLater(log);
+      }
+      this.#scheduleLook();
+    });
+  }
+
+  async #catchUpAll(): Promise<void> {
+    const logs = [...this.#followed].filter(({ view }) => view !== undefined);
+    const catchUp = async (): Promise<void> => {
+      for (let log = logs.shift(); log !== undefined; log = logs.shift()) {
+        this.#lookSoon(log);
+        await this.refresh(log).catch((error: unknown) =>
+          this.#context.reportError(error, "reconnect"),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: readsAtOnce }, catchUp));
+  }
+
+  #forgetUnused(): void {
+    if (this.#logs.size - this.#followed.size <= unfollowedMax) return;
+    for (const [subject, log] of this.#logs) {
+      if (log.followerCount > 0 || log.reading !== undefined) continue;
+      this.#logs.delete(subject);
+      return;
+    }
+  }
+}
+
+function viewFrom(message: ChannelMessage, sequence: number): LogView {
+  if (message.head === undefined)
+    throw new StoreRejection("unavailable", `message ${sequence} has no head`);
+  const revision = message.kind === "head" ? message.batchSequence : sequence;
+  return new LogView(message.head, { sequence, revision });
+}
+
+function incomplete({ subject }: OpenLog): StoreRejection {
+  return new StoreRejection("unavailable", `messages of ${subject} are missing`);
+}

@@ -1,0 +1,197 @@
+import { StoreRejection } from "../../core/store.ts";
+import type {
+  Batch,
+  ChannelKey,
+  Commit,
+  PageLimits,
+  Revision,
+  Store,
+  StoredHead,
+  StoredRecord,
+  StoreManifest,
+} from "../../core/store.ts";
+import { defaultSystem } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import type { MsgEntry } from "../../core/entry.ts";
+import type { ProcessRecord } from "../../core/process-record.ts";
+import { ChannelLogs } from "./channel-logs.ts";
+import type { JetStream } from "./jet-stream.ts";
+import { LogReader } from "./log-reader.ts";
+import { LogWriter } from "./log-writer.ts";
+import { ProcessRecords } from "./process-records.ts";
+import { toRejection } from "./rejection.ts";
+import { StreamSizes } from "./stream-sizes.ts";
+import type { Subjects } from "./subjects.ts";
+
+export interface JetStreamStoreContext {
+  readonly jetStream: JetStream;
+  readonly subjects: Subjects;
+  readonly system?: System;
+  /** Time after which a write without an answer is given up as in doubt, in milliseconds. */
+  readonly settleMs?: number;
+  /** Told of every failure that nobody waits for. */
+  readonly onError?: (error: unknown, context: { readonly stage: string }) => void;
+}
+
+/** Part of a message that is entries; the rest is for what describes them. */
+const entriesPart = 3 / 4;
+
+/** Keeps records and logs in streams of JetStream. Any number of brokers may share them. */
+export class JetStreamStore implements Store {
+  readonly manifest: StoreManifest;
+  readonly #jetStream: JetStream;
+  readonly #logs: ChannelLogs;
+  readonly #records: ProcessRecords;
+  readonly #writer: LogWriter;
+  readonly #reader: LogReader;
+  readonly #sizes: StreamSizes;
+  #isClosed = false;
+
+  constructor({
+    jetStream,
+    subjects,
+    system = defaultSystem,
+    settleMs = 15_000,
+    onError = () => undefined,
+  }: JetStreamStoreContext) {
+    const reportError = (error: unknown, stage: string): void => onError(error, { stage });
+    const batchBytesMax = Math.floor(jetStream.messageBytesMax * entriesPart);
+    this.manifest = { durable: true, shared: true, batchBytesMax };
+    this.#jetStream = jetStream;
+    this.#logs = new ChannelLogs({ jetStream, subjects, system, reportError });
+    this.#records = new ProcessRecords({ jetStream, subjects, system, settleMs, reportError });
+    const { clock } = system;
+    this.#reader = new LogReader(jetStream);
+    this.#sizes = new StreamSizes({ jetStream, streams: subjects.streams, clock, reportError });
+    this.#writer = new LogWriter({
+      ...{ jetStream, logs: this.#logs, clock, settleMs, batchBytesMax },
+      onWritten: (stream, bytes) => this.#sizes.add(stream, bytes),
+    });
+  }
+
+  async createRecord(record: ProcessRecord): Promise<Revision> {
+    this.#requireOpen();
+    return this.#records.create(record);
+  }
+
+  async readRecord(processId: string): Promise<StoredRecord | undefined> {
+    this.#requireOpen();
+    return this.#records.read(processId);
+  }
+
+  async updateRecord(record: ProcessRecord, expected: Revision): Promise<Revision> {
+    this.#requireOpen();
+    return this.#records.update(record, expected);
+  }
+
+  async deleteRecord(processId: string, expected: Revision): Promise<void> {
+    this.#requireOpen();
+    await this.#records.delete(processId, expected);
+  }
+
+  async listRecords({
+    after,
+    limit,
+  }: {
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly StoredRecord[]> {
+    this.#requireOpen();
+    return this.#records.list(after, limit);
+  }
+
+  async readHead(key: ChannelKey): Promise<StoredHead | undefined> {
+    this.#requireOpen();
+    return (await this.#logs.refresh(this.#logs.open(key)))?.stored;
+  }
+
+  async append(key: ChannelKey, batch: Batch, expected: Revision | undefined): Promise<Revision> {
+    this.#requireOpen();
+    return this.#writer.append(this.#logs.open(key), batch, expected);
+  }
+
+  async readAfter(
+    key: ChannelKey,
+    after: number,
+    limits: PageLimits,
+  ): Promise<readonly MsgEntry[]> {
+    this.#requireOpen();
+    const log = this.#logs.open(key);
+    // What is below the head that is known does not change; what is not known yet has to be read.
+    const isKnown = log.view !== undefined && after < log.view.head.last;
+    const view = isKnown ? log.view : await this.#logs.refresh(log);
+    if (view === undefined) return [];
+    return this.#reader.readAfter(log, view, after, limits).catch(rethrow);
+  }
+
+  async readCommits(key: ChannelKey, revision: Revision): Promise<readonly Commit[] | undefined> {
+    this.#requireOpen();
+    const view = await this.#logs.refresh(this.#logs.open(key));
+    return view?.commitsAfter(revision);
+  }
+
+  /** Removes whole messages that are before the first entry and before the last whole head. */
+  async trim(key: ChannelKey): Promise<void> {
+    this.#requireOpen();
+    const log = this.#logs.open(key);
+    const view = log.view ?? (await this.#logs.refresh(log));
+    if (view === undefined) return;
+    const { first, last } = view.head;
+    const { revision, headSequence } = view;
+    const kept =
+      first > last ? revision : await this.#reader.sequenceOf(log, view, first).catch(rethrow);
+    if (kept === undefined) return;
+    await this.#purge(log.stream, log.subject, Math.min(kept, headSequence, revision));
+  }
+
+  async removeLog(key: ChannelKey): Promise<void> {
+    this.#requireOpen();
+    const log = this.#logs.open(key);
+    const view = await this.#logs.refresh(log);
+    if (view === undefined) return;
+    if (!view.head.isDeleted)
+      throw new StoreRejection("conflict", "only a tombstoned log can be removed");
+    // The tombstone stays: a late opening must not begin the log anew.
+    await this.#purge(log.stream, log.subject, view.sequence);
+  }
+
+  keptBytes(): number {
+    return this.#sizes.bytes;
+  }
+
+  follow(key: ChannelKey, listener: (commit: Commit) => void): () => void {
+    return this.#logs.follow(key, listener);
+  }
+
+  followRecords(
+    listener: (processId: string, stored: StoredRecord | undefined) => void,
+  ): () => void {
+    return this.#records.follow(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#logs.close();
+    this.#records.close();
+    this.#sizes.close();
+    await this.#jetStream.close();
+  }
+
+  async #purge(stream: string, subject: string, below: number): Promise<void> {
+    try {
+      await this.#jetStream.purgeBelow(stream, subject, below);
+      await this.#sizes.refresh(stream);
+    } catch (error) {
+      throw toRejection(error);
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new StoreRejection("failed", "the store was closed");
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw toRejection(error);
+}

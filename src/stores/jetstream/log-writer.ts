@@ -1,0 +1,141 @@
+import { refusal, requireAcceptable } from "../../core/batch-acceptance.ts";
+import { ChannelError } from "../../core/errors.ts";
+import type { ChannelHead } from "../../core/channel-head.ts";
+import { StoreRejection } from "../../core/store.ts";
+import type { Batch, Revision } from "../../core/store.ts";
+import type { Clock } from "../../core/system.ts";
+import type { ChannelLogs } from "./channel-logs.ts";
+import type { JetStream } from "./jet-stream.ts";
+import { LogView } from "./log-view.ts";
+import { decodeMessageOf, encodeChannelMessage, headBytes } from "./message-codec.ts";
+import type { ChannelMessage } from "./message-codec.ts";
+import type { OpenLog } from "./open-log.ts";
+import { publishSettled } from "./settled-publish.ts";
+import type { WriteState } from "./settled-publish.ts";
+
+/** A head that is larger is not part of every batch, … */
+const headBytesMax = 1024;
+/** … which is so for certain with more producers than that: it need not be encoded to know. */
+const headProducersMax = 64;
+/** Batches without a head after which it is written as a message of its own. */
+const batchesPerHead = 64;
+/** Room in a message for what NATS adds to it. */
+export const messageOverheadBytes = 1024;
+
+interface WriterContext {
+  readonly jetStream: JetStream;
+  readonly logs: ChannelLogs;
+  readonly clock: Clock;
+  readonly settleMs: number;
+  readonly batchBytesMax: number;
+  readonly onWritten: (stream: string, bytes: number) => void;
+}
+
+/** What a stream counts for a message besides its subject, headers and data (nats-server, fileStoreMsgSize). */
+const frameBytes = 22 + 4 + 8;
+/** `NATS/1.0` and the expected sequence. */
+const headerBytes = 60;
+
+/** Appends batches, each as one message that only the expected one may precede. */
+export class LogWriter {
+  readonly #context: WriterContext;
+
+  constructor(context: WriterContext) {
+    this.#context = context;
+  }
+
+  /** As `Store.append`. */
+  async append(log: OpenLog, batch: Batch, expected: Revision | undefined): Promise<Revision> {
+    const view = expected === undefined ? undefined : await this.#viewAt(log, expected);
+    requireAcceptable(log.key, batch, view?.head, this.#context.batchBytesMax);
+    if (view !== undefined && view.batchesSinceHead >= batchesPerHead)
+      await this.#writeHead(log, view);
+    return this.#write(log, this.#messageOf(batch, view), batch);
+  }
+
+  /** The view at exactly this revision. Rejects with `conflict`. */
+  async #viewAt(log: OpenLog, expected: Revision): Promise<LogView> {
+    if (log.view?.revision === expected) return log.view;
+    // A sequence that this node does not know yet is another node's, or of another log.
+    const isOld = log.view !== undefined && Number(expected) < log.view.revision;
+    const view = isOld ? log.view : await this.#context.logs.refresh(log);
+    if (view?.revision === expected) return view;
+    throw new StoreRejection("conflict", "the head has another revision");
+  }
+
+  #messageOf(batch: Batch, view: LogView | undefined): ChannelMessage {
+    const head = view === undefined ? undefined : smallHead(view, batch);
+    const previous = view?.sequence ?? 0;
+    if (view !== undefined)
+      return { kind: "batch", previous, batch, head, headSequence: view.headSequence };
+    // The first of a log is its own head.
+    return { kind: "batch", previous, batch, head: firstHead(batch), headSequence: 0 };
+  }
+
+  /** One that does not fit into a message is written when it does again; until then more is read to open the log. */
+  async #writeHead(log: OpenLog, view: LogView): Promise<void> {
+    const { head, sequence: previous, revision: batchSequence } = view;
+    const message = { kind: "head", previous, head, batchSequence } as const;
+    const data = encodeChannelMessage(message);
+    if (this.#fits(data)) await this.#publish(log, message, data, (read) => read.kind === "head");
+  }
+
+  #write(log: OpenLog, message: ChannelMessage, batch: Batch): Promise<number> {
+    const data = encodeChannelMessage(message);
+    if (!this.#fits(data)) {
+      const limitValue = this.#context.jetStream.messageBytesMax - messageOverheadBytes;
+      const values = { limitValue, actualValue: data.byteLength };
+      throw refusal(new ChannelError("batch_too_large", { limit: "bytes", ...values }));
+    }
+    return this.#publish(
+      log,
+      message,
+      data,
+      (read) => read.kind === "batch" && read.batch.id === batch.id,
+    );
+  }
+
+  async #publish(
+    log: OpenLog,
+    message: ChannelMessage,
+    data: Uint8Array,
+    isSame: (read: ChannelMessage) => boolean,
+  ): Promise<number> {
+    const { subject } = log;
+    const request = { subject, data, expected: message.previous };
+    const sequence = await publishSettled(this.#context, request, () =>
+      this.#look(log, message.previous, isSame),
+    );
+    const bytes = frameBytes + headerBytes + subject.length + data.byteLength;
+    this.#context.onWritten(log.stream, bytes);
+    this.#context.logs.takeOwn(log, message, sequence);
+    return sequence;
+  }
+
+  /** Only the message that directly follows the expected one says what became of a write. */
+  async #look(
+    log: OpenLog,
+    expected: number,
+    isSame: (read: ChannelMessage) => boolean,
+  ): Promise<WriteState> {
+    const next = await this.#context.jetStream.readNext(log.stream, log.subject, expected + 1);
+    if (next === undefined) return "absent";
+    const read = decodeMessageOf(next);
+    if (read.previous !== expected) return "unknown";
+    return isSame(read) ? next.sequence : "lost";
+  }
+
+  #fits(data: Uint8Array): boolean {
+    return data.byteLength + messageOverheadBytes <= this.#context.jetStream.messageBytesMax;
+  }
+}
+
+function firstHead(batch: Batch): ChannelHead {
+  return LogView.begin(batch, 0).stored.head;
+}
+
+function smallHead(view: LogView, batch: Batch): ChannelHead | undefined {
+  if (view.head.producers.size > headProducersMax) return undefined;
+  const head = view.headAfter(batch);
+  return headBytes(head) <= headBytesMax ? head : undefined;
+}

@@ -1,0 +1,206 @@
+import { createDeferred } from "../../core/deferred.ts";
+import type { Deferred } from "../../core/deferred.ts";
+import { Followers } from "../../core/followers.ts";
+import type { ProcessRecord } from "../../core/process-record.ts";
+import { SortedTexts } from "../../core/sorted-texts.ts";
+import { StoreRejection } from "../../core/store.ts";
+import type { Revision, StoredRecord } from "../../core/store.ts";
+import type { System } from "../../core/system.ts";
+import type { JetStream, StreamMessage } from "./jet-stream.ts";
+import { decodeRecordOf, encodeRecordMessage } from "./message-codec.ts";
+import type { RecordMessage } from "./message-codec.ts";
+import { toRejection } from "./rejection.ts";
+import { publishSettled } from "./settled-publish.ts";
+import type { WriteState } from "./settled-publish.ts";
+import type { Subjects } from "./subjects.ts";
+
+const messageIdLength = 16;
+/** Records read at a time for a page. */
+const readsAtOnce = 64;
+
+interface RecordsContext {
+  readonly jetStream: JetStream;
+  readonly subjects: Subjects;
+  readonly system: System;
+  readonly settleMs: number;
+  readonly reportError: (error: unknown, stage: string) => void;
+}
+
+/** How far the records of a stream are known here. */
+interface Shard {
+  readonly stream: string;
+  /** Every record up to this sequence was met. */
+  sequence: number;
+  readonly waiting: { readonly sequence: number; readonly met: Deferred<void> }[];
+  stop: () => void;
+}
+
+/**
+ * The records of processes: each is the one message of its subject, replaced at an expected sequence. All of
+ * them are followed, and of each the sequence is kept, so that nobody is told of an older one after a newer.
+ */
+export class ProcessRecords {
+  readonly #context: RecordsContext;
+  readonly #followers = new Followers();
+  readonly #sequences = new Map<string, number>();
+  readonly #ids = new SortedTexts();
+  readonly #living = new Set<string>();
+  readonly #shards: readonly Shard[];
+
+  constructor(context: RecordsContext) {
+    this.#context = context;
+    const { jetStream, subjects } = context;
+    this.#shards = subjects.streams.map((stream) => {
+      const shard: Shard = { stream, sequence: 0, waiting: [], stop: () => undefined };
+      const records = subjects.recordsOf(stream);
+      shard.stop = jetStream.follow(stream, records, (message) => this.#meet(shard, message));
+      return shard;
+    });
+  }
+
+  async create(record: ProcessRecord): Promise<Revision> {
+    try {
+      return await this.#write(record.id, record, 0);
+    } catch (error) {
+      if (!(error instanceof StoreRejection) || error.kind !== "conflict") throw error;
+    }
+    const last = await this.#readLast(record.id);
+    if (last === undefined || last.message.record !== undefined)
+      throw new StoreRejection("conflict", `process ${record.id} has a record`);
+    return this.#write(record.id, record, last.sequence);
+  }
+
+  async read(processId: string): Promise<StoredRecord | undefined> {
+    const last = await this.#readLast(processId);
+    return last?.message.record && { record: last.message.record, revision: last.sequence };
+  }
+
+  async update(record: ProcessRecord, expected: Revision): Promise<Revision> {
+    // A deletion is a message too, and nobody is given its revision.
+    return this.#write(record.id, record, expected);
+  }
+
+  async delete(processId: string, expected: Revision): Promise<void> {
+    await this.#write(processId, undefined, expected);
+  }
+
+  /** In order of process id. */
+  async list(after: string, limit: number): Promise<readonly StoredRecord[]> {
+    await Promise.all(this.#shards.map((shard) => this.#catchUp(shard)));
+    const page: StoredRecord[] = [];
+    for (let from = after; page.length < limit; ) {
+      const ids = this.#ids.after(from, Math.min(limit - page.length, readsAtOnce));
+      if (ids.length === 0) break;
+      const records = await Promise.all(ids.map((id) => this.read(id)));
+      // One that is gone meanwhile leaves room for the next.
+      page.push(...records.filter((stored) => stored !== undefined));
+      from = ids.at(-1) as string;
+    }
+    return page;
+  }
+
+  follow(listener: (processId: string, stored: StoredRecord | undefined) => void): () => void {
+    return this.#followers.followRecords(listener);
+  }
+
+  close(): void {
+    for (const shard of this.#shards) {
+      shard.stop();
+      for (const { met } of shard.waiting.splice(0))
+        met.reject(new StoreRejection("failed", "the store was closed"));
+    }
+  }
+
+  async #write(
+    processId: string,
+    record: ProcessRecord | undefined,
+    expected: Revision,
+  ): Promise<number> {
+    const { subjects, system } = this.#context;
+    const id = system.randomId(messageIdLength);
+    const previous = Number(expected);
+    const message = { id, previous, processId, record };
+    const request = {
+      subject: subjects.recordOf(processId),
+      data: encodeRecordMessage(message),
+      expected: previous,
+      replacing: true,
+    };
+    const { jetStream, settleMs } = this.#context;
+    const settling = { jetStream, settleMs, clock: system.clock };
+    const sequence = await publishSettled(settling, request, () => this.#look(message));
+    this.#tell(message, sequence);
+    return sequence;
+  }
+
+  /** What became of a write: the record that is there says what it followed. */
+  async #look({ id, processId, previous }: RecordMessage): Promise<WriteState> {
+    const last = await this.#readMessage(processId);
+    if (last === undefined || last.sequence <= previous) return "absent";
+    if (last.message.id === id) return last.sequence;
+    return last.message.previous === previous ? "lost" : "unknown";
+  }
+
+  async #readLast(processId: string): Promise<Met | undefined> {
+    try {
+      const met = await this.#readMessage(processId);
+      if (met !== undefined) this.#tell(met.message, met.sequence);
+      return met;
+    } catch (error) {
+      throw toRejection(error);
+    }
+  }
+
+  async #readMessage(processId: string): Promise<Met | undefined> {
+    const { jetStream, subjects } = this.#context;
+    const stream = subjects.streamOf(processId);
+    const last = await jetStream.readLast(stream, subjects.recordOf(processId));
+    return last && { message: decodeRecordOf(last), sequence: last.sequence };
+  }
+
+  /** Until every record that was acknowledged before the call was met. */
+  async #catchUp(shard: Shard): Promise<void> {
+    const { jetStream, subjects } = this.#context;
+    try {
+      const last = await jetStream.readLast(shard.stream, subjects.recordsOf(shard.stream));
+      if (last === undefined || last.sequence <= shard.sequence) return;
+      const met = createDeferred();
+      shard.waiting.push({ sequence: last.sequence, met });
+      await met.promise;
+    } catch (error) {
+      throw toRejection(error);
+    }
+  }
+
+  #meet(shard: Shard, stored: StreamMessage): void {
+    try {
+      this.#tell(decodeRecordOf(stored), stored.sequence);
+    } catch (error) {
+      this.#context.reportError(error, "records");
+    }
+    shard.sequence = Math.max(shard.sequence, stored.sequence);
+    const isMet = ({ sequence }: { readonly sequence: number }): boolean =>
+      sequence <= shard.sequence;
+    for (const { met } of shard.waiting.filter(isMet)) met.resolve();
+    const left = shard.waiting.filter((waiting) => !isMet(waiting));
+    shard.waiting.splice(0, shard.waiting.length, ...left);
+  }
+
+  #tell({ processId, record }: RecordMessage, sequence: number): void {
+    const known = this.#sequences.get(processId) ?? 0;
+    if (sequence <= known) return;
+    this.#sequences.set(processId, sequence);
+    if (record === undefined) {
+      if (this.#living.delete(processId)) this.#ids.delete(processId);
+    } else if (!this.#living.has(processId)) {
+      this.#living.add(processId);
+      this.#ids.add(processId);
+    }
+    this.#followers.tellRecord(processId, record && { record, revision: sequence });
+  }
+}
+
+interface Met {
+  readonly message: RecordMessage;
+  readonly sequence: number;
+}

@@ -1,0 +1,64 @@
+import { StoreRejection } from "../../core/store.ts";
+import type { Clock } from "../../core/system.ts";
+import type { JetStream } from "./jet-stream.ts";
+import { JetStreamFailure } from "./jet-stream.ts";
+import { toRejection } from "./rejection.ts";
+
+export interface PublishRequest {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly expected: number;
+  readonly replacing?: boolean;
+}
+
+/**
+ * What is known of a write in doubt: its sequence; `absent`, it is not there and may yet come; `lost`, another
+ * message took its place for good; `unknown`, what took its place is no longer there.
+ */
+export type WriteState = number | "absent" | "lost" | "unknown";
+
+interface Settling {
+  readonly jetStream: JetStream;
+  readonly clock: Clock;
+  /** Time after which a write is given up as in doubt, in milliseconds. */
+  readonly settleMs: number;
+}
+
+const firstDelayMs = 20;
+const longestDelayMs = 1_000;
+
+/**
+ * Publishes, and where the answer is lost finds out what became of it: another copy with the same expectation
+ * can only get in where the first did not. Returns the sequence; rejects with `conflict` or `refused` only where
+ * nothing was written.
+ */
+export async function publishSettled(
+  { jetStream, clock, settleMs }: Settling,
+  request: PublishRequest,
+  look: () => Promise<WriteState>,
+): Promise<number> {
+  const until = clock.monotonicMs() + settleMs;
+  let cause: unknown;
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+    try {
+      return await jetStream.publish(request.subject, request.data, request);
+    } catch (error) {
+      // The answer to a second attempt says nothing of the first.
+      if (cause === undefined && !isUnavailable(error)) throw toRejection(error);
+      cause = error;
+    }
+    const state = await look().catch((error: unknown): WriteState => {
+      if (!isUnavailable(error)) throw toRejection(error);
+      return "absent";
+    });
+    if (typeof state === "number") return state;
+    if (state === "lost") throw new StoreRejection("conflict", "another message came first");
+    if (state === "unknown" || clock.monotonicMs() >= until)
+      throw new StoreRejection("unavailable", "JetStream has not confirmed a write", { cause });
+    await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof JetStreamFailure && error.kind === "unavailable";
+}
