@@ -1,4 +1,5 @@
 import type { Store } from "../src/core/store.ts";
+import { synchronousMethods } from "../src/testing/faulty-store.ts";
 
 /** A store in front of another one that begins and answers each call when `turn` says so. */
 export class ScheduledStore {
@@ -16,8 +17,8 @@ export class ScheduledStore {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== "function") return value;
         const method = value.bind(target) as (...args: unknown[]) => unknown;
-        if (name === "keptBytes" || name === "followRecords") return method;
         if (name === "follow") return this.#follow(target);
+        if (synchronousMethods.has(name)) return method;
         return async (...args: unknown[]) => {
           await turn(`${name} begins`);
           try {

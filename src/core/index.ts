@@ -54,11 +54,12 @@ export type { ProducerKey, ProducerState, SequenceHole } from "./producers.ts";
 export { RateLimiter } from "./rate-limiter.ts";
 export { Router } from "./router.ts";
 export type { RouterOptions } from "./router.ts";
-export { StoreRejection } from "./store.ts";
+export { cutOffMs, StoreRejection } from "./store.ts";
 export type {
   Batch,
   ChannelKey,
   Commit,
+  HeardListener,
   PageLimits,
   RejectionKind,
   Revision,

@@ -104,6 +104,14 @@ export interface Commit {
   readonly revision: Revision;
 }
 
+/** After that time without its store a node says `unavailable` rather than anything that may be out of date. */
+export const cutOffMs = 5_000;
+
+export interface HeardListener {
+  heard(processId: string, assignTerm: number): void;
+  missed(): void;
+}
+
 /**
  * Where records and logs are kept. A store carries and orders; it decides nothing about authority,
  * sequences or limits. All methods reject with `StoreRejection` and nothing else.
@@ -161,6 +169,21 @@ export interface Store {
   followRecords(
     listener: (processId: string, stored: StoredRecord | undefined) => void,
   ): () => void;
+
+  /**
+   * Whether what others commit to a process, or to any where none is named, may not have been heard of for
+   * longer than `cutOffMs`. Left out by a store that nobody shares.
+   */
+  isCutOff?(processId?: string): boolean;
+  /**
+   * Tells others who share the store that the executor of this term was heard. Not written, and lost where
+   * nobody listens.
+   */
+  tellHeard?(processId: string, assignTerm: number): void;
+  /**
+   * Reports what others tell. `missed` is called where some of it may have been lost. Returns what ends it.
+   */
+  followHeard?(listener: HeardListener): () => void;
 
   /** Ends the store; later calls reject `failed`. Twice is harmless. */
   close(): Promise<void>;

@@ -20,6 +20,16 @@ interface Hold {
   readonly released: Promise<void>;
 }
 
+/** Methods that answer at once; all others return promises. */
+export const synchronousMethods: ReadonlySet<keyof Store> = new Set([
+  "keptBytes",
+  "follow",
+  "followRecords",
+  "isCutOff",
+  "tellHeard",
+  "followHeard",
+]);
+
 /** A store in front of another one that fails or waits where a test says. */
 export class FaultyStore {
   /** The store to hand out. */
@@ -34,7 +44,7 @@ export class FaultyStore {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== "function") return value;
         const method = value.bind(target) as (...args: unknown[]) => unknown;
-        if (name === "keptBytes" || name === "follow" || name === "followRecords") return method;
+        if (synchronousMethods.has(name)) return method;
         return (...args: unknown[]) =>
           this.#call(name as AsyncMethod, () => method(...args) as Promise<unknown>);
       },

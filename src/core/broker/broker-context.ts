@@ -26,13 +26,15 @@ export interface BrokerContext {
 export function createBrokerContext(
   parts: Pick<BrokerContext, "store" | "limits" | "system" | "reportError" | "storeFailed">,
 ): BrokerContext {
-  const { limits, system } = parts;
+  const { limits, system, store } = parts;
   return {
     ...parts,
     budget: { stagedBytes: 0 },
     windows: new MemoryBudget(limits.windowBytesMax),
     pages: new MemoryBudget(limits.pageBytesMax),
     channels: new OpenChannels(limits, system.clock),
-    unclosed: new UnclosedProcesses(limits, system.clock),
+    unclosed: new UnclosedProcesses(limits, system.clock, (processId, assignTerm) =>
+      store.tellHeard?.(processId, assignTerm),
+    ),
   };
 }

@@ -112,9 +112,9 @@ export class Broker {
     this.#context.channels.dispose();
   }
 
-  /** False once the store has stopped, or this broker was closed. */
+  /** False once the store has stopped, while it is out of reach, and when this broker was closed. */
   isReady(): boolean {
-    return this.#storeWrites && !this.#isClosed;
+    return this.#storeWrites && !this.#isClosed && this.store.isCutOff?.() !== true;
   }
 
   /** A store may also stop in the background, in a sync that no append waits for. */

@@ -314,7 +314,9 @@ export class OpenChannel implements BudgetHolder {
     if (commit.revision === this.#revision || commit.batch.id === this.#batchUnderWay) return;
     // While a write is under way its answer decides; what others wrote around it is read after that.
     if (this.#isWriting || this.#revision === undefined) this.#isBehind = true;
-    else if (this.#isBehind) this.refresh().catch(this.#report("follow"));
+    // One that does not follow: some in between were not reported.
+    else if (this.#isBehind || commit.batch.first !== this.#head.last + 1)
+      this.refresh().catch(this.#report("follow"));
     else this.#applyForeign([commit]);
   }
 

@@ -1,4 +1,4 @@
-import { ChannelError } from "../errors.ts";
+import { ChannelError, unavailable } from "../errors.ts";
 import type { ProcessRecord } from "../process-record.ts";
 import type { StoredRecord } from "../store.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
@@ -20,12 +20,18 @@ export class ProcessRegistry {
   readonly #processes = new Map<string, OpenProcess>();
   readonly #listeners = new Set<RecordListener>();
   readonly #unfollow: () => void;
+  readonly #unfollowHeard: (() => void) | undefined;
 
   constructor(context: BrokerContext) {
     this.#context = context;
     this.#unfollow = context.store.followRecords((id, stored) => {
       if (stored === undefined) this.#forget(id);
       else this.#takeIn(stored);
+    });
+    const { store, unclosed } = context;
+    this.#unfollowHeard = store.followHeard?.({
+      heard: (processId, assignTerm) => unclosed.hearOf(processId, assignTerm),
+      missed: () => unclosed.hearAll(),
     });
   }
 
@@ -160,9 +166,12 @@ export class ProcessRegistry {
 
   dispose(): void {
     this.#unfollow();
+    this.#unfollowHeard?.();
   }
 
   async #enter(processId: string): Promise<OpenProcess | undefined> {
+    if (this.#context.store.isCutOff?.(processId) === true)
+      throw unavailable("this node has lost its store and does not know what others write");
     for (;;) {
       const known = this.#processes.get(processId);
       if (known !== undefined) {

@@ -10,9 +10,16 @@ interface Submitter {
 interface UnclosedProcess {
   readonly submitter: Submitter;
   assignTerm: number;
+  /** How long its executor may be silent; Infinity while it has none. */
+  patienceMs: number;
+  /** Monotonic time at which others were told last that it was heard. */
+  toldAtMs: number;
   /** Monotonic time at which its executor has been silent for all of its lease; Infinity while it has none. */
   lostAtMs: number;
 }
+
+/** Others are told so many times in the time that an executor may be silent. */
+const toldPerPatience = 8;
 
 /**
  * All that is in memory of a process that is open and that nobody uses: whose it is, and until when its
@@ -25,10 +32,17 @@ export class UnclosedProcesses {
   readonly #submitters = new Map<string, Submitter>();
   /** No executor is lost before it: most of the time there is nothing to look for. */
   #noneLostUntilMs = Infinity;
+  readonly #tell: (processId: string, assignTerm: number) => void;
 
-  constructor(limits: BrokerLimits, clock: Clock) {
+  /** `tell`: those who share the store are to know that the executor of this term was heard. */
+  constructor(
+    limits: BrokerLimits,
+    clock: Clock,
+    tell: (processId: string, assignTerm: number) => void,
+  ) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   has(processId: string): boolean {
@@ -42,19 +56,21 @@ export class UnclosedProcesses {
       this.delete(id);
       return;
     }
+    const patienceMs = this.#patienceMs(record);
     const known = this.#processes.get(id);
     if (known?.assignTerm === assignTerm) {
-      if (this.#patienceMs(record) === Infinity) known.lostAtMs = Infinity;
+      known.patienceMs = patienceMs;
+      if (patienceMs === Infinity) known.lostAtMs = Infinity;
       return;
     }
     const process = known ?? {
       submitter: this.#enter(submitterId),
-      assignTerm,
-      lostAtMs: Infinity,
+      ...{ assignTerm, patienceMs, toldAtMs: -Infinity, lostAtMs: Infinity },
     };
     process.assignTerm = assignTerm;
+    process.patienceMs = patienceMs;
     this.#processes.set(id, process);
-    this.hear(record);
+    this.#listenAnew(process);
   }
 
   /** One that closed or that was deleted. */
@@ -65,12 +81,26 @@ export class UnclosedProcesses {
     this.#leave(process.submitter);
   }
 
-  /** The executor of the process has shown that it lives. */
-  hear(record: ProcessRecord): void {
-    const process = this.#processes.get(record.id);
+  /** The executor of the process has shown here that it lives. */
+  hear({ id }: ProcessRecord): void {
+    const process = this.#processes.get(id);
     if (process === undefined) return;
-    process.lostAtMs = this.#clock.monotonicMs() + this.#patienceMs(record);
-    this.#noneLostUntilMs = Math.min(this.#noneLostUntilMs, process.lostAtMs);
+    this.#listenAnew(process);
+    const now = this.#clock.monotonicMs();
+    if (now - process.toldAtMs < process.patienceMs / toldPerPatience) return;
+    process.toldAtMs = now;
+    this.#tell(id, process.assignTerm);
+  }
+
+  /** The executor of that term has shown elsewhere that it lives. */
+  hearOf(processId: string, assignTerm: number): void {
+    const process = this.#processes.get(processId);
+    if (process?.assignTerm === assignTerm) this.#listenAnew(process);
+  }
+
+  /** Executors may have been heard elsewhere without word of it: none of them is taken for lost because of that. */
+  hearAll(): void {
+    for (const process of this.#processes.values()) this.#listenAnew(process);
   }
 
   /** Whether the executor has been silent for all of its lease, and this broker has listened all that time. */
@@ -94,6 +124,11 @@ export class UnclosedProcesses {
 
   countOf(submitterId: string): number {
     return this.#submitters.get(submitterId)?.processCount ?? 0;
+  }
+
+  #listenAnew(process: UnclosedProcess): void {
+    process.lostAtMs = this.#clock.monotonicMs() + process.patienceMs;
+    this.#noneLostUntilMs = Math.min(this.#noneLostUntilMs, process.lostAtMs);
   }
 
   /** Infinite where nobody is waited for: it has no executor, or its end is decided. */

@@ -75,10 +75,19 @@ export interface JetStream {
   /** Reports what a stream takes on a subject from now on. */
   tail(subject: string, listener: (message: TailMessage) => void): Tail;
   /**
-   * Reports every message that the stream keeps on a subject with `*`, and then those that come. One that was
-   * replaced before it was reported is left out. Returns what ends it.
+   * Reports every message that the stream keeps on a subject with `*`, from a sequence on, and then those that
+   * come. One that was replaced before it was reported is left out. Returns what ends it.
    */
-  follow(stream: string, subject: string, listener: (message: StreamMessage) => void): () => void;
+  follow(
+    stream: string,
+    subject: string,
+    listener: (message: StreamMessage) => void,
+    from: number,
+  ): () => void;
+  /** Tells whoever listens at this moment. Not kept, and nobody answers. */
+  broadcast(subject: string, data: Uint8Array): void;
+  /** Reports what is told on subjects, `*` for any token. Returns what ends it. */
+  listen(subject: string, listener: (subject: string, data: Uint8Array) => void): () => void;
   /** Called each time when the connection is there again: a tail may have missed messages. */
   onReconnect(listener: () => void): () => void;
   close(): Promise<void>;

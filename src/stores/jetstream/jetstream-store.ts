@@ -3,6 +3,7 @@ import type {
   Batch,
   ChannelKey,
   Commit,
+  HeardListener,
   PageLimits,
   Revision,
   Store,
@@ -14,11 +15,13 @@ import { defaultSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import type { MsgEntry } from "../../core/entry.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
+import { HeardExecutors } from "./heard-executors.ts";
 import { ChannelLogs } from "./channel-logs.ts";
 import type { JetStream } from "./jet-stream.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
 import { ProcessRecords } from "./process-records.ts";
+import { Pulse } from "./pulse.ts";
 import { toRejection } from "./rejection.ts";
 import { StreamSizes } from "./stream-sizes.ts";
 import type { Subjects } from "./subjects.ts";
@@ -45,6 +48,9 @@ export class JetStreamStore implements Store {
   readonly #writer: LogWriter;
   readonly #reader: LogReader;
   readonly #sizes: StreamSizes;
+  readonly #heard: HeardExecutors;
+  readonly #pulse: Pulse;
+  readonly #subjects: Subjects;
   #isClosed = false;
 
   constructor({
@@ -61,6 +67,13 @@ export class JetStreamStore implements Store {
     this.#logs = new ChannelLogs({ jetStream, subjects, system, reportError });
     this.#records = new ProcessRecords({ jetStream, subjects, system, settleMs, reportError });
     const { clock } = system;
+    this.#subjects = subjects;
+    this.#heard = new HeardExecutors({ jetStream, subjects, reportError });
+    this.#pulse = new Pulse({
+      ...{ jetStream, subjects, clock, reportError },
+      onAnswer: (stream, lastRecord) => this.#records.expect(stream, lastRecord),
+      onReturn: () => this.#heard.missed(),
+    });
     this.#reader = new LogReader(jetStream);
     this.#sizes = new StreamSizes({ jetStream, streams: subjects.streams, clock, reportError });
     this.#writer = new LogWriter({
@@ -169,9 +182,23 @@ export class JetStreamStore implements Store {
     return this.#records.follow(listener);
   }
 
+  isCutOff(processId?: string): boolean {
+    return this.#pulse.isCutOff(processId && this.#subjects.streamOf(processId));
+  }
+
+  tellHeard(processId: string, assignTerm: number): void {
+    this.#heard.tell(processId, assignTerm);
+  }
+
+  followHeard(listener: HeardListener): () => void {
+    return this.#heard.follow(listener);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#pulse.close();
+    this.#heard.close();
     this.#logs.close();
     this.#records.close();
     this.#sizes.close();

@@ -116,6 +116,27 @@ function decodeRecordMessage(bytes: Uint8Array): RecordMessage {
   return { id, previous, processId, record };
 }
 
+/** What nodes tell each other of an executor that they hear. */
+export interface Heard {
+  readonly processId: string;
+  readonly assignTerm: number;
+}
+
+export function encodeHeard({ processId, assignTerm }: Heard): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(messageVersion);
+  writer.text(processId);
+  writer.unsigned(assignTerm);
+  return writer.written;
+}
+
+/** Throws `DecodeError`. */
+export function decodeHeard(bytes: Uint8Array): Heard {
+  const reader = new ByteReader(bytes);
+  requireVersion(reader, messageVersion, "message");
+  return { processId: reader.text(), assignTerm: reader.unsigned() };
+}
+
 type Readable = Pick<StreamMessage, "subject" | "sequence" | "data">;
 
 /** That of a channel's subject. Rejects as `unavailable` what this release cannot read. */

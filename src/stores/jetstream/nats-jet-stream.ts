@@ -109,20 +109,25 @@ export class NatsJetStream implements JetStream {
     return { ready: this.#flushTails(), stop: () => subscription.unsubscribe() };
   }
 
-  follow(stream: string, subject: string, listener: (message: StreamMessage) => void): () => void {
+  follow(
+    stream: string,
+    subject: string,
+    listener: (message: StreamMessage) => void,
+    from: number,
+  ): () => void {
     let isStopped = false;
     let close = (): void => undefined;
-    let last = 0;
+    let next = from;
     const run = async (): Promise<void> => {
-      const start =
-        last === 0
-          ? { deliver_policy: DeliverPolicy.All }
-          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: last + 1 };
-      const options = { filter_subjects: subject, ...start };
+      const options = {
+        filter_subjects: subject,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: next,
+      };
       const consumer = await this.#client.consumers.get(stream, options);
       const messages = await consumer.consume({
         callback: (message) => {
-          last = message.seq;
+          next = message.seq + 1;
           if (!isStopped) listener(streamMessage(message));
         },
       });
@@ -146,6 +151,22 @@ export class NatsJetStream implements JetStream {
       isStopped = true;
       close();
     };
+  }
+
+  broadcast(subject: string, data: Uint8Array): void {
+    const { tails } = this.#connections;
+    // The client would keep it and send it when it is old.
+    if (!tails.isClosed()) tails.publish(subject, data);
+  }
+
+  listen(subject: string, listener: (subject: string, data: Uint8Array) => void): () => void {
+    const subscription = this.#connections.tails.subscribe(subject, {
+      callback: (error, message) => {
+        if (error !== null) this.#reportError(error, "listen");
+        else listener(message.subject, message.data);
+      },
+    });
+    return () => subscription.unsubscribe();
   }
 
   onReconnect(listener: () => void): () => void {

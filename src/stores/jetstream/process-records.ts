@@ -31,6 +31,8 @@ interface Shard {
   readonly stream: string;
   /** Every record up to this sequence was met. */
   sequence: number;
+  /** That sequence when the leader was asked last. */
+  sequenceAtPulse: number;
   readonly waiting: { readonly sequence: number; readonly met: Deferred<void> }[];
   stop: () => void;
 }
@@ -49,11 +51,12 @@ export class ProcessRecords {
 
   constructor(context: RecordsContext) {
     this.#context = context;
-    const { jetStream, subjects } = context;
-    this.#shards = subjects.streams.map((stream) => {
-      const shard: Shard = { stream, sequence: 0, waiting: [], stop: () => undefined };
-      const records = subjects.recordsOf(stream);
-      shard.stop = jetStream.follow(stream, records, (message) => this.#meet(shard, message));
+    this.#shards = context.subjects.streams.map((stream) => {
+      const shard: Shard = {
+        ...{ stream, sequence: 0, sequenceAtPulse: 0, waiting: [] },
+        stop: () => undefined,
+      };
+      this.#followShard(shard);
       return shard;
     });
   }
@@ -103,12 +106,30 @@ export class ProcessRecords {
     return this.#followers.followRecords(listener);
   }
 
+  /** The leader has records up to a sequence: one who has not come nearer since the last time is stuck. */
+  expect(stream: string, sequence: number): void {
+    const shard = this.#shards.find((each) => each.stream === stream);
+    if (shard === undefined) return;
+    if (shard.sequence < sequence && shard.sequence === shard.sequenceAtPulse)
+      this.#followShard(shard);
+    shard.sequenceAtPulse = shard.sequence;
+  }
+
   close(): void {
     for (const shard of this.#shards) {
       shard.stop();
       for (const { met } of shard.waiting.splice(0))
         met.reject(new StoreRejection("failed", "the store was closed"));
     }
+  }
+
+  #followShard(shard: Shard): void {
+    const { jetStream, subjects } = this.#context;
+    shard.stop();
+    const { stream } = shard;
+    const records = subjects.recordsOf(stream);
+    const meet = (message: StreamMessage): void => this.#meet(shard, message);
+    shard.stop = jetStream.follow(stream, records, meet, shard.sequence + 1);
   }
 
   async #write(

@@ -65,6 +65,16 @@ export class Subjects {
     return [`${prefix}.channel.*.*.*`, `${prefix}.record.*`];
   }
 
+  /** Where nodes tell each other that the executor of a process was heard. */
+  heardOf(processId: string): string {
+    return `${this.#name}${tailSuffix}.heard.${encodeToken(processId)}`;
+  }
+
+  /** Of all processes. */
+  get heard(): string {
+    return `${this.#name}${tailSuffix}.heard.*`;
+  }
+
   #shardOf(processId: string): number {
     return crc32(processId) % this.#shardCount;
   }

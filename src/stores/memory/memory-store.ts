@@ -9,6 +9,7 @@ import type {
   Batch,
   ChannelKey,
   Commit,
+  HeardListener,
   PageLimits,
   Revision,
   Store,
@@ -33,6 +34,7 @@ export class MemoryStore implements Store {
   readonly #ids = new SortedTexts();
   readonly #logs = new Map<string, MemoryLog>();
   readonly #followers = new Followers();
+  readonly #heardListeners = new Set<HeardListener>();
   #keptBytes = 0;
   /** One count for everything, so that no revision is ever given twice. */
   #revision = 0;
@@ -145,6 +147,15 @@ export class MemoryStore implements Store {
     listener: (processId: string, stored: StoredRecord | undefined) => void,
   ): () => void {
     return this.#followers.followRecords(listener);
+  }
+
+  tellHeard(processId: string, assignTerm: number): void {
+    for (const listener of this.#heardListeners) listener.heard(processId, assignTerm);
+  }
+
+  followHeard(listener: HeardListener): () => void {
+    this.#heardListeners.add(listener);
+    return () => this.#heardListeners.delete(listener);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, createWorld, exe, pass, readAll, sub } from "../../../test/broker-world.ts";
+import type { World } from "../../../test/broker-world.ts";
+import { MemoryStore } from "../../stores/memory/memory-store.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import type { HeardListener } from "../store.ts";
+
+const leaseMs = 8_000;
+
+/** A store that can lose touch with those who share it. */
+class SeverableStore extends MemoryStore {
+  isSevered = false;
+  /** What others tell is lost from here on. */
+  isDeaf = false;
+  readonly #listeners: HeardListener[] = [];
+
+  override followHeard(listener: HeardListener): () => void {
+    this.#listeners.push(listener);
+    return super.followHeard({
+      heard: (processId, assignTerm) => {
+        if (!this.isDeaf) listener.heard(processId, assignTerm);
+      },
+      missed: () => listener.missed(),
+    });
+  }
+
+  isCutOff(): boolean {
+    return this.isSevered;
+  }
+
+  tellMissed(): void {
+    for (const listener of this.#listeners) listener.missed();
+  }
+}
+
+async function createNodes(): Promise<{
+  readonly store: SeverableStore;
+  readonly clock: FakeClock;
+  readonly nodes: readonly [World, World];
+}> {
+  const store = new SeverableStore();
+  const clock = new FakeClock();
+  const nodes = [createWorld({}, store, clock), createWorld({}, store, clock)] as const;
+  for (const { broker } of nodes) await broker.start();
+  const [{ broker }] = nodes;
+  await broker.createProcess(sub, { id: "p", channels: [{ name: "out" }] });
+  await broker.assign(sub, "p", { executorId: "exe", leaseMs });
+  return { store, clock, nodes };
+}
+
+async function stateOf({ broker }: World): Promise<string> {
+  return (await broker.getProcess(sub, "p")).state;
+}
+
+describe("two nodes over one store", () => {
+  it("both know of an executor that only one of them hears", async () => {
+    const { clock, nodes } = await createNodes();
+    const [first, second] = nodes;
+    for (let passedMs = 0; passedMs < leaseMs * 4; passedMs += 2_000) {
+      await pass(clock, 2_000);
+      await second.broker.renewLease(exe, "p");
+    }
+    expect(await stateOf(first)).toBe("running");
+    for (let passedMs = 0; passedMs < leaseMs * 4; passedMs += 2_000) {
+      await pass(clock, 2_000);
+      await second.broker.append(exe, "p", "out", [{ payload: "x" }]);
+    }
+    expect(await stateOf(first)).toBe("running");
+    await pass(clock, leaseMs + 2_000);
+    expect(await stateOf(first)).toBe("closed");
+    expect(await stateOf(second)).toBe("closed");
+  });
+
+  it("tell each other of an executor so many times a lease, however often it is heard", async () => {
+    const { store, clock, nodes } = await createNodes();
+    let told = 0;
+    store.followHeard({ heard: () => told++, missed: () => undefined });
+    for (let turn = 0; turn < 80; turn++) {
+      clock.advance(leaseMs / 80);
+      await nodes[1].broker.renewLease(exe, "p");
+    }
+    expect(told).toBe(8);
+  });
+
+  it("do not take an executor for lost while word of it may have been lost", async () => {
+    const { store, clock, nodes } = await createNodes();
+    await pass(clock, leaseMs - 1_000);
+    store.tellMissed();
+    await pass(clock, leaseMs - 1_000);
+    expect(await stateOf(nodes[0])).toBe("running");
+    await pass(clock, 3_000);
+    expect(await stateOf(nodes[0])).toBe("closed");
+  });
+
+  it("do not mind the executor before", async () => {
+    const { store, clock, nodes } = await createNodes();
+    store.isDeaf = true;
+    await nodes[0].broker.assign(sub, "p", { executorId: "next", leaseMs });
+    store.isDeaf = false;
+    await pass(clock, leaseMs - 1_000);
+    store.tellHeard("p", 1);
+    await pass(clock, 3_000);
+    expect(await stateOf(nodes[0])).toBe("closed");
+  });
+});
+
+describe("a node that has lost its store", () => {
+  it("says `unavailable` whatever it is asked for, and is not ready", async () => {
+    const { store, nodes } = await createNodes();
+    const { broker } = nodes[0];
+    const reader = await broker.subscribe(sub, "p", "out", { after: "start" });
+    store.isSevered = true;
+    const asked = [
+      broker.getProcess(sub, "p"),
+      broker.getProcess(sub, "unknown"),
+      broker.read(sub, "p", "out"),
+      broker.read({ identity: "stranger", isAdmin: false }, "p", "out"),
+      broker.append(exe, "p", "out", [{ payload: "x" }], { term: 99 }),
+      broker.assign(sub, "p", { executorId: "next" }),
+      broker.createProcess(sub, { id: "q", channels: [] }),
+    ];
+    for (const promise of asked) expect(await codeOf(promise)).toBe("unavailable");
+    expect(broker.isReady()).toBe(false);
+    store.isSevered = false;
+    expect(broker.isReady()).toBe(true);
+    await broker.append(exe, "p", "out", [{ payload: "after" }]);
+    expect(await reader.next()).toMatchObject({ kind: "entries" });
+    expect(await readAll(broker)).toEqual(["after"]);
+    reader.close();
+  });
+});

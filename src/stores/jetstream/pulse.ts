@@ -1,0 +1,71 @@
+import { cutOffMs } from "../../core/store.ts";
+import type { Clock } from "../../core/system.ts";
+import type { JetStream } from "./jet-stream.ts";
+import type { Subjects } from "./subjects.ts";
+
+const pulseMs = 1_000;
+
+interface PulseContext {
+  readonly jetStream: JetStream;
+  readonly subjects: Subjects;
+  readonly clock: Clock;
+  readonly reportError: (error: unknown, stage: string) => void;
+  /** Told the sequence of a stream's last record as its leader has it. */
+  readonly onAnswer: (stream: string, lastRecord: number) => void;
+  /** Told when leaders answer again after this node was cut off. */
+  readonly onReturn: () => void;
+}
+
+/** Asks the leader of each stream once a second: a node that gets no answer must not say what it knows. */
+export class Pulse {
+  readonly #context: PulseContext;
+  /** Monotonic time of the last question that was answered, by stream. */
+  readonly #answeredAtMs = new Map<string, number>();
+  readonly #timers = new Map<string, { cancel(): void }>();
+  #isClosed = false;
+
+  constructor(context: PulseContext) {
+    this.#context = context;
+    for (const stream of context.subjects.streams) {
+      this.#answeredAtMs.set(stream, context.clock.monotonicMs());
+      this.#schedule(stream);
+    }
+  }
+
+  /** Whether that stream, or every stream where none is named, has not answered for too long. */
+  isCutOff(stream?: string): boolean {
+    if (stream !== undefined) return this.#isSilent(stream);
+    return this.#context.subjects.streams.every((each) => this.#isSilent(each));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+  }
+
+  #isSilent(stream: string): boolean {
+    const answeredAtMs = this.#answeredAtMs.get(stream) ?? -Infinity;
+    return this.#context.clock.monotonicMs() - answeredAtMs > cutOffMs;
+  }
+
+  #schedule(stream: string): void {
+    if (this.#isClosed) return;
+    const timer = this.#context.clock.after(pulseMs, () => void this.#ask(stream));
+    this.#timers.set(stream, timer);
+  }
+
+  async #ask(stream: string): Promise<void> {
+    const { jetStream, subjects, clock, onAnswer, onReturn, reportError } = this.#context;
+    const askedAtMs = clock.monotonicMs();
+    try {
+      const last = await jetStream.readLast(stream, subjects.recordsOf(stream));
+      const wasSilent = this.#isSilent(stream);
+      this.#answeredAtMs.set(stream, askedAtMs);
+      if (wasSilent) onReturn();
+      onAnswer(stream, last?.sequence ?? 0);
+    } catch (error) {
+      if (!this.#isClosed) reportError(error, "pulse");
+    }
+    this.#schedule(stream);
+  }
+}
