@@ -59,13 +59,13 @@ export function createSampleEntry(
 /** Appends to one channel as a broker does: keeps its own head, and makes each batch from it. */
 export class SampleWriter {
   readonly key: ChannelKey;
-  readonly #store: Store;
+  readonly store: Store;
   #head: ChannelHead = createHead("epoch1", 1);
   #count = 0;
   revision: Revision | undefined;
 
   constructor(store: Store, key: ChannelKey = createSampleKey()) {
-    this.#store = store;
+    this.store = store;
     this.key = key;
   }
 
@@ -105,7 +105,7 @@ export class SampleWriter {
   }
 
   async commit(batch: Batch): Promise<void> {
-    this.revision = await this.#store.append(this.key, batch, this.revision);
+    this.revision = await this.store.append(this.key, batch, this.revision);
     applyBatch(this.#head, batch);
   }
 
@@ -123,7 +123,7 @@ export class SampleWriter {
     after = 0,
     limits = { entriesMax: Infinity, bytesMax: Infinity },
   ): Promise<readonly string[]> {
-    const entries = await this.#store.readAfter(this.key, after, limits);
+    const entries = await this.store.readAfter(this.key, after, limits);
     return entries.map(
       ({ position, payload }) => `${position}:${new TextDecoder().decode(payload)}`,
     );

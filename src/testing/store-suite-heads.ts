@@ -2,9 +2,10 @@ import { applyBatch } from "../core/channel-head.ts";
 import { isChannelError } from "../core/errors.ts";
 import type { Batch, Store } from "../core/store.ts";
 import { requireEqual, requireTrue } from "./assertion.ts";
+import { Notes } from "./notes.ts";
 import { createSampleKey, SampleWriter } from "./store-samples.ts";
 import type { StoreCase } from "./store-suite.ts";
-import { requireRejection, settle } from "./store-suite-records.ts";
+import { requireRejection } from "./store-suite-records.ts";
 
 async function requireRefused(
   store: Store,
@@ -254,19 +255,19 @@ export const headCases: readonly StoreCase[] = [
     name: "tells followers of a channel every commit, once and in order, until they leave",
     async run({ store }) {
       const writer = new SampleWriter(store);
-      const seen: string[] = [];
+      const seen = new Notes<string>();
       const unfollow = store.follow(writer.key, ({ batch, key }) =>
-        seen.push(`${key.channel}:${batch.kind}:${batch.first}`),
+        seen.add(`${key.channel}:${batch.kind}:${batch.first}`),
       );
-      const left = store.follow(writer.key, () => seen.push("one that has left"));
+      const left = store.follow(writer.key, () => seen.add("one that has left"));
       left();
       await writer.open();
       await writer.append("a", "b");
       await new SampleWriter(store, createSampleKey("life", "other")).open();
       await writer.commit(writer.createBatch("seal", { outcome: { status: "success" } }));
-      await settle(() => seen.length >= 3);
+      await seen.until(({ length }) => length >= 3);
       unfollow();
-      requireEqual(seen, ["out:open:1", "out:data:1", "out:seal:3"], "what a follower heard");
+      requireEqual(seen.items, ["out:open:1", "out:data:1", "out:seal:3"], "what a follower heard");
     },
   },
 ];

@@ -1,5 +1,6 @@
 import { StoreRejection } from "../core/store.ts";
 import { rejectionOf, requireEqual, requireTrue } from "./assertion.ts";
+import { Notes } from "./notes.ts";
 import { createSampleRecord } from "./store-samples.ts";
 import type { StoreCase } from "./store-suite.ts";
 
@@ -111,22 +112,17 @@ export const recordCases: readonly StoreCase[] = [
   {
     name: "tells followers of records what changes, in order, until they leave",
     async run({ store }) {
-      const seen: string[] = [];
+      const seen = new Notes<string>();
       const unfollow = store.followRecords((id, stored) =>
-        seen.push(`${id}:${stored?.record.term ?? "gone"}`),
+        seen.add(`${id}:${stored?.record.term ?? "gone"}`),
       );
       const first = await store.createRecord(createSampleRecord("a"));
       const second = await store.updateRecord(createSampleRecord("a", { term: 2 }), first);
       await store.deleteRecord("a", second);
-      await settle(() => seen.length >= 3);
+      await seen.until(({ length }) => length >= 3);
       unfollow();
       await store.createRecord(createSampleRecord("b"));
-      requireEqual(seen, ["a:1", "a:2", "a:gone"], "what a follower heard");
+      requireEqual(seen.items, ["a:1", "a:2", "a:gone"], "what a follower heard");
     },
   },
 ];
-
-/** Waits for what a store tells in its own time. */
-export async function settle(isDone: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !isDone(); turn++) await Promise.resolve();
-}

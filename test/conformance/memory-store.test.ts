@@ -8,6 +8,7 @@ describe("MemoryStore", () => {
     {
       createStore: () => Promise.resolve(new MemoryStore()),
       manifest: { durable: false, shared: true, batchBytesMax: Infinity },
+      openBeside: async (store) => store,
     },
   );
 });
@@ -18,6 +19,7 @@ describe("MemoryStore with small batches", () => {
     {
       createStore: () => Promise.resolve(new MemoryStore({ batchBytesMax: 100_000 })),
       manifest: { durable: false, shared: true, batchBytesMax: 100_000 },
+      openBeside: async (store) => store,
     },
   );
 });

@@ -12,6 +12,7 @@ async function failuresOf(createStore: () => Store): Promise<{ name: string; err
     {
       createStore: () => Promise.resolve(createStore()),
       manifest: { durable: false, shared: true, batchBytesMax: 100_000 },
+      openBeside: async (store) => store,
     },
   );
   const failures: { name: string; error: unknown }[] = [];

@@ -105,7 +105,7 @@ export class ChannelLogs {
     let hasLeft = false;
     return () => {
       leave();
-      if (hasLeft || (hasLeft = true, --log.followerCount > 0)) return;
+      if (hasLeft || ((hasLeft = true), --log.followerCount > 0)) return;
       log.tail?.stop();
       log.tail = undefined;
       this.#followed.delete(log);
@@ -198,11 +198,7 @@ export class ChannelLogs {
   }
 
   /** For followers who missed more than is told again: they see that they did. */
-  async #readLastCommit(
-    log: OpenLog,
-    message: ChannelMessage,
-    sequence: number,
-  ): Promise<Commit> {
+  async #readLastCommit(log: OpenLog, message: ChannelMessage, sequence: number): Promise<Commit> {
     if (message.kind === "batch") return { key: log.key, batch: message.batch, revision: sequence };
     const next = await this.#readNext(log, message.batchSequence);
     const read = next && decodeMessageOf(next);

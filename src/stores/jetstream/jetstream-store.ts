@@ -130,8 +130,8 @@ export class JetStreamStore implements Store {
   ): Promise<readonly MsgEntry[]> {
     this.#requireOpen();
     const log = this.#logs.open(key);
-    // What is below the head that is known does not change; what is not known yet has to be read.
-    const isKnown = log.view !== undefined && after < log.view.head.last;
+    // Of a log that is followed the view is kept up to date, and its entries below the head do not change.
+    const isKnown = log.followerCount > 0 && log.view !== undefined && after < log.view.head.last;
     const view = isKnown ? log.view : await this.#logs.refresh(log);
     if (view === undefined) return [];
     return this.#reader.readAfter(log, view, after, limits).catch(rethrow);

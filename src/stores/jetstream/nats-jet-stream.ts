@@ -1,5 +1,11 @@
 import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import type { JetStreamClient, JetStreamManager, JsMsg, NextMsgRequest, StoredMsg } from "@nats-io/jetstream";
+import type {
+  JetStreamClient,
+  JetStreamManager,
+  JsMsg,
+  NextMsgRequest,
+  StoredMsg,
+} from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import type { JetStream, StreamMessage, StreamState, Tail, TailMessage } from "./jet-stream.ts";
@@ -39,7 +45,10 @@ export class NatsJetStream implements JetStream {
     void this.#watchConnection();
   }
 
-  static async open(connections: NatsConnections, reportError: ReportError): Promise<NatsJetStream> {
+  static async open(
+    connections: NatsConnections,
+    reportError: ReportError,
+  ): Promise<NatsJetStream> {
     const options = { timeout: requestMs, checkAPI: false };
     const manager = await jetstreamManager(connections.requests, options);
     return new NatsJetStream(connections, manager, reportError);
@@ -141,6 +150,7 @@ export class NatsJetStream implements JetStream {
         try {
           await run();
         } catch (error) {
+          if (isStopped) return;
           this.#reportError(error, "follow");
           await new Promise((resolve) => setTimeout(resolve, followPauseMs));
         }

@@ -91,7 +91,7 @@ export class ProcessRecords {
   async list(after: string, limit: number): Promise<readonly StoredRecord[]> {
     await Promise.all(this.#shards.map((shard) => this.#catchUp(shard)));
     const page: StoredRecord[] = [];
-    for (let from = after; page.length < limit; ) {
+    for (let from = after; page.length < limit;) {
       const ids = this.#ids.after(from, Math.min(limit - page.length, readsAtOnce));
       if (ids.length === 0) break;
       const records = await Promise.all(ids.map((id) => this.read(id)));
