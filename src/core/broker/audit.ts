@@ -26,6 +26,24 @@ export class Audit {
     }
   }
 
+  /**
+   * As `check`; where a process may be out of date it looks into the refusal first, and the check runs again.
+   * Only what is refused then is told of.
+   */
+  async checkFresh<Result>(
+    caller: Caller,
+    attempt: Attempt,
+    process: { isStale(caller: Caller, error: unknown): Promise<boolean> },
+    work: () => Result,
+  ): Promise<Result> {
+    try {
+      return work();
+    } catch (error) {
+      if (!(await process.isStale(caller, error))) throw this.noted(caller, attempt, error);
+    }
+    return this.check(caller, attempt, work);
+  }
+
   /** Tells of the error if it is such a refusal, and returns it. */
   noted(caller: Caller, { action, processId, channel }: Attempt, error: unknown): unknown {
     const isRefusal =

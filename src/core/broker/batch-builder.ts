@@ -9,6 +9,15 @@ import type { ProducerKey, ProducerState } from "../producers.ts";
 import type { Batch } from "../store.ts";
 import { planTrim } from "./retention.ts";
 
+/** What brings a change of authority into a log. */
+export type MarkerKind = "fence" | "seal" | "tombstone";
+
+/** Whether the log has what such a batch would bring. */
+export function hasMarker(kind: MarkerKind, head: ChannelHead, { term }: ProcessRecord): boolean {
+  if (kind === "tombstone") return head.isDeleted;
+  return kind === "seal" ? head.seal !== undefined : head.term >= term;
+}
+
 /** A batch that takes no positions. A seal carries the outcome. */
 export function createMarkerBatch(
   kind: Exclude<Batch["kind"], "data">,

@@ -1,6 +1,7 @@
 import type { BrokerLimits } from "../limits.ts";
 import type { Store } from "../store.ts";
 import type { System } from "../system.ts";
+import { FreshLooks } from "./fresh-looks.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { OpenChannels } from "./open-channels.ts";
 import { UnclosedProcesses } from "./unclosed-processes.ts";
@@ -18,6 +19,7 @@ export interface BrokerContext {
   readonly pages: MemoryBudget;
   readonly channels: OpenChannels;
   readonly unclosed: UnclosedProcesses;
+  readonly looks: FreshLooks;
   reportError(error: unknown, stage: string): void;
   storeFailed(error: unknown): void;
 }
@@ -33,6 +35,7 @@ export function createBrokerContext(
     windows: new MemoryBudget(limits.windowBytesMax),
     pages: new MemoryBudget(limits.pageBytesMax),
     channels: new OpenChannels(limits, system.clock),
+    looks: new FreshLooks(system.clock),
     unclosed: new UnclosedProcesses(limits, system.clock, (processId, assignTerm) =>
       store.tellHeard?.(processId, assignTerm),
     ),

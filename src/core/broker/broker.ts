@@ -172,7 +172,10 @@ export class Broker {
 
   /** Errors: `process_not_found`, `forbidden`. */
   async getProcess(caller: Caller, processId: string): Promise<ProcessView> {
-    return this.#use(caller, "get", processId, (process) => this.#view(process));
+    return this.#use(caller, "get", processId, async (process) => {
+      await process.freshen();
+      return this.#view(process);
+    });
   }
 
   /** One process, or all that the caller may see. Errors: `process_not_found`, `forbidden`. */
@@ -348,8 +351,8 @@ export class Broker {
     processId: string,
     work: (process: OpenProcess) => Promise<Result> | Result,
   ): Promise<Result> {
-    return this.#registry.use(processId, (process) => {
-      this.#audit.check(caller, { action, processId }, () => {
+    return this.#registry.use(processId, async (process) => {
+      await this.#audit.checkFresh(caller, { action, processId }, process, () => {
         if (action === "assign_self") requireFree(caller, process.record, process.now());
         requireProcessAction(action, caller, process.record, process.now());
       });
@@ -364,8 +367,10 @@ export class Broker {
     { processId, term }: { readonly processId: string; readonly term: number | undefined },
     work: (process: OpenProcess) => Promise<Result> | Result,
   ): Promise<Result> {
-    return this.#use(caller, action, processId, (process) => {
-      this.#audit.check(caller, { action, processId }, () => process.requireTerm(term));
+    return this.#use(caller, action, processId, async (process) => {
+      await this.#audit.checkFresh(caller, { action, processId }, process, () =>
+        process.requireTerm(term),
+      );
       return work(process);
     });
   }
@@ -374,13 +379,12 @@ export class Broker {
     process: OpenProcess,
     record: ProcessRecord,
   ): { readonly process: ProcessView; readonly created: boolean } {
-    if (!isSameSpec(process.record, record))
-      throw new ChannelError("process_exists", { processId: record.id });
-    return { process: this.#view(process), created: false };
+    if (isSameSpec(process.record, record)) return { process: this.#view(process), created: false };
+    throw new ChannelError("process_exists", { processId: record.id });
   }
 
-  #view({ record, revision }: OpenProcess): ProcessView {
-    return createProcessView({ record, revision }, this.limits);
+  #view(process: OpenProcess): ProcessView {
+    return createProcessView(process, this.limits);
   }
 
   #requireOpen(): void {

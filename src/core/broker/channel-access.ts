@@ -50,7 +50,7 @@ export class ChannelAccess {
     { processId, channel, term }: { processId: string; channel: string; term: number | undefined },
   ): Promise<void> {
     await this.#registry.use(processId, (process) =>
-      this.#audit.check(caller, { action, processId, channel }, () => {
+      this.#audit.checkFresh(caller, { action, processId, channel }, process, () => {
         const spec = process.requireSpec(channel);
         requireChannelAction(action, caller, process.record, spec, process.now());
         process.requireTerm(term);
@@ -94,7 +94,9 @@ export class ChannelAccess {
     after: StartAt,
   ): Promise<ChannelSubscription> {
     return this.#useReadable(caller, processId, name, async (process, channel) => {
-      const start = await resolveStart(channel, process.record.epoch, after).catch(rethrow);
+      // Others may have written what this node has not heard of: whoever has seen it is not to miss it here.
+      if (this.#context.store.manifest.shared) await channel.look();
+      const start = resolveStart(channel, process.record.epoch, after);
       // Nothing is waited for from here until it is counted: many may come at once.
       if (process.subscriptionCount >= this.#context.limits.subscriptionsPerProcess) {
         throw new ChannelError("overloaded", { retryAfterMs: 5_000 });
@@ -114,8 +116,9 @@ export class ChannelAccess {
     name: string,
     work: (process: OpenProcess, channel: OpenChannel) => Promise<Result> | Result,
   ): Promise<Result> {
-    return this.#registry.use(processId, (process) => {
-      const spec = this.#audit.check(caller, { action: "read", processId, channel: name }, () => {
+    return this.#registry.use(processId, async (process) => {
+      const attempt = { action: "read", processId, channel: name };
+      const spec = await this.#audit.checkFresh(caller, attempt, process, () => {
         const found = process.requireSpec(name);
         requireChannelAction("read", caller, process.record, found, process.now());
         return found;

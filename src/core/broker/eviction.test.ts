@@ -242,14 +242,17 @@ describe("the windows of all channels", () => {
     const broker = new Broker({ store: faulty.store, limits: { windowBytesMax: 0 }, system });
     await createRunning({ broker });
     await broker.append(exe, "p", "out", inputs("first"));
+    const reader = await broker.subscribe(sub, "p", "out", { after: "start" });
     const hold = faulty.hold("append");
     const own = broker.append(exe, "p", "out", inputs("own"));
     await hold.reached;
     await elsewhere.append(exe, "p", "out", inputs("foreign"));
-    const { entries, cursor, last } = await broker.read(sub, "p", "out");
-    expect([entries.map(text), cursor.position, last]).toEqual([["first"], 1, 1]);
+    const item = await reader.next();
+    expect(item.kind === "entries" && item.entries.map(text)).toEqual(["first"]);
+    expect([reader.cursor.position, reader.lastPosition()]).toEqual([1, 1]);
     hold.release();
     await own;
+    reader.close();
     expect(await readAll(broker)).toEqual(["first", "foreign", "own"]);
   });
 

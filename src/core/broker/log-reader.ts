@@ -5,7 +5,7 @@ import { entryBytes } from "../entry.ts";
 import type { MsgEntry } from "../entry.ts";
 import { unavailable } from "../errors.ts";
 import { compareBytesMax } from "../limits.ts";
-import type { ChannelKey, PageLimits } from "../store.ts";
+import type { ChannelKey, PageLimits, Revision } from "../store.ts";
 import type { OpenProcess } from "./open-process.ts";
 import { StoredPages } from "./stored-pages.ts";
 
@@ -66,6 +66,12 @@ export class LogReader {
       to = from;
     }
     return older;
+  }
+
+  /** Makes sure that nothing of others is missing; a batch of this broker that is under way may be. */
+  async look(revision: Revision, batchUnderWay: string): Promise<void> {
+    const news = await this.#process.store.readCommits(this.#key, revision);
+    if (news?.every(({ batch }) => batch.id === batchUnderWay) !== true) await this.#view.refresh();
   }
 
   dispose(): void {

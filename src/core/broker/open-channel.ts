@@ -10,17 +10,17 @@ import type { ResolvedChannelSpec } from "../process-record.ts";
 import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
 import { openLog } from "./log-opening.ts";
+import type { Admitted } from "./admission.ts";
 import { finalOutcome } from "./append-call.ts";
 import type { AppendCall } from "./append-call.ts";
-import { createDataBatch, createMarkerBatch } from "./batch-builder.ts";
+import { createDataBatch, createMarkerBatch, hasMarker } from "./batch-builder.ts";
+import type { MarkerKind } from "./batch-builder.ts";
 import { LogReader } from "./log-reader.ts";
 import type { BudgetHolder } from "./memory-budget.ts";
 import type { OpenProcess } from "./open-process.ts";
 import { Staging } from "./staging.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 import type { UseCount } from "./use-count.ts";
-
-type MarkerKind = "fence" | "seal" | "tombstone";
 
 /** What is done between two batches, one at a time: write a marker, or catch up with what others wrote. */
 interface Errand {
@@ -126,11 +126,20 @@ export class OpenChannel implements BudgetHolder {
 
   /** Admits and stages; resolves when all of the call is durable. Rejects with a ChannelError. */
   async append(call: AppendCall): Promise<void> {
-    // Calls are admitted in the order in which they came: whoever comes later waits with those who wait.
-    // What others wrote is known before anything is refused.
-    while (this.#isBehind || this.#judging !== undefined || this.#catchingUp !== undefined)
-      await (this.#judging ?? this.#catchingUp ?? this.refresh());
-    let admitted = this.#staging.judge(call);
+    let admitted: Admitted | undefined;
+    for (let isFresh = false; admitted === undefined; isFresh = true) {
+      // Calls are admitted in the order in which they came: whoever comes later waits with those who wait.
+      while (this.#isBehind || this.#judging !== undefined || this.#catchingUp !== undefined)
+        await (this.#judging ?? this.#catchingUp ?? this.refresh());
+      try {
+        admitted = this.#staging.judge(call);
+      } catch (error) {
+        // What others wrote is known before anything is refused.
+        const about = `${this.spec.name} ${call.entries[0]?.producer}`;
+        if (isFresh || !(await this.#process.isStale(call.caller, error, about))) throw error;
+        await this.refresh();
+      }
+    }
     if (admitted.missing.length > 0) {
       const reading = this.#reader.readOlder(admitted.missing);
       this.#judging = reading.then(noop, noop);
@@ -166,6 +175,12 @@ export class OpenChannel implements BudgetHolder {
     return this.#refreshing.settled.promise;
   }
 
+  /** As `refresh`, without waiting for a write that is under way unless others have written. */
+  look(): Promise<void> {
+    if (!this.#isWriting || this.#revision === undefined) return this.refresh();
+    return this.#reader.look(this.#revision, this.#batchUnderWay);
+  }
+
   /** Writes an entry-less batch that brings the term of the record, the end, or the deletion into the log. */
   async mark(kind: MarkerKind): Promise<void> {
     if (!this.#hasMark(kind)) await this.#addErrand(kind).settled.promise;
@@ -179,10 +194,7 @@ export class OpenChannel implements BudgetHolder {
   }
 
   #hasMark(kind: MarkerKind): boolean {
-    if (kind === "tombstone") return this.#head.isDeleted;
-    return kind === "seal"
-      ? this.#head.seal !== undefined
-      : this.#head.term >= this.#process.record.term;
+    return hasMarker(kind, this.#head, this.#process.record);
   }
 
   #startWriting(): void {

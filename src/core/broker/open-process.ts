@@ -1,15 +1,24 @@
-import { ChannelError } from "../errors.ts";
+import { ChannelError, isChannelError } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
 import type { ProcessRecord, ResolvedChannelSpec } from "../process-record.ts";
 import type { Revision, Store, StoredRecord } from "../store.ts";
 import type { AppendCall } from "./append-call.ts";
 import { refusalOf, requireChannelAction } from "./authority.ts";
 import type { BrokerContext } from "./broker-context.ts";
+import type { Caller } from "./caller.ts";
 import type { ChannelSubscription } from "./channel-subscription.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { OpenChannel } from "./open-channel.ts";
 import { SenderRates } from "./sender-rates.ts";
 import { UseCount } from "./use-count.ts";
+
+/** Whoever keeps processes in memory. */
+interface ProcessOwner {
+  /** Nobody uses it any more. */
+  readonly onUnused: (process: OpenProcess) => void;
+  /** Takes in its record as the store has it. Errors: `process_not_found`, `unavailable`. */
+  readonly reread: (process: OpenProcess) => Promise<void>;
+}
 
 /**
  * One process that is in memory, with its record as last heard of, and its readers. It is in use while one
@@ -21,19 +30,20 @@ export class OpenProcess {
   readonly #context: BrokerContext;
   /** Undefined before the first one: most processes have no reader. */
   #subscriptions: Set<ChannelSubscription> | undefined;
+  readonly #reread: ProcessOwner["reread"];
   #record: ProcessRecord;
   #revision: Revision;
   /** Undefined before the first change of authority: most processes see none while they are in memory. */
   #exclusive: Promise<unknown> | undefined;
   #isForgotten = false;
 
-  /** `onUnused`: nobody uses it any more. */
   constructor(
     context: BrokerContext,
     { record, revision }: StoredRecord,
-    onUnused: (process: OpenProcess) => void,
+    { onUnused, reread }: ProcessOwner,
   ) {
     this.#context = context;
+    this.#reread = reread;
     this.uses = new UseCount((isUsed) => {
       if (!isUsed) onUnused(this);
     });
@@ -194,6 +204,25 @@ export class OpenProcess {
   /** The executor has shown that it lives. */
   hear(): void {
     this.#context.unclosed.hear(this.#record);
+  }
+
+  /**
+   * Whether a refusal is to be looked into, because others may have written what makes it wrong: its record
+   * has then been read again. `about` tells questions apart that the error does not. Errors: `unavailable`.
+   */
+  async isStale(caller: Caller, error: unknown, about = ""): Promise<boolean> {
+    const { store, looks } = this.#context;
+    if (!store.manifest.shared || !isChannelError(error)) return false;
+    const { code, details } = error;
+    const question = JSON.stringify([this.#record.id, about, details]);
+    if (!looks.isDue(caller.identity, code, question)) return false;
+    await this.freshen();
+    return true;
+  }
+
+  /** Takes in the record as the store has it, where others may have written it. Errors: `unavailable`. */
+  async freshen(): Promise<void> {
+    if (this.store.manifest.shared) await this.#reread(this);
   }
 
   addSubscription(subscription: ChannelSubscription): void {

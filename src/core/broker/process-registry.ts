@@ -196,13 +196,15 @@ export class ProcessRegistry {
   }
 
   async #reread(process: OpenProcess): Promise<void> {
+    const { revision } = process;
     const { id, life } = process.record;
     const stored = await this.#context.store
       .readRecord(id)
       .catch((error: unknown) => Promise.reject(toChannelError(error)));
     if (stored?.record.life !== life)
       throw new ChannelError("process_not_found", { processId: id });
-    this.#takeIn(stored);
+    // The store may have told of it, or of a newer one, by then.
+    if (process.revision === revision && stored.revision !== revision) this.#takeIn(stored);
   }
 
   #takeIn(stored: StoredRecord): void {
@@ -223,7 +225,11 @@ export class ProcessRegistry {
     const { id } = stored.record;
     if (this.#processes.has(id)) return;
     this.#context.unclosed.put(stored.record);
-    this.#processes.set(id, new OpenProcess(this.#context, stored, (it) => this.#dropIfSpare(it)));
+    const owner = {
+      onUnused: (process: OpenProcess) => this.#dropIfSpare(process),
+      reread: (process: OpenProcess) => this.#reread(process),
+    };
+    this.#processes.set(id, new OpenProcess(this.#context, stored, owner));
   }
 
   #dropIfSpare(process: OpenProcess): void {

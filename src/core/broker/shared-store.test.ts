@@ -1,11 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, createWorld, exe, pass, readAll, sub } from "../../../test/broker-world.ts";
+import {
+  codeOf,
+  createRunning,
+  createWorld,
+  exe,
+  inputs,
+  other,
+  pass,
+  readAll,
+  sub,
+  text,
+} from "../../../test/broker-world.ts";
 import type { World } from "../../../test/broker-world.ts";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
+import { FaultyStore } from "../../testing/faulty-store.ts";
 import type { HeardListener } from "../store.ts";
+import type { Broker } from "./broker.ts";
 
 const leaseMs = 8_000;
+const stranger = { identity: "stranger", isAdmin: false };
 
 /** A store that can lose touch with those who share it. */
 class SeverableStore extends MemoryStore {
@@ -114,7 +128,7 @@ describe("a node that has lost its store", () => {
       broker.getProcess(sub, "p"),
       broker.getProcess(sub, "unknown"),
       broker.read(sub, "p", "out"),
-      broker.read({ identity: "stranger", isAdmin: false }, "p", "out"),
+      broker.read(stranger, "p", "out"),
       broker.append(exe, "p", "out", [{ payload: "x" }], { term: 99 }),
       broker.assign(sub, "p", { executorId: "next" }),
       broker.createProcess(sub, { id: "q", channels: [] }),
@@ -127,5 +141,72 @@ describe("a node that has lost its store", () => {
     expect(await reader.next()).toMatchObject({ kind: "entries" });
     expect(await readAll(broker)).toEqual(["after"]);
     reader.close();
+  });
+});
+
+/** A store whose follower hears of nothing until it looks for itself. */
+class SlowNewsStore extends MemoryStore {
+  override follow(): () => void {
+    return () => undefined;
+  }
+
+  override followRecords(): () => void {
+    return () => undefined;
+  }
+}
+
+describe("a node that has not heard of what another one wrote", () => {
+  const createSlowNodes = async (): Promise<readonly [Broker, Broker]> => {
+    const store = new SlowNewsStore();
+    const clock = new FakeClock();
+    const [first, second] = [createWorld({}, store, clock), createWorld({}, store, clock)];
+    await createRunning(first);
+    for (const { broker } of [first, second]) await broker.append(exe, "p", "out", inputs("one"));
+    return [first.broker, second.broker];
+  };
+
+  it("looks before it refuses an entry that goes on where another node stopped", async () => {
+    const nodes = await createSlowNodes();
+    for (let sequence = 1; sequence <= 6; sequence++) {
+      const node = nodes[sequence % 2] as Broker;
+      const entry = [{ sequence, payload: `${sequence}` }];
+      await node.append(exe, "p", "out", entry, { producer: "moves" });
+    }
+    expect(await readAll(nodes[0])).toEqual(["one", "one", "1", "2", "3", "4", "5", "6"]);
+  });
+
+  it("looks before it refuses an executor, and before it refuses the one before", async () => {
+    const [first, second] = await createSlowNodes();
+    const { term } = await first.assign(sub, "p", { executorId: "other" });
+    await second.append(other, "p", "out", inputs("new"), { term });
+    expect(await codeOf(second.append(exe, "p", "out", inputs("late")))).toBe("unauthorized");
+    expect((await second.getProcess(sub, "p")).executorId).toBe("other");
+  });
+
+  it("shows what was acknowledged elsewhere to whoever begins to read", async () => {
+    const [first, second] = await createSlowNodes();
+    const { cursor } = await first.append(exe, "p", "out", inputs("news"));
+    expect(await readAll(second)).toEqual(["one", "one", "news"]);
+    await first.append(exe, "p", "out", inputs("more"));
+    const { entries } = await second.read(sub, "p", "out", { after: cursor });
+    expect(entries.map(text)).toEqual(["more"]);
+  });
+
+  it("does not let a stranger spend the store's time", async () => {
+    const store = new FaultyStore(new SlowNewsStore());
+    const world = createWorld({}, store.store as MemoryStore);
+    await createRunning(world);
+    const before = store.count("readRecord");
+    const codes: string[] = [];
+    for (let turn = 0; turn < 200; turn++)
+      codes.push(await codeOf(world.broker.read(stranger, "p", `c${turn % 90}`)));
+    expect(store.count("readRecord") - before).toBeLessThanOrEqual(90);
+    const refused: string[] = [];
+    for (let turn = 0; turn < 200; turn++) {
+      await pass(world.clock, 1_000);
+      refused.push(await codeOf(world.broker.read(stranger, "p", "out")));
+    }
+    expect(new Set(refused)).toEqual(new Set(["unauthorized"]));
+    expect(new Set(codes)).toEqual(new Set(["channel_not_found"]));
   });
 });

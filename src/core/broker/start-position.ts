@@ -3,11 +3,11 @@ import type { OpenChannel } from "./open-channel.ts";
 import type { Gap, GapReason, StartAt } from "./views.ts";
 
 /** Where a reader begins, and the gap it meets at once if what it asks for is not there. */
-export async function resolveStart(
+export function resolveStart(
   channel: OpenChannel,
   epoch: string,
   after: StartAt,
-): Promise<{ readonly position: number; readonly gap?: Gap }> {
+): { readonly position: number; readonly gap?: Gap } {
   if (after === "start") return { position: channel.first - 1 };
   if (after === "now") return { position: channel.visible };
   if (typeof after === "object" && "last" in after) {
@@ -17,12 +17,8 @@ export async function resolveStart(
   const position = requireSafeInteger("after", typeof after === "number" ? after : after.position);
   if (typeof after === "object" && after.epoch !== epoch) return atStart("epoch");
   if (position > channel.visible) {
-    // Somebody may know more than this node: only a fresh look can say that it is not there.
-    await channel.refresh();
-    if (position > channel.visible) {
-      const cursor = { epoch, position: channel.visible };
-      return { position, gap: { reason: "ahead", first: channel.first, cursor } };
-    }
+    const cursor = { epoch, position: channel.visible };
+    return { position, gap: { reason: "ahead", first: channel.first, cursor } };
   }
   // "After 0" asks for the oldest kept entry, whatever came before it.
   if (position <= 0) return { position: channel.first - 1 };

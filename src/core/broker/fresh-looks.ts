@@ -1,0 +1,61 @@
+import { unavailable } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
+import { RateLimiter } from "../rate-limiter.ts";
+import type { Clock } from "../system.ts";
+
+/** The same question is not asked of the store again within this time. */
+const sameQuestionMs = 1_000;
+/** Fresh looks of one identity, at once and per second: for one who may not do what he asks for, … */
+const strangerLooks = { burst: 50, perSecond: 10 };
+/** … and for one who may, and goes from node to node. */
+const memberLooks = { burst: 2_000, perSecond: 1_000 };
+/** Questions and identities that are remembered. */
+const rememberedMax = 10_000;
+
+/**
+ * A refusal that rests on what this node knows may be out of date where others write, too: it is given only
+ * after a fresh look at the store. Strangers must not spend the store's time by being refused.
+ */
+export class FreshLooks {
+  readonly #clock: Clock;
+  readonly #askedAtMs = new Map<string, number>();
+  readonly #budgets = new Map<string, RateLimiter>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Whether to look again before the answer to this question; false where that was done a moment ago.
+   * Errors: `unavailable` for an identity that has caused too many looks.
+   */
+  isDue(identity: string, code: ErrorCode, question: string): boolean {
+    const now = this.#clock.monotonicMs();
+    const key = `${identity}\n${code}\n${question}`;
+    const askedAtMs = this.#askedAtMs.get(key) ?? -Infinity;
+    if (now - askedAtMs < sameQuestionMs) return false;
+    const isStranger =
+      code === "unauthorized" || code === "forbidden" || code === "executor_fenced";
+    if (!this.#budgetOf(identity, isStranger).allow())
+      throw unavailable("too many requests were refused: none is looked into for a moment");
+    remember(this.#askedAtMs, key, now);
+    return true;
+  }
+
+  #budgetOf(identity: string, isStranger: boolean): RateLimiter {
+    const key = `${isStranger ? "stranger" : "member"}\n${identity}`;
+    const known = this.#budgets.get(key);
+    if (known !== undefined) return known;
+    const { burst, perSecond } = isStranger ? strangerLooks : memberLooks;
+    const budget = new RateLimiter(burst, perSecond, { clock: this.#clock });
+    remember(this.#budgets, key, budget);
+    return budget;
+  }
+}
+
+/** As the newest; the oldest goes. */
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  if (map.size >= rememberedMax) map.delete(map.keys().next().value ?? "");
+  map.set(key, value);
+}
