@@ -35,6 +35,8 @@ export default defineConfig({
       project("faults", ["test/faults/**/*.test.ts"], { ...oneAtATime, ...sideBySide }),
       // Nothing is measured: the minute that one of them is about passes beside the others.
       project("browser", ["test/browser/**/*.test.ts"], patient),
+      // Servers elect leaders in their own time, and are killed and frozen.
+      project("cluster", ["test/cluster/**/*.test.ts"], oneAtATime),
       project("package", ["test/package/**/*.test.ts"], { ...oneAtATime, testTimeout: 300_000 }),
     ],
   },

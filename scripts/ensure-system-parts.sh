@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests drive: a browser, a terminal multiplexer, curl and BusyBox's flock.
-# Does nothing where they are. CHROMIUM names another browser binary.
+# Installs the programs that the tests drive: a browser, a terminal multiplexer, curl, BusyBox's flock and
+# nats-server. Does nothing where they are. CHROMIUM and NATS_SERVER name other binaries.
 set -euo pipefail
 
 [ "$(uname)" != Linux ] || bash "$(dirname "$0")/ensure-busybox-flock.sh" >/dev/null
+bash "$(dirname "$0")/ensure-nats-server.sh" >/dev/null
 
 missing=()
 command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)

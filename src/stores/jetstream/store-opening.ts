@@ -1,5 +1,7 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { JetStreamManager, StreamConfig } from "@nats-io/jetstream";
+import { systemClock } from "../../core/system.ts";
+import type { Clock } from "../../core/system.ts";
 import { connect } from "@nats-io/transport-node";
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import { JetStreamStore } from "./jetstream-store.ts";
@@ -34,6 +36,10 @@ export class JetStreamStoreError extends Error {
   }
 }
 
+/** Time until the servers must have elected their leaders. */
+const electionMs = 30_000;
+const electionPauseMs = 250;
+
 /** As measured to come back soonest after the loss of a server. */
 const connectionDefaults: NodeConnectionOptions = {
   maxReconnectAttempts: -1,
@@ -62,12 +68,32 @@ export async function openJetStreamStore({
   try {
     const report = (error: unknown, stage: string): void => context.onError?.(error, { stage });
     const jetStream = await NatsJetStream.open({ requests, tails }, report);
-    const subjects = await ensureStreams(jetStream.manager, name, create);
+    const clock = context.system?.clock ?? systemClock;
+    const { manager } = jetStream;
+    const subjects = await patiently(clock, () => ensureStreams(manager, name, create));
     return new JetStreamStore({ ...context, jetStream, subjects });
   } catch (error) {
     await Promise.all([requests.close(), tails.close()]);
     throw error;
   }
+}
+
+/** A cluster that has just started has no leader for some seconds, and then some for the streams. */
+async function patiently<Result>(clock: Clock, work: () => Promise<Result>): Promise<Result> {
+  const until = clock.monotonicMs() + electionMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isWithoutLeader(error) || clock.monotonicMs() >= until) throw error;
+    }
+    await new Promise<void>((resolve) => clock.after(electionPauseMs, resolve));
+  }
+}
+
+function isWithoutLeader(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.status >= 500;
+  return error instanceof Error && ["JetStreamNotEnabled", "TimeoutError"].includes(error.name);
 }
 
 async function ensureStreams(

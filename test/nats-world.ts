@@ -1,0 +1,165 @@
+import { spawn, execFileSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("../scripts/ensure-nats-server.sh", import.meta.url));
+const readyMs = 20_000;
+const logCharacters = 4_000;
+
+export interface NatsOptions {
+  /** More of its configuration, as its manual has it. */
+  readonly configuration?: string;
+  /** Syncs each write, as production is to: needs 2.10 or later. */
+  readonly syncAlways?: boolean;
+}
+
+interface Ports {
+  readonly client: number;
+  readonly cluster: number;
+}
+
+/** One nats-server with JetStream, on loopback, which keeps its ports and its data over its lives. */
+export class NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly #directory: string;
+  readonly #configPath: string;
+  #child: ChildProcess | undefined;
+  #log = "";
+
+  private constructor(directory: string, port: number) {
+    this.port = port;
+    this.url = `nats://127.0.0.1:${port}`;
+    this.#directory = directory;
+    this.#configPath = join(directory, "nats.conf");
+  }
+
+  /** Not started yet. */
+  static async create(
+    ports: Ports,
+    { configuration = "", syncAlways = false }: NatsOptions,
+    cluster?: { readonly name: string; readonly routes: readonly number[] },
+  ): Promise<NatsServer> {
+    const directory = await mkdtemp(join(tmpdir(), "jobwire-nats-"));
+    const server = new NatsServer(directory, ports.client);
+    const sync = syncAlways ? "sync_interval: always, " : "";
+    const lines = [
+      `listen: "127.0.0.1:${ports.client}"`,
+      `jetstream { ${sync}store_dir: ${JSON.stringify(directory)}, max_file_store: 100GB }`,
+      configuration,
+    ];
+    if (cluster !== undefined) {
+      const routes = cluster.routes.map((port) => `"nats://127.0.0.1:${port}"`).join(", ");
+      lines.push(
+        `server_name: "server-${ports.client}"`,
+        `cluster { name: ${cluster.name}, listen: "127.0.0.1:${ports.cluster}", routes: [${routes}] }`,
+      );
+    }
+    await writeFile(server.#configPath, `${lines.join("\n")}\n`);
+    return server;
+  }
+
+  /** Until it takes connections. */
+  async start(): Promise<void> {
+    const child = spawn(serverPath(), ["-c", this.#configPath], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#child = child;
+    this.#log = "";
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`nats-server ${why}:\n${this.#log}`));
+      const timer = setTimeout(() => fail("was not ready in time"), readyMs);
+      child.once("exit", (code) => fail(`ended with ${code}`));
+      child.once("error", reject);
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        this.#log = (this.#log + text).slice(-logCharacters);
+        if (!this.#log.includes("Server is ready")) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Like a power switch, but for the page cache. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** It takes connections and answers nothing. */
+  freeze(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  /** Ends it, whatever state it is in, and removes its data. */
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    child.kill("SIGCONT");
+    await exited;
+  }
+}
+
+export async function startNatsServer(options: NatsOptions = {}): Promise<NatsServer> {
+  const [ports] = await choosePorts(1);
+  const server = await NatsServer.create(ports as Ports, options);
+  await server.start();
+  return server;
+}
+
+/** Servers that keep copies of one another's streams; how long they take to elect is up to them. */
+export async function startNatsCluster(
+  count: number,
+  options: NatsOptions = {},
+): Promise<readonly NatsServer[]> {
+  const ports = await choosePorts(count);
+  const cluster = { name: "jobwire", routes: ports.map((port) => port.cluster) };
+  const servers = await Promise.all(ports.map((each) => NatsServer.create(each, options, cluster)));
+  await Promise.all(servers.map((server) => server.start()));
+  return servers;
+}
+
+let knownPath: string | undefined;
+
+function serverPath(): string {
+  knownPath ??= execFileSync("bash", [script], { encoding: "utf8" }).trim();
+  return knownPath;
+}
+
+/** Those of a cluster must know each other's before they listen: chosen by the system, all at once. */
+async function choosePorts(count: number): Promise<readonly Ports[]> {
+  const listeners = await Promise.all(
+    Array.from({ length: count * 2 }, async () => {
+      const listener = createServer().listen(0, "127.0.0.1");
+      await once(listener, "listening");
+      return listener;
+    }),
+  );
+  const chosen = listeners.map((listener) => (listener.address() as AddressInfo).port);
+  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
+  return Array.from({ length: count }, (_, index) => ({
+    client: chosen[index * 2] as number,
+    cluster: chosen[index * 2 + 1] as number,
+  }));
+}
