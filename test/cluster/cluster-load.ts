@@ -17,7 +17,7 @@ interface Reader {
 /** Senders and readers of one channel, each through a connection of its own, and all that they were told. */
 export class ClusterLoad {
   readonly processId: string;
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #options: Partial<JobwireOptions>;
   readonly #wires: Jobwire[] = [];
   readonly #acknowledged = new Map<string, number>();
@@ -25,18 +25,22 @@ export class ClusterLoad {
   readonly #sending: Promise<void>[] = [];
   #isEnding = false;
   #waiting: { readonly count: number; readonly deferred: Deferred<void> }[] = [];
-  #lastAckMs = performance.now();
+  /** Of each sender: when it was acknowledged last. */
+  readonly #lastAckMs = new Map<string, number>();
   #longestPauseMs = 0;
 
-  constructor(url: string, processId: string, options: Partial<JobwireOptions> = {}) {
-    this.#url = url;
+  /** Its clients are spread over the URLs. */
+  constructor(urls: readonly string[], processId: string, options: Partial<JobwireOptions> = {}) {
+    this.#urls = urls;
     this.processId = processId;
     this.#options = options;
   }
 
-  /** Longest time between two acknowledgements since it began, or since it was asked last. */
+  /** Longest time that any sender waited for an acknowledgement, since it began or since it was asked last. */
   takeLongestPause(): number {
-    const pause = Math.max(this.#longestPauseMs, performance.now() - this.#lastAckMs);
+    const now = performance.now();
+    const pauses = [...this.#lastAckMs.values()].map((lastMs) => now - lastMs);
+    const pause = Math.max(this.#longestPauseMs, ...pauses);
     this.#longestPauseMs = 0;
     return pause;
   }
@@ -93,7 +97,7 @@ export class ClusterLoad {
 
   #open(): Jobwire {
     const wire = new Jobwire({
-      url: this.#url,
+      url: this.#urls[this.#wires.length % this.#urls.length] ?? "",
       token: () => signToken("sub"),
       patienceMs: 120_000,
       connectTimeoutMs: 2_000,
@@ -129,7 +133,7 @@ export class ClusterLoad {
     for (let count = 1; !this.#isEnding; count++) {
       const content = `${name}.${count}`;
       const sent = channel.send(content).then(({ position }) => {
-        this.#noteAck(content, position);
+        this.#noteAck(name, content, position);
         underWay.delete(sent);
       });
       underWay.add(sent);
@@ -138,10 +142,11 @@ export class ClusterLoad {
     await Promise.all(underWay);
   }
 
-  #noteAck(content: string, position: number): void {
+  #noteAck(sender: string, content: string, position: number): void {
     const now = performance.now();
-    this.#longestPauseMs = Math.max(this.#longestPauseMs, now - this.#lastAckMs);
-    this.#lastAckMs = now;
+    const pause = now - (this.#lastAckMs.get(sender) ?? now);
+    this.#longestPauseMs = Math.max(this.#longestPauseMs, pause);
+    this.#lastAckMs.set(sender, now);
     this.#acknowledged.set(content, position);
     const isReached = ({ count }: { readonly count: number }): boolean =>
       this.#acknowledged.size >= count;

@@ -46,7 +46,7 @@ describe("two nodes over three NATS servers", { timeout: 180_000 }, () => {
   });
 
   async function beginLoad(): Promise<ClusterLoad> {
-    load = new ClusterLoad(balancer.url, `job${++count}`);
+    load = new ClusterLoad([balancer.url], `job${++count}`);
     await load.begin();
     await load.acks(300);
     load.takeLongestPause();
