@@ -6,6 +6,7 @@ import { SortedTexts } from "../../core/sorted-texts.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { Revision, StoredRecord } from "../../core/store.ts";
 import type { System } from "../../core/system.ts";
+import { DeletedProcesses } from "./deleted-processes.ts";
 import type { JetStream, StreamMessage } from "./jet-stream.ts";
 import { decodeRecordOf, encodeRecordMessage } from "./message-codec.ts";
 import type { RecordMessage } from "./message-codec.ts";
@@ -48,9 +49,14 @@ export class ProcessRecords {
   readonly #ids = new SortedTexts();
   readonly #living = new Set<string>();
   readonly #shards: readonly Shard[];
+  readonly #deleted: DeletedProcesses;
 
   constructor(context: RecordsContext) {
     this.#context = context;
+    this.#deleted = new DeletedProcesses({
+      ...context,
+      onRemoved: (processId) => this.#sequences.delete(processId),
+    });
     this.#shards = context.subjects.streams.map((stream) => {
       const shard: Shard = {
         ...{ stream, sequence: 0, sequenceAtPulse: 0, waiting: [] },
@@ -70,7 +76,11 @@ export class ProcessRecords {
     const last = await this.#readLast(record.id);
     if (last === undefined || last.message.record !== undefined)
       throw new StoreRejection("conflict", `process ${record.id} has a record`);
-    return this.#write(record.id, record, last.sequence);
+    const revision = await this.#write(record.id, record, last.sequence);
+    await this.#deleted
+      .removeLogs(record.id, last.sequence)
+      .catch((error: unknown) => this.#context.reportError(error, "sweep"));
+    return revision;
   }
 
   async read(processId: string): Promise<StoredRecord | undefined> {
@@ -116,6 +126,7 @@ export class ProcessRecords {
   }
 
   close(): void {
+    this.#deleted.close();
     for (const shard of this.#shards) {
       shard.stop();
       for (const { met } of shard.waiting.splice(0))
@@ -150,7 +161,7 @@ export class ProcessRecords {
     const { jetStream, settleMs } = this.#context;
     const settling = { jetStream, settleMs, clock: system.clock };
     const sequence = await publishSettled(settling, request, () => this.#look(message));
-    this.#tell(message, sequence);
+    this.#tell(message, { sequence, timestamp: system.clock.now() });
     return sequence;
   }
 
@@ -165,7 +176,7 @@ export class ProcessRecords {
   async #readLast(processId: string): Promise<Met | undefined> {
     try {
       const met = await this.#readMessage(processId);
-      if (met !== undefined) this.#tell(met.message, met.sequence);
+      if (met !== undefined) this.#tell(met.message, met);
       return met;
     } catch (error) {
       throw toRejection(error);
@@ -176,7 +187,7 @@ export class ProcessRecords {
     const { jetStream, subjects } = this.#context;
     const stream = subjects.streamOf(processId);
     const last = await jetStream.readLast(stream, subjects.recordOf(processId));
-    return last && { message: decodeRecordOf(last), sequence: last.sequence };
+    return last && { ...last, message: decodeRecordOf(last) };
   }
 
   /** Until every record that was acknowledged before the call was met. */
@@ -195,7 +206,7 @@ export class ProcessRecords {
 
   #meet(shard: Shard, stored: StreamMessage): void {
     try {
-      this.#tell(decodeRecordOf(stored), stored.sequence);
+      this.#tell(decodeRecordOf(stored), stored);
     } catch (error) {
       this.#context.reportError(error, "records");
     }
@@ -207,21 +218,24 @@ export class ProcessRecords {
     shard.waiting.splice(0, shard.waiting.length, ...left);
   }
 
-  #tell({ processId, record }: RecordMessage, sequence: number): void {
+  #tell({ processId, record }: RecordMessage, { sequence, timestamp }: Place): void {
     const known = this.#sequences.get(processId) ?? 0;
     if (sequence <= known) return;
     this.#sequences.set(processId, sequence);
     if (record === undefined) {
+      this.#deleted.add(processId, { sequence, timestamp });
       if (this.#living.delete(processId)) this.#ids.delete(processId);
-    } else if (!this.#living.has(processId)) {
+    } else {
+      this.#deleted.delete(processId);
+      if (!this.#living.has(processId)) this.#ids.add(processId);
       this.#living.add(processId);
-      this.#ids.add(processId);
     }
     this.#followers.tellRecord(processId, record && { record, revision: sequence });
   }
 }
 
-interface Met {
+type Place = Pick<StreamMessage, "sequence" | "timestamp">;
+
+interface Met extends Place {
   readonly message: RecordMessage;
-  readonly sequence: number;
 }

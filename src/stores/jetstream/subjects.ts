@@ -44,6 +44,12 @@ export class Subjects {
     return `${this.#shardPrefix(this.#shardOf(processId))}.record.${encodeToken(processId)}`;
   }
 
+  /** Every channel that a process has or had; the number of tokens is that of one. */
+  channelsOfProcess(processId: string): string {
+    const prefix = this.#shardPrefix(this.#shardOf(processId));
+    return `${prefix}.channel.${encodeToken(processId)}.*.*`;
+  }
+
   /** Where the stream republishes what it takes on a subject. */
   tailOf(subject: string): string {
     return `${this.#name}${tailSuffix}${subject.slice(this.#name.length)}`;

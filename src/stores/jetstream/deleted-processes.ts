@@ -1,0 +1,89 @@
+import type { System } from "../../core/system.ts";
+import type { JetStream } from "./jet-stream.ts";
+import type { Subjects } from "./subjects.ts";
+
+const minuteMs = 60_000;
+/** A node that was cut off for as long knows nothing any more that it could write. */
+const graceMs = 60 * minuteMs;
+const sweepMs = minuteMs;
+
+interface DeletedContext {
+  readonly jetStream: JetStream;
+  readonly subjects: Subjects;
+  readonly system: System;
+  readonly reportError: (error: unknown, stage: string) => void;
+  /** Nothing is left of it. */
+  readonly onRemoved: (processId: string) => void;
+}
+
+interface Deletion {
+  /** Of the message that stands for the record. */
+  readonly sequence: number;
+  readonly timestamp: number;
+}
+
+/**
+ * What is left of deleted processes: tombstones, which keep a late opening from beginning a log anew, and the
+ * message in the record's place. Every node removes them when they are old; all steps may be repeated.
+ */
+export class DeletedProcesses {
+  readonly #context: DeletedContext;
+  /** The oldest first, but for those that were met late. */
+  readonly #deletions = new Map<string, Deletion>();
+  #timer: { cancel(): void } | undefined;
+  #isClosed = false;
+
+  constructor(context: DeletedContext) {
+    this.#context = context;
+    this.#schedule();
+  }
+
+  add(processId: string, deletion: Deletion): void {
+    this.#deletions.delete(processId);
+    this.#deletions.set(processId, deletion);
+  }
+
+  /** It was created again, in the place of that message. */
+  delete(processId: string): void {
+    this.#deletions.delete(processId);
+  }
+
+  /** Removes the logs of a life that ended before that message. */
+  async removeLogs(processId: string, sequence: number): Promise<void> {
+    const { jetStream, subjects } = this.#context;
+    const stream = subjects.streamOf(processId);
+    await jetStream.purgeBelow(stream, subjects.channelsOfProcess(processId), sequence);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#timer = this.#context.system.clock.after(sweepMs, () => void this.#sweep());
+  }
+
+  async #sweep(): Promise<void> {
+    const { jetStream, subjects, system, reportError, onRemoved } = this.#context;
+    const until = system.clock.now() - graceMs;
+    for (const [processId, { sequence, timestamp }] of this.#deletions) {
+      if (this.#isClosed) return;
+      if (timestamp > until) continue;
+      try {
+        await this.removeLogs(processId, sequence);
+        const stream = subjects.streamOf(processId);
+        await jetStream.purgeBelow(stream, subjects.recordOf(processId), sequence + 1);
+        // It may have been created again meanwhile.
+        if (this.#deletions.get(processId)?.sequence !== sequence) continue;
+        this.#deletions.delete(processId);
+        onRemoved(processId);
+      } catch (error) {
+        reportError(error, "sweep");
+        break;
+      }
+    }
+    this.#schedule();
+  }
+}
