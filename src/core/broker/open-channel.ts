@@ -85,7 +85,7 @@ export class OpenChannel implements BudgetHolder {
       return channel;
     } catch (error) {
       channel.dispose();
-      throw error;
+      throw toChannelError(error);
     }
   }
 

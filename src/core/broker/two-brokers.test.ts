@@ -224,6 +224,15 @@ describe.each(memoryLimits)("a broker whose store fails, $name", ({ limits }) =>
     expect(await readAll(broker)).toEqual(["before"]);
   });
 
+  it("says of a process whose logs cannot be opened that it is unavailable, and creates it when asked again", async () => {
+    const faulty = new FaultyStore(new MemoryStore());
+    const broker = createBroker(faulty.store);
+    faulty.fail("append", new StoreRejection("unavailable", "lost"));
+    expect(await codeOf(createProcess(broker))).toBe("unavailable");
+    await createProcess(broker);
+    expect(await readAll(broker)).toEqual([]);
+  });
+
   it("shows nothing before the store has it", async () => {
     const faulty = new FaultyStore(new MemoryStore());
     const broker = createBroker(faulty.store);
