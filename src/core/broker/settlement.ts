@@ -97,10 +97,12 @@ export class Settlement {
   }
 
   async #finish(process: OpenProcess): Promise<void> {
-    const { settling } = process.record;
+    const { settling, term } = process.record;
     if (settling === undefined) return;
     try {
-      await process.useAllChannels((channels) => this.#mark(process, channels, settling.kind));
+      await process.useAllChannels((channels) =>
+        this.#mark(process, channels, { kind: settling.kind, term }),
+      );
     } catch (error) {
       // Whoever else found the deletion has finished it.
       if (settling.kind === "tombstone" && process.isForgotten) return;
@@ -111,7 +113,7 @@ export class Settlement {
   async #mark(
     process: OpenProcess,
     channels: readonly OpenChannel[],
-    kind: Settling["kind"],
+    { kind, term }: { readonly kind: Settling["kind"]; readonly term: number },
   ): Promise<void> {
     await Promise.all(channels.map((channel) => channel.mark(kind)));
     if (kind === "tombstone") {
@@ -122,7 +124,10 @@ export class Settlement {
     const lastPositions = Object.fromEntries(
       channels.map((channel) => [channel.spec.name, channel.head.last]),
     );
-    await this.#registry.update(process, (record) => settled(record, process.now(), lastPositions));
+    await this.#registry.update(process, (record) =>
+      // Another change that was begun meanwhile is not in every log yet.
+      record.term === term ? settled(record, process.now(), lastPositions) : undefined,
+    );
   }
 }
 

@@ -143,6 +143,25 @@ describe.each(memoryLimits)("two brokers over one store, $name", ({ limits }) =>
     await b.append({ identity: "new", isAdmin: false }, "p", "out", [{ payload: "new" }], { term });
     expect(await readAll(b)).toEqual(["x", "new"]);
   });
+
+  it("leave an assign unsettled that was begun while they settled the one before", async () => {
+    const store = new MemoryStore();
+    const faulty = [new FaultyStore(store), new FaultyStore(store)] as const;
+    const [a, b] = [createBroker(faulty[0].store), createBroker(faulty[1].store)];
+    await createProcess(a);
+    const settling = faulty[0].hold("updateRecord", { nth: 2 });
+    const first = a.assign(sub, "p", { executorId: "new" });
+    await settling.reached;
+    const fencing = faulty[1].hold("append");
+    const second = b.assign(sub, "p", { executorId: "newer" });
+    await fencing.reached;
+    settling.release();
+    await first;
+    expect((await store.readRecord("p"))?.record.settling).toMatchObject({ kind: "fence" });
+    fencing.release();
+    await second;
+    expect((await store.readRecord("p"))?.record.settling).toBeUndefined();
+  });
 });
 
 describe.each(memoryLimits)("a broker whose store fails, $name", ({ limits }) => {
