@@ -62,8 +62,10 @@ export class ClusterReader {
   /** Until it moves on. */
   async #read({ subscription, node }: Reading, isOver: () => boolean): Promise<void> {
     const { random } = this.#world;
-    if (this.#epoch === undefined)
-      this.#begin(subscription.cursor.epoch, subscription.cursor.position);
+    const { epoch, position } = subscription.cursor;
+    // From 0 is from the oldest entry that is kept.
+    if (this.#epoch === undefined || (this.#epoch === epoch && this.#position === 0))
+      this.#begin(epoch, position);
     try {
       while (!isOver()) {
         const item = await this.#next(subscription, node);

@@ -52,6 +52,8 @@ export class SentCalls {
 
   acknowledge(call: SentCall, { entries, cursor }: AppendAck): void {
     const acknowledged = logName(call.processId, cursor.epoch, call.channel);
+    // A repeat that is too old to be found is a success that does not say where it is.
+    if (entries.some(({ compared }) => !compared)) return this.doubt(call);
     const positions = entries.map(({ position }) => position);
     this.#answer(call, (log) =>
       log === acknowledged
