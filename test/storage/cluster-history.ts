@@ -33,7 +33,7 @@ const idleMs = 100;
 /** Time in which everything that nobody waits for has to be done. */
 const settleMs = 20_000;
 const endMs = 5_000;
-const eventsShown = 60;
+const eventsShown = Number(process.env.EVENTS ?? 60);
 
 /** A random history by one seed. Throws what was found, with the seed and the last events. */
 export async function runClusterHistory(

@@ -176,6 +176,10 @@ export class ProcessRecords {
   async #readLast(processId: string): Promise<Met | undefined> {
     try {
       const met = await this.#readMessage(processId);
+      // A deposed leader: whoever took this for news would never hear of what is newer again.
+      const known = this.#sequences.get(processId) ?? 0;
+      if (met === undefined ? this.#living.has(processId) : met.sequence < known)
+        throw new StoreRejection("unavailable", `the leader is behind the record of ${processId}`);
       if (met !== undefined) this.#tell(met.message, met);
       return met;
     } catch (error) {
