@@ -59,6 +59,14 @@ export class Producer {
     return this.#isOver;
   }
 
+  /** Sequence behind all that is acknowledged. */
+  get #nextAfterAcknowledged(): number {
+    return this.#acknowledged.reduce(
+      (next, { sequence = 0, contents }) => Math.max(next, sequence + contents.length),
+      1,
+    );
+  }
+
   /** Sends the next call, and waits for nothing but its own answer. */
   async append(entryCount: number): Promise<void> {
     const sequence = this.#lastSequence + 1;
@@ -79,11 +87,13 @@ export class Producer {
     const call = this.#acknowledged[this.#world.random(this.#acknowledged.length || 1)];
     if (call === undefined) return;
     const { calls } = this.#world;
+    const known = this.#nextAfterAcknowledged;
+    // It may meet the next life of the process, and be new there.
+    calls.send(call);
     const answer = await ask(this.#world, (broker) => this.#call(broker, call));
-    if (answer.kind === "done" && answer.value.cursor.epoch === this.#epoch) {
-      calls.send(call);
-      calls.acknowledge(call, answer.value);
-    } else if (answer.kind === "refused") this.#requireRight(call, answer.error);
+    if (answer.kind === "done") calls.acknowledge(call, answer.value);
+    else calls.doubt(call);
+    if (answer.kind === "refused") this.#requireRight(call, known, answer.error);
   }
 
   /** Until it is acknowledged, or given up. */
@@ -91,6 +101,7 @@ export class Producer {
     const { calls, random } = this.#world;
     for (let attempt = 0; attempt < attemptsMax && !this.#isOver; attempt++) {
       if (attempt > 0) await pass(this.#world, random(retryMs));
+      const known = this.#nextAfterAcknowledged;
       calls.send(call);
       const answer = await ask(this.#world, (broker) => this.#call(broker, call));
       if (answer.kind === "done") {
@@ -102,7 +113,7 @@ export class Producer {
         continue;
       }
       calls.refuse(call);
-      this.#requireRight(call, answer.error);
+      this.#requireRight(call, known, answer.error);
       if (!passing.includes(answer.error.code)) return false;
     }
     return false;
@@ -118,13 +129,11 @@ export class Producer {
     });
   }
 
-  /** What is acknowledged is never asked for again, and what is repeated is no other message. */
-  #requireRight(call: SentCall, error: ChannelError): void {
+  /** What was acknowledged before a call is never asked for again, and what is repeated is no other message. */
+  #requireRight(call: SentCall, known: number, error: ChannelError): void {
     const { truth, mayBeStale } = this.#world;
     // In the next life of the process nobody knows of this producer.
     if (mayBeStale || truth.recordOf(call.processId)?.epoch !== this.#epoch) return;
-    const acknowledged = this.#acknowledged.at(-1);
-    const known = (acknowledged?.sequence ?? 0) + (acknowledged?.contents.length ?? 0);
     if (isChannelError(error, "sequence_gap") && error.details.expectedSequence >= known) return;
     if (error.code !== "sequence_gap" && [...passing, ...final].includes(error.code)) return;
     fail(`${call.name}, behind sequence ${known - 1}, was refused: ${error.message}`);
