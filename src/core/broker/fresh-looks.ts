@@ -5,6 +5,11 @@ import type { Clock } from "../system.ts";
 
 /** The same question is not asked of the store again within this time. */
 const sameQuestionMs = 1_000;
+/**
+ * But these are, each time: a sender takes them for the loss of what was acknowledged, which may have been
+ * after the last look.
+ */
+const aboutOwnEntries: readonly ErrorCode[] = ["sequence_gap", "producer_unknown"];
 /** Fresh looks of one identity, at once and per second: for one who may not do what he asks for, … */
 const strangerLooks = { burst: 50, perSecond: 10 };
 /** … and for one who may, and goes from node to node. */
@@ -33,7 +38,7 @@ export class FreshLooks {
     const now = this.#clock.monotonicMs();
     const key = `${identity}\n${code}\n${question}`;
     const askedAtMs = this.#askedAtMs.get(key) ?? -Infinity;
-    if (now - askedAtMs < sameQuestionMs) return false;
+    if (now - askedAtMs < sameQuestionMs && !aboutOwnEntries.includes(code)) return false;
     const isStranger =
       code === "unauthorized" || code === "forbidden" || code === "executor_fenced";
     if (!this.#budgetOf(identity, isStranger).allow())

@@ -175,6 +175,17 @@ describe("a node that has not heard of what another one wrote", () => {
     expect(await readAll(nodes[0])).toEqual(["one", "one", "1", "2", "3", "4", "5", "6"]);
   });
 
+  it("looks again for the entry that it has just refused, once another node has the one before", async () => {
+    const [first, second] = await createSlowNodes();
+    const send = (broker: Broker, sequence: number): Promise<string> => {
+      const entry = [{ sequence, payload: `${sequence}` }];
+      return codeOf(broker.append(exe, "p", "out", entry, { producer: "moves" }));
+    };
+    expect(await send(second, 2)).toBe("sequence_gap");
+    expect(await send(first, 1)).toBe("none");
+    expect(await send(second, 2)).toBe("none");
+  });
+
   it("looks before it refuses an executor, and before it refuses the one before", async () => {
     const [first, second] = await createSlowNodes();
     const { term } = await first.assign(sub, "p", { executorId: "other" });
