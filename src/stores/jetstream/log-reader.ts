@@ -35,12 +35,16 @@ export class LogReader {
     const from = Math.max(after + 1, first);
     if (from > last || entriesMax <= 0) return page;
     let bytes = 0;
+    let next = from;
     let located = await this.#locate(log, view, from);
     while (located !== undefined) {
       const { message, sequence } = located;
       if (message.kind === "batch") {
         for (const entry of message.batch.entries) {
-          if (entry.position < from) continue;
+          if (entry.position < next) continue;
+          // Trimmed while this was read: a page has no holes, and the next one begins behind it.
+          if (entry.position > next && page.length > 0) return page;
+          next = entry.position + 1;
           bytes += entryBytes(entry);
           if (page.length >= entriesMax || (bytes > bytesMax && page.length > 0)) return page;
           page.push(entry);
