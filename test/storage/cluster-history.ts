@@ -127,7 +127,7 @@ class ClusterHistory implements ClusterWorld {
   describeEvents(): string {
     return this.#events
       .slice(-eventsShown)
-      .map((event) => (typeof event === "string" ? event : JSON.stringify(event).slice(0, 220)))
+      .map((event) => (typeof event === "string" ? event : JSON.stringify(event).slice(0, 1000)))
       .join("\n");
   }
 

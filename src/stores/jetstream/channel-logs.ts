@@ -135,7 +135,7 @@ export class ChannelLogs {
         if (!(await this.#readNews(log))) return undefined;
         if (log.view !== undefined && log.view.sequence >= log.heard) return log.view;
       }
-      throw new StoreRejection("unavailable", `the leader of ${log.stream} is behind its messages`);
+      throw behind(log);
     } catch (error) {
       throw toRejection(error);
     } finally {
@@ -145,12 +145,11 @@ export class ChannelLogs {
 
   /** Whether there is a log. */
   async #readNews(log: OpenLog): Promise<boolean> {
+    const known = log.view?.sequence ?? 0;
     const last = await this.#context.jetStream.readLast(log.stream, log.subject);
-    if (last === undefined) {
-      log.view = undefined;
-      log.heard = 0;
-      return false;
-    }
+    // The last message of a log stays for ever: whoever has not that of the view is a deposed leader.
+    if ((last?.sequence ?? 0) < known) throw behind(log);
+    if (last === undefined) return log.heard > 0;
     const message = decodeMessageOf(last);
     for (let count = 0; log.view !== undefined && count < catchUpMax; count++) {
       const { view } = log;
@@ -299,6 +298,10 @@ function viewFrom(message: ChannelMessage, sequence: number): LogView {
     throw new StoreRejection("unavailable", `message ${sequence} has no head`);
   const revision = message.kind === "head" ? message.batchSequence : sequence;
   return new LogView(message.head, { sequence, revision });
+}
+
+function behind({ stream }: OpenLog): StoreRejection {
+  return new StoreRejection("unavailable", `the leader of ${stream} is behind its messages`);
 }
 
 function incomplete({ subject }: OpenLog): StoreRejection {
