@@ -9,7 +9,7 @@ import type { OpenChannel } from "./open-channel.ts";
 import type { BrokerContext } from "./broker-context.ts";
 import type { OpenProcess } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
-import { resolveStart } from "./start-position.ts";
+import { positionOf, resolveStart } from "./start-position.ts";
 import { toChannelError } from "./store-error.ts";
 import type { AppendAck, ChannelView, StartAt } from "./views.ts";
 
@@ -95,7 +95,7 @@ export class ChannelAccess {
   ): Promise<ChannelSubscription> {
     return this.#useReadable(caller, processId, name, async (process, channel) => {
       // Others may have written what this node has not heard of: whoever has seen it is not to miss it here.
-      if (this.#context.store.manifest.shared) await channel.look();
+      if (this.#context.store.manifest.shared) await channel.look(positionOf(after));
       const start = resolveStart(channel, process.record.epoch, after);
       // Nothing is waited for from here until it is counted: many may come at once.
       if (process.subscriptionCount >= this.#context.limits.subscriptionsPerProcess) {

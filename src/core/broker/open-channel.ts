@@ -175,9 +175,13 @@ export class OpenChannel implements BudgetHolder {
     return this.#refreshing.settled.promise;
   }
 
-  /** As `refresh`, without waiting for a write that is under way unless others have written. */
-  look(): Promise<void> {
-    if (!this.#isWriting || this.#revision === undefined) return this.refresh();
+  /**
+   * As `refresh`, without waiting for a write that is under way unless others have written, or somebody has
+   * seen a later position: it may be that write's.
+   */
+  look(position = 0): Promise<void> {
+    if (!this.#isWriting || this.#revision === undefined || position > this.visible)
+      return this.refresh();
     return this.#reader.look(this.#revision, this.#batchUnderWay);
   }
 

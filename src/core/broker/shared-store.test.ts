@@ -15,7 +15,9 @@ import type { World } from "../../../test/broker-world.ts";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
-import type { HeardListener } from "../store.ts";
+import { createDeferred } from "../deferred.ts";
+import type { Deferred } from "../deferred.ts";
+import type { HeardListener, Revision } from "../store.ts";
 import type { Broker } from "./broker.ts";
 
 const leaseMs = 8_000;
@@ -155,6 +157,20 @@ class SlowNewsStore extends MemoryStore {
   }
 }
 
+/** A store that shows what it has written before it answers the writer. */
+class LateAnswerStore extends MemoryStore {
+  readonly committed = createDeferred();
+  answering: Deferred<void> | undefined;
+
+  override async append(...write: Parameters<MemoryStore["append"]>): Promise<Revision> {
+    const revision = await super.append(...write);
+    if (this.answering === undefined) return revision;
+    this.committed.resolve();
+    await this.answering.promise;
+    return revision;
+  }
+}
+
 describe("a node that has not heard of what another one wrote", () => {
   const createSlowNodes = async (): Promise<readonly [Broker, Broker]> => {
     const store = new SlowNewsStore();
@@ -201,6 +217,23 @@ describe("a node that has not heard of what another one wrote", () => {
     await first.append(exe, "p", "out", inputs("more"));
     const { entries } = await second.read(sub, "p", "out", { after: cursor });
     expect(entries.map(text)).toEqual(["more"]);
+  });
+
+  it("waits for its own write where a reader has seen it elsewhere before its answer came", async () => {
+    const store = new LateAnswerStore();
+    const clock = new FakeClock();
+    const [first, second] = [createWorld({}, store, clock), createWorld({}, store, clock)];
+    await createRunning(first);
+    store.answering = createDeferred();
+    const append = first.broker.append(exe, "p", "out", inputs("early"));
+    await store.committed.promise;
+    const { cursor, entries } = await second.broker.read(sub, "p", "out");
+    expect(entries.map(text)).toEqual(["early"]);
+    const reading = first.broker.read(sub, "p", "out", { after: cursor });
+    await new Promise(setImmediate);
+    store.answering.resolve();
+    expect(await reading).not.toHaveProperty("gap");
+    await append;
   });
 
   it("does not let a stranger spend the store's time", async () => {

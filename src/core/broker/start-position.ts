@@ -2,6 +2,12 @@ import { requireSafeInteger } from "../entry.ts";
 import type { OpenChannel } from "./open-channel.ts";
 import type { Gap, GapReason, StartAt } from "./views.ts";
 
+/** The position that a reader has come to, 0 where it names none. */
+export function positionOf(after: StartAt): number {
+  if (typeof after === "number") return after;
+  return typeof after === "object" && "position" in after ? after.position : 0;
+}
+
 /** Where a reader begins, and the gap it meets at once if what it asks for is not there. */
 export function resolveStart(
   channel: OpenChannel,
