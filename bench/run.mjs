@@ -13,6 +13,7 @@ const tables = {
   cold: async () => (await import("./segment-log-cold.mjs")).benchColdChannels(),
   compaction: async () =>
     (await import("./segment-log-compaction.mjs")).benchSegmentLogCompaction(),
+  jetstream: async () => (await import("./jetstream.mjs")).benchJetStream(),
   sockets: async () => (await import("./sockets.mjs")).benchSockets(),
 };
 

@@ -237,7 +237,7 @@ async function sendThrough(writer: SampleWriter, payload: string): Promise<void>
     } catch (error) {
       requireTrue(
         attempt < attemptsMax,
-        `a writer gets in after ${attemptsMax} attempts: ${error}`,
+        `a writer gets in after ${attemptsMax} attempts: ${String(error)}`,
       );
       await takeHead(writer);
     }

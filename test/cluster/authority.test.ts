@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Broker } from "../../src/core/broker/broker.ts";
+import { isChannelError } from "../../src/core/errors.ts";
 import type { Store } from "../../src/core/store.ts";
 import { openJetStreamStore } from "../../src/stores/jetstream/index.ts";
 import { TcpProxy } from "../../src/testing/index.ts";
@@ -36,7 +37,8 @@ async function flood(
       const ack = await broker.append(caller, processId, "out", entry, options);
       acknowledged.push(ack.entries[0]?.position ?? 0);
     } catch (error) {
-      return { acknowledged, end: await codeOf(Promise.reject(error)) };
+      if (!isChannelError(error)) throw error;
+      return { acknowledged, end: error.code };
     }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   codeOf,
+  createFaulty,
   createRunning,
   createWorld,
   exe,
@@ -14,7 +15,6 @@ import {
 import type { World } from "../../../test/broker-world.ts";
 import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { FaultyStore } from "../../testing/faulty-store.ts";
 import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
 import type { HeardListener, Revision } from "../store.ts";
@@ -237,14 +237,13 @@ describe("a node that has not heard of what another one wrote", () => {
   });
 
   it("does not let a stranger spend the store's time", async () => {
-    const store = new FaultyStore(new SlowNewsStore());
-    const world = createWorld({}, store.store as MemoryStore);
+    const world = createFaulty();
     await createRunning(world);
-    const before = store.count("readRecord");
+    const before = world.faulty.count("readRecord");
     const codes: string[] = [];
     for (let turn = 0; turn < 200; turn++)
       codes.push(await codeOf(world.broker.read(stranger, "p", `c${turn % 90}`)));
-    expect(store.count("readRecord") - before).toBeLessThanOrEqual(90);
+    expect(world.faulty.count("readRecord") - before).toBeLessThanOrEqual(90);
     const refused: string[] = [];
     for (let turn = 0; turn < 200; turn++) {
       await pass(world.clock, 1_000);
