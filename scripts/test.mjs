@@ -6,8 +6,14 @@ import { ensureInstalled } from "./ensure-installed.mjs";
 import { SetupError, root } from "./project.mjs";
 import { formatSummary, runPart } from "./test-parts.mjs";
 
-/** In the order in which a mistake is cheapest to learn of. */
-const parts = ["check", "test:unit", "test:faults", "test:browser", "test:cluster", "test:package"];
+/** In the order in which a mistake is cheapest to learn of. Those in one line wait most of the time: side by side. */
+const parts = [
+  ["check"],
+  ["test:unit"],
+  ["test:faults"],
+  ["test:browser", "test:cluster"],
+  ["test:package"],
+];
 
 /** @type {[name: string, step: () => unknown][]} */
 const setup = [
@@ -40,9 +46,10 @@ function runSetup() {
 async function runParts() {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const results = [];
-  for (const name of parts.filter((part) => part in scripts)) {
-    console.log(`\n── ${name}`);
-    results.push(await runPart(name));
+  for (const group of parts) {
+    const names = group.filter((name) => name in scripts);
+    if (names.length > 0) console.log(`\n── ${names.join(", ")}`);
+    results.push(...(await Promise.all(names.map((name) => runPart(name)))));
   }
   return results;
 }

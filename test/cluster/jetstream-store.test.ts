@@ -31,7 +31,7 @@ for (const [name, replicas, isReopened] of [
       const store = await openJetStreamStore({
         name: storeName,
         connection: { servers: servers.map(({ url }) => url) },
-        create: { streamCount: 2, replicas, streamBytesMax: 20 * MiB },
+        create: { streamCount: replicas === 1 ? 2 : 1, replicas, streamBytesMax: 20 * MiB },
       });
       names.set(store, storeName);
       return store;
