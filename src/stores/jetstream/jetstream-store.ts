@@ -71,7 +71,7 @@ export class JetStreamStore implements Store {
     this.#heard = new HeardExecutors({ jetStream, subjects, reportError });
     this.#pulse = new Pulse({
       ...{ jetStream, subjects, clock, reportError },
-      onAnswer: (stream, lastRecord) => this.#records.expect(stream, lastRecord),
+      onLastRecord: (stream, sequence) => this.#records.expect(stream, sequence),
       onReturn: () => this.#heard.missed(),
     });
     this.#reader = new LogReader(jetStream);

@@ -4,14 +4,16 @@ import type { JetStream } from "./jet-stream.ts";
 import type { Subjects } from "./subjects.ts";
 
 const pulseMs = 1_000;
+/** Servers look for the last of very many records for some time: that is asked for now and then only. */
+const pulsesPerRecordCheck = 15;
 
 interface PulseContext {
   readonly jetStream: JetStream;
   readonly subjects: Subjects;
   readonly clock: Clock;
   readonly reportError: (error: unknown, stage: string) => void;
-  /** Told the sequence of a stream's last record as its leader has it. */
-  readonly onAnswer: (stream: string, lastRecord: number) => void;
+  /** Told now and then the sequence of a stream's last record as its leader has it. */
+  readonly onLastRecord: (stream: string, sequence: number) => void;
   /** Told when leaders answer again after this node was cut off. */
   readonly onReturn: () => void;
 }
@@ -22,6 +24,7 @@ export class Pulse {
   /** Monotonic time of the last question that was answered, by stream. */
   readonly #answeredAtMs = new Map<string, number>();
   readonly #timers = new Map<string, { cancel(): void }>();
+  readonly #pulses = new Map<string, number>();
   #isClosed = false;
 
   constructor(context: PulseContext) {
@@ -48,6 +51,12 @@ export class Pulse {
     return this.#context.clock.monotonicMs() - answeredAtMs > cutOffMs;
   }
 
+  async #checkRecords(stream: string): Promise<void> {
+    const { jetStream, subjects, onLastRecord } = this.#context;
+    const last = await jetStream.readLast(stream, subjects.recordsOf(stream));
+    onLastRecord(stream, last?.sequence ?? 0);
+  }
+
   #schedule(stream: string): void {
     if (this.#isClosed) return;
     const timer = this.#context.clock.after(pulseMs, () => void this.#ask(stream));
@@ -55,14 +64,16 @@ export class Pulse {
   }
 
   async #ask(stream: string): Promise<void> {
-    const { jetStream, subjects, clock, onAnswer, onReturn, reportError } = this.#context;
+    const { jetStream, clock, onReturn, reportError } = this.#context;
     const askedAtMs = clock.monotonicMs();
     try {
-      const last = await jetStream.readLast(stream, subjects.recordsOf(stream));
+      await jetStream.readState(stream);
       const wasSilent = this.#isSilent(stream);
       this.#answeredAtMs.set(stream, askedAtMs);
       if (wasSilent) onReturn();
-      onAnswer(stream, last?.sequence ?? 0);
+      const count = (this.#pulses.get(stream) ?? 0) + 1;
+      this.#pulses.set(stream, count);
+      if (count % pulsesPerRecordCheck === 0) await this.#checkRecords(stream);
     } catch (error) {
       if (!this.#isClosed) reportError(error, "pulse");
     }
