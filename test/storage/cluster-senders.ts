@@ -75,7 +75,7 @@ export class Producer {
     const contents = Array.from({ length: entryCount }, (_, index) => `${name}.${index}`);
     const call: SentCall = {
       ...{ name, client: this.#client, ...this.#place, contents, sequence },
-      producer: this.#name,
+      producer: { name: this.#name, epoch: this.#epoch },
       ...(this.#sender.term === undefined ? {} : { term: this.#sender.term }),
     };
     if (await this.#send(call)) this.#acknowledged.push(call);

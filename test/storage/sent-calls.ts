@@ -13,7 +13,8 @@ export interface SentCall {
   readonly contents: readonly string[];
   /** Sequence of the first content, with a producer. */
   readonly sequence?: number;
-  readonly producer?: string;
+  /** With the epoch in which it began: in the next one its calls may come in any order. */
+  readonly producer?: { readonly name: string; readonly epoch: string | undefined };
   readonly term?: number;
 }
 
@@ -93,9 +94,10 @@ export class SentCalls {
   }
 
   #report({ name, client, contents, producer, term }: SentCall, log: string): void {
+    const isOrdered = producer?.epoch !== undefined && log.includes(producer.epoch);
     this.#observe({
       ...{ kind: "appendSent", log, call: name, contents, client },
-      ...(producer === undefined ? {} : { producer }),
+      ...(isOrdered ? { producer: producer.name } : {}),
       ...(term === undefined ? {} : { term }),
     });
   }
