@@ -12,8 +12,10 @@ import {
   text,
   worldsWithin,
 } from "../../../test/broker-world.ts";
+import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { isChannelError } from "../errors.ts";
 import type { Caller } from "./caller.ts";
+import { errorTextLengthMax } from "./entry-input.ts";
 
 describe.each(memoryLimits)("Broker, append and read, $name", ({ limits }) => {
   const createWorld = worldsWithin(limits);
@@ -45,6 +47,27 @@ describe.each(memoryLimits)("Broker, append and read, $name", ({ limits }) => {
       "channel_full",
     );
     expect(await readAll(world.broker)).toEqual(["a"]);
+  });
+
+  it("refuses what one batch of the store cannot hold, with the store's limit", async () => {
+    const batchBytesMax = 10_000;
+    const world = createWorld({}, new MemoryStore({ batchBytesMax }));
+    await createRunning(world);
+    const { payloadBytesMax } = world.broker.limits;
+    expect(payloadBytesMax).toBeLessThan(batchBytesMax);
+    const error = "e".repeat(errorTextLengthMax);
+    const largest = { payload: "x".repeat(payloadBytesMax), type: "error", error };
+    await world.broker.append(exe, "p", "out", [largest]);
+    const [tooLarge, tooMany] = ["x".repeat(payloadBytesMax + 1), "x".repeat(batchBytesMax / 2)];
+    await expect(world.broker.append(exe, "p", "out", inputs(tooLarge))).rejects.toMatchObject({
+      code: "message_too_large",
+      details: { limitBytes: payloadBytesMax },
+    });
+    const two = world.broker.append(exe, "p", "out", inputs(tooMany, tooMany));
+    await expect(two).rejects.toMatchObject({
+      code: "batch_too_large",
+      details: { limit: "bytes", limitValue: batchBytesMax },
+    });
   });
 
   it("takes a producer's sequences consecutively, repeats harmlessly, and refuses gaps and other content", async () => {

@@ -15,7 +15,7 @@ import type { AppendCall } from "./append-call.ts";
 import type { Caller } from "./caller.ts";
 import { requireId } from "./process-spec.ts";
 
-const errorTextLengthMax = 4096;
+export const errorTextLengthMax = 4096;
 
 /**
  * Checks what a caller hands in, before anything else looks at it. Errors: `message_too_large`,

@@ -68,8 +68,7 @@ export class Staging {
 
   /** Fixes the next batch and returns its entries. */
   handOver(): readonly MsgEntry[] {
-    const { batchEntriesMax, batchBytesMax } = this.#process.limits;
-    const bytesMax = Math.min(batchBytesMax, this.#process.store.manifest.batchBytesMax);
+    const { batchEntriesMax, batchBytesMax: bytesMax } = this.#process.limits;
     const isSmall = this.#bytes <= bytesMax;
     const limits = { entriesMax: batchEntriesMax, bytesMax, isSmall };
     return this.#log.handOver(cutPosition(this.#log, this.#calls, limits));
