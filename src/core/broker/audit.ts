@@ -7,6 +7,8 @@ export interface Attempt {
   readonly action: string;
   readonly processId?: string | undefined;
   readonly channel?: string | undefined;
+  /** That the caller claims to act under. */
+  readonly term?: number | undefined;
 }
 
 /** Tells of every refusal for want of authority. */
@@ -33,13 +35,14 @@ export class Audit {
   async checkFresh<Result>(
     caller: Caller,
     attempt: Attempt,
-    process: { isStale(caller: Caller, error: unknown): Promise<boolean> },
+    process: { isStale(caller: Caller, error: unknown, about: string): Promise<boolean> },
     work: () => Result,
   ): Promise<Result> {
     try {
       return work();
     } catch (error) {
-      if (!(await process.isStale(caller, error))) throw this.noted(caller, attempt, error);
+      const isStale = await process.isStale(caller, error, String(attempt.term));
+      if (!isStale) throw this.noted(caller, attempt, error);
     }
     return this.check(caller, attempt, work);
   }

@@ -368,7 +368,7 @@ export class Broker {
     work: (process: OpenProcess) => Promise<Result> | Result,
   ): Promise<Result> {
     return this.#use(caller, action, processId, async (process) => {
-      await this.#audit.checkFresh(caller, { action, processId }, process, () =>
+      await this.#audit.checkFresh(caller, { action, processId, term }, process, () =>
         process.requireTerm(term),
       );
       return work(process);

@@ -50,7 +50,7 @@ export class ChannelAccess {
     { processId, channel, term }: { processId: string; channel: string; term: number | undefined },
   ): Promise<void> {
     await this.#registry.use(processId, (process) =>
-      this.#audit.checkFresh(caller, { action, processId, channel }, process, () => {
+      this.#audit.checkFresh(caller, { action, processId, channel, term }, process, () => {
         const spec = process.requireSpec(channel);
         requireChannelAction(action, caller, process.record, spec, process.now());
         process.requireTerm(term);

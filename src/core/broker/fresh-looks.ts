@@ -17,13 +17,18 @@ const memberLooks = { burst: 2_000, perSecond: 1_000 };
 /** Questions and identities that are remembered. */
 const rememberedMax = 10_000;
 
+interface Look {
+  readonly atMs: number;
+  underWay: Promise<void> | undefined;
+}
+
 /**
  * A refusal that rests on what this node knows may be out of date where others write, too: it is given only
  * after a fresh look at the store. Strangers must not spend the store's time by being refused.
  */
 export class FreshLooks {
   readonly #clock: Clock;
-  readonly #askedAtMs = new Map<string, number>();
+  readonly #looks = new Map<string, Look>();
   readonly #budgets = new Map<string, RateLimiter>();
 
   constructor(clock: Clock) {
@@ -31,19 +36,35 @@ export class FreshLooks {
   }
 
   /**
-   * Whether to look again before the answer to this question; false where that was done a moment ago.
-   * Errors: `unavailable` for an identity that has caused too many looks.
+   * Looks again before the answer to this question. False where that was done a moment ago; one who asks while
+   * it is done waits for it. Errors: those of `look`, and `unavailable` for an identity that has caused too
+   * many.
    */
-  isDue(identity: string, code: ErrorCode, question: string): boolean {
+  async look(
+    identity: string,
+    code: ErrorCode,
+    question: string,
+    look: () => Promise<void>,
+  ): Promise<boolean> {
     const now = this.#clock.monotonicMs();
     const key = `${identity}\n${code}\n${question}`;
-    const askedAtMs = this.#askedAtMs.get(key) ?? -Infinity;
-    if (now - askedAtMs < sameQuestionMs && !aboutOwnEntries.includes(code)) return false;
+    const last = this.#looks.get(key);
+    const isRecent = last !== undefined && now - last.atMs < sameQuestionMs;
+    if (isRecent && !aboutOwnEntries.includes(code)) {
+      await last.underWay;
+      return last.underWay !== undefined;
+    }
     const isStranger =
       code === "unauthorized" || code === "forbidden" || code === "executor_fenced";
     if (!this.#budgetOf(identity, isStranger).allow())
       throw unavailable("too many requests were refused: none is looked into for a moment");
-    remember(this.#askedAtMs, key, now);
+    const next: Look = { atMs: now, underWay: look() };
+    remember(this.#looks, key, next);
+    try {
+      await next.underWay;
+    } finally {
+      next.underWay = undefined;
+    }
     return true;
   }
 

@@ -135,7 +135,7 @@ export class OpenChannel implements BudgetHolder {
         admitted = this.#staging.judge(call);
       } catch (error) {
         // What others wrote is known before anything is refused.
-        const about = `${this.spec.name} ${call.entries[0]?.producer}`;
+        const about = `${this.spec.name} ${call.entries[0]?.producer} ${call.term}`;
         if (isFresh || !(await this.#process.isStale(call.caller, error, about))) throw error;
         await this.refresh();
       }
@@ -215,6 +215,7 @@ export class OpenChannel implements BudgetHolder {
       try {
         if (this.#isBehind) await this.#catchUp();
         hasFailed = false;
+        await this.#process.hearOf(this.#head.term);
         this.#staging.followAuthority();
         const errand = this.#errands[0];
         if (errand !== undefined) await this.#run(errand);

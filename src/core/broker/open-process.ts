@@ -1,4 +1,4 @@
-import { ChannelError, isChannelError } from "../errors.ts";
+import { ChannelError, isChannelError, unavailable } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
 import type { ProcessRecord, ResolvedChannelSpec } from "../process-record.ts";
 import type { Revision, Store, StoredRecord } from "../store.ts";
@@ -215,14 +215,23 @@ export class OpenProcess {
     if (!store.manifest.shared || !isChannelError(error)) return false;
     const { code, details } = error;
     const question = JSON.stringify([this.#record.id, about, details]);
-    if (!looks.isDue(caller.identity, code, question)) return false;
-    await this.freshen();
-    return true;
+    return looks.look(caller.identity, code, question, () => this.freshen());
   }
 
   /** Takes in the record as the store has it, where others may have written it. Errors: `unavailable`. */
   async freshen(): Promise<void> {
     if (this.store.manifest.shared) await this.#reread(this);
+  }
+
+  /**
+   * A log has this term: where the record has a lower one, others have changed it, and nobody is to be judged
+   * by it as it was. Errors: `unavailable`.
+   */
+  async hearOf(term: number): Promise<void> {
+    if (term <= this.#record.term) return;
+    await this.freshen();
+    if (term > this.#record.term)
+      throw unavailable("this node has not heard of the last change of authority yet");
   }
 
   addSubscription(subscription: ChannelSubscription): void {
