@@ -34,17 +34,19 @@ export class ClusterClient {
     const { random, truth } = this.#world;
     const id = this.#processIds[random(this.#processIds.length)] as string;
     const what = random(100);
-    if (truth.recordOf(id) === undefined || what < 2) return this.#create(id);
-    if (what < 10) return this.#assign(id);
-    if (what < 12) return this.#close(id);
-    if (what < 14) return this.#delete(id);
-    if (what < 16) return this.#cancel(id);
-    if (what < 20) return this.#list();
+    const record = truth.recordOf(id);
+    if (record === undefined || what < 2) return this.#create(id);
+    // What has ended goes soon, and then begins anew.
+    if (what < (record.outcome === undefined ? 3 : 25)) return this.#delete(id);
+    if (what < 12) return this.#assign(id);
+    if (what < 13) return this.#close(id);
+    if (what < 14) return this.#cancel(id);
+    if (what < 18) return this.#list();
     const channel = channels[random(channels.length)]?.name ?? "out";
     const sender = random(2) === 0 ? asSubmitter : (this.#roles.get(id) ?? asSubmitter);
-    if (what < 26) return appendOnce(this.#world, this.#name, sender, { processId: id, channel });
+    if (what < 30) return appendOnce(this.#world, this.#name, sender, { processId: id, channel });
     const producer = this.#producerOf(id, channel, sender);
-    if (what < 34) return producer.repeat();
+    if (what < 38) return producer.repeat();
     const calls = Array.from({ length: 1 + random(callsAtOnceMax) }, () =>
       producer.append(1 + random(entriesMax)),
     );

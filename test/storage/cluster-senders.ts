@@ -27,6 +27,13 @@ const final: readonly ErrorCode[] = [
   ...(["executor_fenced", "process_closed", "process_not_found", "unauthorized"] as const),
 ];
 
+/** What a producer knows before a call, and what so has to be true of its answer. */
+interface Known {
+  /** Sequence behind all that is acknowledged. */
+  readonly known: number;
+  readonly hadRole: boolean;
+}
+
 /** One writing instance: numbers its entries, and sends each call until it is answered. */
 export class Producer {
   readonly #world: ClusterWorld;
@@ -59,12 +66,21 @@ export class Producer {
     return this.#isOver;
   }
 
-  /** Sequence behind all that is acknowledged. */
-  get #nextAfterAcknowledged(): number {
-    return this.#acknowledged.reduce(
+  #known(): Known {
+    const known = this.#acknowledged.reduce(
       (next, { sequence = 0, contents }) => Math.max(next, sequence + contents.length),
       1,
     );
+    return { known, hadRole: this.#hasRole() };
+  }
+
+  #hasRole(): boolean {
+    const record = this.#world.truth.recordOf(this.#place.processId);
+    if (record?.epoch !== this.#epoch || record?.outcome !== undefined) return false;
+    const { caller, term } = this.#sender;
+    if (record?.settling?.kind === "tombstone") return false;
+    if (term === undefined) return caller.identity === record?.submitterId;
+    return caller.identity === record?.executorId && term === record.assignTerm;
   }
 
   /** Sends the next call, and waits for nothing but its own answer. */
@@ -87,7 +103,7 @@ export class Producer {
     const call = this.#acknowledged[this.#world.random(this.#acknowledged.length || 1)];
     if (call === undefined) return;
     const { calls } = this.#world;
-    const known = this.#nextAfterAcknowledged;
+    const known = this.#known();
     // It may meet the next life of the process, and be new there.
     calls.send(call);
     const answer = await ask(this.#world, (broker) => this.#call(broker, call));
@@ -101,7 +117,7 @@ export class Producer {
     const { calls, random } = this.#world;
     for (let attempt = 0; attempt < attemptsMax && !this.#isOver; attempt++) {
       if (attempt > 0) await pass(this.#world, random(retryMs));
-      const known = this.#nextAfterAcknowledged;
+      const known = this.#known();
       calls.send(call);
       const answer = await ask(this.#world, (broker) => this.#call(broker, call));
       if (answer.kind === "done") {
@@ -130,11 +146,13 @@ export class Producer {
   }
 
   /** What was acknowledged before a call is never asked for again, and what is repeated is no other message. */
-  #requireRight(call: SentCall, known: number, error: ChannelError): void {
+  #requireRight(call: SentCall, { known, hadRole }: Known, error: ChannelError): void {
     const { truth, mayBeStale } = this.#world;
     // In the next life of the process nobody knows of this producer.
     if (mayBeStale || truth.recordOf(call.processId)?.epoch !== this.#epoch) return;
     if (isChannelError(error, "sequence_gap") && error.details.expectedSequence >= known) return;
+    const isRole = error.code === "executor_fenced" || error.code === "unauthorized";
+    if (isRole && hadRole && this.#hasRole()) fail(`${call.name} was refused: ${error.message}`);
     if (error.code !== "sequence_gap" && [...passing, ...final].includes(error.code)) return;
     fail(`${call.name}, behind sequence ${known - 1}, was refused: ${error.message}`);
   }
