@@ -51,8 +51,9 @@ export class FreshLooks {
     const last = this.#looks.get(key);
     const isRecent = last !== undefined && now - last.atMs < sameQuestionMs;
     if (isRecent && !aboutOwnEntries.includes(code)) {
-      await last.underWay;
-      return last.underWay !== undefined;
+      const { underWay } = last;
+      await underWay;
+      return underWay !== undefined;
     }
     const isStranger =
       code === "unauthorized" || code === "forbidden" || code === "executor_fenced";

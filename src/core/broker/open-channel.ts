@@ -279,12 +279,15 @@ export class OpenChannel implements BudgetHolder {
     } catch (error) {
       if (!(error instanceof StoreRejection) || error.kind === "failed") throw error;
       if (error.kind === "refused") return toChannelError(error);
-      const isIn = await this.#catchUp(batch.id);
-      if (isIn || error.kind === "conflict") return undefined;
       // It may still get in: this is no refusal, and nobody is told that it is not there.
+      if (error.kind === "unavailable")
+        this.#staging.doubt = unavailable("the store has not confirmed this write", error);
+      const isIn = await this.#catchUp(batch.id);
+      if (isIn || this.#staging.doubt === undefined) return undefined;
       this.#isBehind = true;
-      return unavailable("the store has not confirmed this write", error);
+      return this.#staging.doubt;
     } finally {
+      this.#staging.doubt = undefined;
       this.#batchUnderWay = "";
     }
   }

@@ -1,5 +1,6 @@
 import type { ChannelHead } from "../channel-head.ts";
 import type { ChannelLog } from "../channel-log.ts";
+import type { ChannelError } from "../errors.ts";
 import type { MsgEntry } from "../entry.ts";
 import type { ResolvedChannelSpec } from "../process-record.ts";
 import type { ProducerState } from "../producers.ts";
@@ -21,6 +22,8 @@ export class Staging {
   /** States of producers that have staged entries. */
   readonly #producers = new Map<string, ProducerState>();
   #bytes = 0;
+  /** Set while nobody knows what became of the batch under way: its calls are told this, and nothing else. */
+  doubt: ChannelError | undefined;
   /** Term of the record that all calls were admitted under. */
   #admittedTerm = 0;
 
@@ -109,8 +112,11 @@ export class Staging {
 
   /** Takes everything back and judges it anew, in order, against the log as it is now. Not the rate. */
   admitAgain(): void {
+    const { doubt } = this;
+    const doubtful = new Set(doubt === undefined ? [] : this.handedOver());
+    for (const call of doubtful) call.settled.reject(doubt);
     this.#log.rollback();
-    const calls = this.#calls;
+    const calls = this.#calls.filter((call) => !doubtful.has(call));
     this.#calls = [];
     this.#producers.clear();
     this.#countBytes(-this.#bytes);
