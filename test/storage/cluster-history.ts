@@ -33,7 +33,7 @@ const idleMs = 100;
 /** Time in which everything that nobody waits for has to be done. */
 const settleMs = 20_000;
 const endMs = 5_000;
-const eventsShown = Number(process.env.EVENTS ?? 60);
+const eventsShown = 60;
 
 /** A random history by one seed. Throws what was found, with the seed and the last events. */
 export async function runClusterHistory(
@@ -127,7 +127,7 @@ class ClusterHistory implements ClusterWorld {
   describeEvents(): string {
     return this.#events
       .slice(-eventsShown)
-      .map((event) => (typeof event === "string" ? event : JSON.stringify(event).slice(0, 1000)))
+      .map((event) => (typeof event === "string" ? event : JSON.stringify(event).slice(0, 220)))
       .join("\n");
   }
 

@@ -1,0 +1,114 @@
+import type { Mutant } from "./mutant-source.ts";
+
+/** Bugs of the JetStream store. */
+export const jetStreamMutants: readonly Mutant[] = [
+  {
+    name: "settles a write by the last message only",
+    file: "log-writer.ts",
+    find: "await this.#context.jetStream.readNext(log.stream, log.subject, expected + 1);",
+    replace:
+      'await this.#context.jetStream.readLast(log.stream, log.subject);\n    if (next !== undefined && next.sequence <= expected) return "absent";',
+  },
+  {
+    name: "answers a conflict to the second attempt of a write in doubt",
+    file: "settled-publish.ts",
+    find: "if (cause === undefined && !isUnavailable(error))",
+    replace: "if (!isUnavailable(error))",
+  },
+  {
+    name: "gives a write up for lost that is in doubt",
+    file: "settled-publish.ts",
+    find: `throw new StoreRejection("unavailable", "JetStream has not confirmed a write", { cause });`,
+    replace: `throw new StoreRejection("conflict", "JetStream has not confirmed a write", { cause });`,
+  },
+  {
+    name: "does not notice a gap in its tail",
+    file: "channel-logs.ts",
+    find: "if (previous !== view.sequence) {",
+    replace: "if (previous === -1) {",
+  },
+  {
+    name: "never looks for a last message that its tail has missed",
+    file: "channel-logs.ts",
+    find: "if (log.view === undefined || log.lookAtMs > now) continue;",
+    replace: "if (log.view !== undefined || log.lookAtMs > now) continue;",
+  },
+  {
+    name: "takes in its own message though it is not the next one",
+    file: "channel-logs.ts",
+    find: "else if (view?.sequence === message.previous) this.#take(",
+    replace: "else if (view !== undefined) this.#take(",
+  },
+  {
+    name: "tells an older record after a newer one",
+    file: "process-records.ts",
+    find: "if (sequence <= known) return;",
+    replace: "",
+  },
+  {
+    name: "takes the record of a deposed leader",
+    file: "process-records.ts",
+    find: "if ((met?.sequence ?? 0) < (this.#sequences.get(processId) ?? 0))",
+    replace: 'if (met === undefined && processId === "")',
+  },
+  {
+    name: "takes a leader without the last message of a log for the true one",
+    file: "channel-logs.ts",
+    find: "if ((last?.sequence ?? 0) < known) throw behind(log);",
+    replace: "if (last === undefined && known > 0) return false;",
+  },
+  {
+    name: "trims below the last whole head",
+    file: "jetstream-store.ts",
+    find: "Math.min(kept, headSequence, revision)",
+    replace: "Math.min(Math.max(kept, headSequence), revision)",
+  },
+  {
+    name: "gives pages with holes",
+    file: "log-reader.ts",
+    find: "if (entry.position > next && page.length > 0) return page;",
+    replace: "",
+  },
+];
+
+/** Bugs of the broker. */
+export const brokerMutants: readonly Mutant[] = [
+  {
+    name: "fences all channels but one",
+    file: "settlement.ts",
+    find: "await Promise.all(channels.map((channel) => channel.mark(kind)));",
+    replace:
+      'await Promise.all(channels.slice(kind === "fence" ? 1 : 0).map((channel) => channel.mark(kind)));',
+  },
+  {
+    name: "finishes nothing that it finds unsettled",
+    file: "caretaker.ts",
+    find: "await this.#settlement.finish(process);",
+    replace: "await Promise.resolve(process);",
+  },
+  {
+    name: "settles what was begun while it settled the change before",
+    file: "settlement.ts",
+    find: "record.term === term ? settled(",
+    replace: "term > 0 ? settled(",
+  },
+  {
+    name: "refuses the calls of a batch in doubt",
+    file: "staging.ts",
+    find: "doubt === undefined ? [] : this.handedOver()",
+    replace: "doubt === undefined ? this.handedOver().slice(0, 0) : []",
+  },
+  {
+    name: "ends its readers when the record says so",
+    file: "channel-subscription.ts",
+    find: "const { seal, isDeleted } = this.channel.head;",
+    replace:
+      "const { isDeleted } = this.channel.head;\n    const seal = this.#process.record.outcome;",
+  },
+  {
+    name: "writes under a term that it has not heard of",
+    file: "open-channel.ts",
+    find: "await this.#process.hearOf(this.#head.term);",
+    replace: "",
+  },
+];
