@@ -46,7 +46,7 @@ function storeOf(module: unknown): Partial<ClusterParts> {
 
 describe("nodes on a simulated JetStream", () => {
   it("lose, repeat and mix up nothing", { timeout: timeoutMs }, async () => {
-    for (const seed of seedsToRun(runCount(60, 20_000))) await runClusterHistory(seed, parts);
+    for (const seed of seedsToRun(runCount(40, 20_000))) await runClusterHistory(seed, parts);
   });
 
   it("have everything in their histories", async () => {

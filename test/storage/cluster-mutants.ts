@@ -3,35 +3,16 @@ import type { Mutant } from "./mutant-source.ts";
 /** Bugs of the JetStream store. */
 export const jetStreamMutants: readonly Mutant[] = [
   {
-    name: "settles a write by the last message only",
-    file: "log-writer.ts",
-    find: "await this.#context.jetStream.readNext(log.stream, log.subject, expected + 1);",
-    replace:
-      'await this.#context.jetStream.readLast(log.stream, log.subject);\n    if (next !== undefined && next.sequence <= expected) return "absent";',
-  },
-  {
     name: "answers a conflict to the second attempt of a write in doubt",
     file: "settled-publish.ts",
     find: "if (cause === undefined && !isUnavailable(error))",
     replace: "if (!isUnavailable(error))",
   },
   {
-    name: "gives a write up for lost that is in doubt",
-    file: "settled-publish.ts",
-    find: `throw new StoreRejection("unavailable", "JetStream has not confirmed a write", { cause });`,
-    replace: `throw new StoreRejection("conflict", "JetStream has not confirmed a write", { cause });`,
-  },
-  {
     name: "does not notice a gap in its tail",
     file: "channel-logs.ts",
     find: "if (previous !== view.sequence) {",
     replace: "if (previous === -1) {",
-  },
-  {
-    name: "never looks for a last message that its tail has missed",
-    file: "channel-logs.ts",
-    find: "if (log.view === undefined || log.lookAtMs > now) continue;",
-    replace: "if (log.view !== undefined || log.lookAtMs > now) continue;",
   },
   {
     name: "takes in its own message though it is not the next one",
@@ -44,18 +25,6 @@ export const jetStreamMutants: readonly Mutant[] = [
     file: "process-records.ts",
     find: "if (sequence <= known) return;",
     replace: "",
-  },
-  {
-    name: "takes the record of a deposed leader",
-    file: "process-records.ts",
-    find: "if ((met?.sequence ?? 0) < (this.#sequences.get(processId) ?? 0))",
-    replace: 'if (met === undefined && processId === "")',
-  },
-  {
-    name: "takes a leader without the last message of a log for the true one",
-    file: "channel-logs.ts",
-    find: "if ((last?.sequence ?? 0) < known) throw behind(log);",
-    replace: "if (last === undefined && known > 0) return false;",
   },
   {
     name: "trims below the last whole head",
