@@ -4,24 +4,30 @@ import { JetStreamStore } from "../../src/stores/jetstream/jetstream-store.ts";
 import { runCount } from "../run-count.ts";
 import { runClusterHistory } from "./cluster-history.ts";
 import type { ClusterHistoryReport } from "./cluster-history.ts";
-import { brokerMutants, jetStreamMutants } from "./cluster-mutants.ts";
+import {
+  brokerMutants,
+  jetStreamMutants,
+  rareBrokerMutants,
+  rareJetStreamMutants,
+} from "./cluster-mutants.ts";
 import type { ClusterParts } from "./cluster-node.ts";
 import { withMutatedModule } from "./mutant-source.ts";
 import type { Mutant } from "./mutant-source.ts";
 import { seedsToRun } from "./store-history.ts";
 
-const seedsPerMutantMax = 100;
+const seedsPerMutantMax = 10;
+const seedsPerRareMutantMax = 1_000;
 const timeoutMs = runCount(180_000, 3_600_000);
 const parts: ClusterParts = { Store: JetStreamStore, Broker };
 
 /** The first seed whose history the mutant does not get through, and the parts as they are do. */
-async function findSeed(mutated: ClusterParts): Promise<number | undefined> {
+async function findSeed(mutated: ClusterParts, seedsMax: number): Promise<number | undefined> {
   const fails = (seed: number, tried: ClusterParts): Promise<boolean> =>
     runClusterHistory(seed, tried).then(
       () => false,
       () => true,
     );
-  for (const seed of seedsToRun(seedsPerMutantMax))
+  for (const seed of seedsToRun(seedsMax))
     if ((await fails(seed, mutated)) && !(await fails(seed, parts))) return seed;
   return undefined;
 }
@@ -29,9 +35,10 @@ async function findSeed(mutated: ClusterParts): Promise<number | undefined> {
 async function expectFound(
   mutant: Mutant,
   place: { readonly folder: string; readonly entry: string },
+  seedsMax = seedsPerMutantMax,
 ): Promise<void> {
   const seed = await withMutatedModule(mutant, place, (module) =>
-    findSeed({ ...parts, ...(module as Partial<ClusterParts>), ...storeOf(module) }),
+    findSeed({ ...parts, ...(module as Partial<ClusterParts>), ...storeOf(module) }, seedsMax),
   );
   console.log(`${mutant.name}: found by seed ${seed}`);
   expect(seed).toBeDefined();
@@ -61,14 +68,27 @@ describe("nodes on a simulated JetStream", () => {
   });
 });
 
-describe(`histories find within ${seedsPerMutantMax} seeds a store on JetStream that`, () => {
-  it.each(jetStreamMutants)("$name", { timeout: timeoutMs }, async (mutant) => {
-    await expectFound(mutant, { folder: "stores/jetstream", entry: "jetstream-store.ts" });
-  });
+const store = { folder: "stores/jetstream", entry: "jetstream-store.ts" };
+const broker = { folder: "core/broker", entry: "broker.ts" };
+
+describe(`histories find within ${seedsPerMutantMax} seeds`, { timeout: timeoutMs }, () => {
+  it.each(jetStreamMutants)("a store on JetStream that $name", (mutant) =>
+    expectFound(mutant, store),
+  );
+
+  it.each(brokerMutants)("a broker that $name", (mutant) => expectFound(mutant, broker));
 });
 
-describe(`histories find within ${seedsPerMutantMax} seeds a broker that`, () => {
-  it.each(brokerMutants)("$name", { timeout: timeoutMs }, async (mutant) => {
-    await expectFound(mutant, { folder: "core/broker", entry: "broker.ts" });
-  });
-});
+describe.runIf(process.env.JOBWIRE_TEST_LONG !== undefined)(
+  `histories find within ${seedsPerRareMutantMax} seeds`,
+  { timeout: timeoutMs },
+  () => {
+    it.each(rareJetStreamMutants)("a store on JetStream that $name", (mutant) =>
+      expectFound(mutant, store, seedsPerRareMutantMax),
+    );
+
+    it.each(rareBrokerMutants)("a broker that $name", (mutant) =>
+      expectFound(mutant, broker, seedsPerRareMutantMax),
+    );
+  },
+);

@@ -3,12 +3,6 @@ import type { Mutant } from "./mutant-source.ts";
 /** Bugs of the JetStream store. */
 export const jetStreamMutants: readonly Mutant[] = [
   {
-    name: "answers a conflict to the second attempt of a write in doubt",
-    file: "settled-publish.ts",
-    find: "if (cause === undefined && !isUnavailable(error))",
-    replace: "if (!isUnavailable(error))",
-  },
-  {
     name: "does not notice a gap in its tail",
     file: "channel-logs.ts",
     find: "if (previous !== view.sequence) {",
@@ -31,12 +25,6 @@ export const jetStreamMutants: readonly Mutant[] = [
     file: "jetstream-store.ts",
     find: "Math.min(kept, headSequence, revision)",
     replace: "Math.min(Math.max(kept, headSequence), revision)",
-  },
-  {
-    name: "gives pages with holes",
-    file: "log-reader.ts",
-    find: "if (entry.position > next && page.length > 0) return page;",
-    replace: "",
   },
 ];
 
@@ -62,12 +50,6 @@ export const brokerMutants: readonly Mutant[] = [
     replace: "term > 0 ? settled(",
   },
   {
-    name: "refuses the calls of a batch in doubt",
-    file: "staging.ts",
-    find: "doubt === undefined ? [] : this.handedOver()",
-    replace: "doubt === undefined ? this.handedOver().slice(0, 0) : []",
-  },
-  {
     name: "ends its readers when the record says so",
     file: "channel-subscription.ts",
     find: "const { seal, isDeleted } = this.channel.head;",
@@ -79,5 +61,31 @@ export const brokerMutants: readonly Mutant[] = [
     file: "open-channel.ts",
     find: "await this.#process.hearOf(this.#head.term);",
     replace: "",
+  },
+];
+
+/** Those of the store that only one history in many meets. */
+export const rareJetStreamMutants: readonly Mutant[] = [
+  {
+    name: "answers a conflict to the second attempt of a write in doubt",
+    file: "settled-publish.ts",
+    find: "if (cause === undefined && !isUnavailable(error))",
+    replace: "if (!isUnavailable(error))",
+  },
+  {
+    name: "gives pages with holes",
+    file: "log-reader.ts",
+    find: "if (entry.position > next && page.length > 0) return page;",
+    replace: "",
+  },
+];
+
+/** Those of the broker. */
+export const rareBrokerMutants: readonly Mutant[] = [
+  {
+    name: "refuses the calls of a batch in doubt",
+    file: "staging.ts",
+    find: "doubt === undefined ? [] : this.handedOver()",
+    replace: "doubt === undefined ? this.handedOver().slice(0, 0) : []",
   },
 ];
