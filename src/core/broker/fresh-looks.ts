@@ -63,6 +63,10 @@ export class FreshLooks {
     remember(this.#looks, key, next);
     try {
       await next.underWay;
+    } catch (error) {
+      // Nothing was learned: whoever asks next has to look.
+      if (this.#looks.get(key) === next) this.#looks.delete(key);
+      throw error;
     } finally {
       next.underWay = undefined;
     }

@@ -17,6 +17,7 @@ import { MemoryStore } from "../../stores/memory/memory-store.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
+import { StoreRejection } from "../store.ts";
 import type { HeardListener, Revision } from "../store.ts";
 import type { Broker } from "./broker.ts";
 
@@ -234,6 +235,22 @@ describe("a node that has not heard of what another one wrote", () => {
     store.answering.resolve();
     expect(await reading).not.toHaveProperty("gap");
     await append;
+  });
+
+  it("looks again where the look before has failed", async () => {
+    const { broker, faulty } = createFaulty();
+    await createRunning({ broker });
+    // It is in memory while somebody reads it.
+    const reader = await broker.subscribe(sub, "p", "out");
+    faulty.fail("readRecord", new StoreRejection("unavailable", "no leader"));
+    const read = (): Promise<string> => codeOf(broker.read(stranger, "p", "out"));
+    expect(await read()).toBe("unavailable");
+    const before = faulty.count("readRecord");
+    expect(await read()).toBe("unauthorized");
+    expect(faulty.count("readRecord")).toBe(before + 1);
+    expect(await read()).toBe("unauthorized");
+    expect(faulty.count("readRecord")).toBe(before + 1);
+    reader.close();
   });
 
   it("does not let a stranger spend the store's time", async () => {
