@@ -118,7 +118,10 @@ export class ClusterTruth {
       this.#heads.set(log, head);
       this.#tell(log, message.batch);
     }
-    if (message.head !== undefined && textOf(message.head) !== textOf(head))
+    // A tombstone stands alone: it has of its head what is left to know.
+    if (head.isDeleted) {
+      if (message.head?.isDeleted !== true) this.#report(`a tombstone of ${log} has no head`);
+    } else if (message.head !== undefined && textOf(message.head) !== textOf(head))
       this.#report(`message ${stored.sequence} has another head than ${log}`);
   }
 

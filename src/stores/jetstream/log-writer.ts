@@ -48,8 +48,12 @@ export class LogWriter {
   async append(log: OpenLog, batch: Batch, expected: Revision | undefined): Promise<Revision> {
     const view = expected === undefined ? undefined : await this.#viewAt(log, expected);
     requireAcceptable(log.key, batch, view?.head, this.#context.batchBytesMax);
-    if (view !== undefined && view.batchesSinceHead >= batchesPerHead)
+    if (view !== undefined && view.batchesSinceHead >= batchesPerHead) {
       await this.#writeHead(log, view);
+      // The view goes on meanwhile: the batch belongs behind the expected one only.
+      if (view.revision !== expected)
+        throw new StoreRejection("conflict", "another batch came while the head was written");
+    }
     return this.#write(log, this.#messageOf(batch, view), batch);
   }
 
@@ -135,6 +139,9 @@ function firstHead(batch: Batch): ChannelHead {
 }
 
 function smallHead(view: LogView, batch: Batch): ChannelHead | undefined {
+  // Of a deleted log nothing else is left, and nobody's state is asked for.
+  if (batch.kind === "tombstone")
+    return { ...view.headAfter(batch), producers: new Map(), marks: [] };
   if (view.head.producers.size > headProducersMax) return undefined;
   const head = view.headAfter(batch);
   return headBytes(head) <= headBytesMax ? head : undefined;
