@@ -15,7 +15,7 @@ import { withMutatedModule } from "./mutant-source.ts";
 import type { Mutant } from "./mutant-source.ts";
 import { seedsToRun } from "./store-history.ts";
 
-const seedsPerMutantMax = 10;
+const seedsPerMutantMax = 30;
 const seedsPerRareMutantMax = 1_000;
 const timeoutMs = runCount(180_000, 3_600_000);
 const parts: ClusterParts = { Store: JetStreamStore, Broker };

@@ -72,7 +72,10 @@ export class JetStreamStore implements Store {
     this.#pulse = new Pulse({
       ...{ jetStream, subjects, clock, reportError },
       onLastRecord: (stream, sequence) => this.#records.expect(stream, sequence),
-      onReturn: () => this.#heard.missed(),
+      onReturn: () => {
+        this.#heard.missed();
+        this.#records.followAgain();
+      },
     });
     this.#reader = new LogReader(jetStream);
     this.#sizes = new StreamSizes({ jetStream, streams: subjects.streams, clock, reportError });

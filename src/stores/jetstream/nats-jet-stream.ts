@@ -42,7 +42,8 @@ export class NatsJetStream implements JetStream {
     this.#client = jetstream(connections.requests, { timeout: requestMs });
     this.#manager = manager;
     this.#reportError = reportError;
-    void this.#watchConnection();
+    void this.#watch(connections.requests);
+    void this.#watch(connections.tails);
   }
 
   static async open(
@@ -214,8 +215,8 @@ export class NatsJetStream implements JetStream {
     }
   }
 
-  async #watchConnection(): Promise<void> {
-    for await (const { type } of this.#connections.tails.status()) {
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) {
       if (type !== "reconnect" && type !== "slowConsumer") continue;
       for (const listener of this.#reconnectListeners) listener();
     }

@@ -50,6 +50,7 @@ export class ProcessRecords {
   readonly #living = new Set<string>();
   readonly #shards: readonly Shard[];
   readonly #deleted: DeletedProcesses;
+  readonly #offReconnect: () => void;
 
   constructor(context: RecordsContext) {
     this.#context = context;
@@ -65,6 +66,7 @@ export class ProcessRecords {
       this.#followShard(shard);
       return shard;
     });
+    this.#offReconnect = context.jetStream.onReconnect(() => this.followAgain());
   }
 
   async create(record: ProcessRecord): Promise<Revision> {
@@ -116,6 +118,11 @@ export class ProcessRecords {
     return this.#followers.followRecords(listener);
   }
 
+  /** Begins to follow anew where it stopped: what follows over a lost connection may take long to notice. */
+  followAgain(): void {
+    for (const shard of this.#shards) this.#followShard(shard);
+  }
+
   /** The leader has records up to a sequence: one who has not come nearer since the last time is stuck. */
   expect(stream: string, sequence: number): void {
     const shard = this.#shards.find((each) => each.stream === stream);
@@ -126,6 +133,7 @@ export class ProcessRecords {
   }
 
   close(): void {
+    this.#offReconnect();
     this.#deleted.close();
     for (const shard of this.#shards) {
       shard.stop();
