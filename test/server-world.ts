@@ -64,7 +64,12 @@ export class ServerWorld {
     const errors: unknown[] = [];
     const lines: AuditLine[] = [];
     const audit = new AuditLog((line) => lines.push(line), systemClock);
-    const { store = new MemoryStore(), limits = {}, serverLimits = {}, ...rest } = options;
+    const {
+      store = new MemoryStore({ shared: false }),
+      limits = {},
+      serverLimits = {},
+      ...rest
+    } = options;
     const broker = new Broker({
       store,
       limits,

@@ -29,7 +29,7 @@ export async function openServedStore(
 ): Promise<ServedStore> {
   if (kind === "memory")
     return {
-      store: new MemoryStore(),
+      store: new MemoryStore({ shared: false }),
       storeBytesMax: storeBytesMax ?? Math.floor(totalmem() / 2),
     };
   const path = storePathOf(dataDirectory);

@@ -3,7 +3,6 @@ import type { ChannelHead } from "../channel-head.ts";
 import { ChannelLog } from "../channel-log.ts";
 import type { LogListener } from "../channel-log.ts";
 import { createDeferred } from "../deferred.ts";
-import type { Deferred } from "../deferred.ts";
 import type { MsgEntry } from "../entry.ts";
 import { unavailable, type ChannelError } from "../errors.ts";
 import type { ResolvedChannelSpec } from "../process-record.ts";
@@ -11,6 +10,7 @@ import { StoreRejection } from "../store.ts";
 import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.ts";
 import { openLog } from "./log-opening.ts";
 import type { Admitted } from "./admission.ts";
+import type { Errand } from "./errand.ts";
 import { finalOutcome } from "./append-call.ts";
 import type { AppendCall } from "./append-call.ts";
 import { createDataBatch, createMarkerBatch, hasMarker } from "./batch-builder.ts";
@@ -21,12 +21,6 @@ import type { OpenProcess } from "./open-process.ts";
 import { Staging } from "./staging.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 import type { UseCount } from "./use-count.ts";
-
-/** What is done between two batches, one at a time: write a marker, or catch up with what others wrote. */
-interface Errand {
-  readonly kind: MarkerKind | "refresh";
-  readonly settled: Deferred<void>;
-}
 
 const batchIdLength = 16;
 const noop = (): void => undefined;
@@ -300,7 +294,7 @@ export class OpenChannel implements BudgetHolder {
     this.#log.commit(this.#head.last);
     this.#log.trim(this.#head.first);
     for (const call of done) call.settled.resolve();
-    if (trims) this.#process.store.trim(this.key).catch(this.#report("trim"));
+    if (trims) this.#process.store.trim(this.key).catch(this.#process.reporter("trim"));
     if (batch.kind !== "data") {
       // Who stands behind a fence or seal is judged by it; readers look for the end.
       this.#staging.admitAgain();
@@ -325,10 +319,6 @@ export class OpenChannel implements BudgetHolder {
     return !this.#staging.isEmpty || this.#errands.length > 0;
   }
 
-  #report(stage: string): (error: unknown) => void {
-    return (error) => this.#process.reportError(error, stage);
-  }
-
   #noticeCommit(commit: Commit): void {
     if (this.#isDisposed) return;
     if (commit.revision === this.#revision || commit.batch.id === this.#batchUnderWay) return;
@@ -336,7 +326,7 @@ export class OpenChannel implements BudgetHolder {
     if (this.#isWriting || this.#revision === undefined) this.#isBehind = true;
     // One that does not follow: some in between were not reported.
     else if (this.#isBehind || commit.batch.first !== this.#head.last + 1)
-      this.refresh().catch(this.#report("follow"));
+      this.refresh().catch(this.#process.reporter("follow"));
     else this.#applyForeign([commit]);
   }
 

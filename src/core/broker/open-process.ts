@@ -116,6 +116,11 @@ export class OpenProcess {
     this.#context.reportError(error, stage);
   }
 
+  /** For a promise that nobody waits for. */
+  reporter(stage: string): (error: unknown) => void {
+    return (error) => this.reportError(error, stage);
+  }
+
   /** Takes in a newer record, and ends the readers that it takes the right from. */
   apply({ record, revision }: StoredRecord): void {
     this.#record = record;

@@ -24,6 +24,8 @@ export interface MemoryStoreOptions {
   readonly batchBytesMax?: number;
   /** Bytes of all entries together; beyond it data is refused as `store_full`. */
   readonly storeBytesMax?: number;
+  /** False where only one broker uses it, which then need not look for what others wrote. By default true. */
+  readonly shared?: boolean;
 }
 
 /** Keeps everything in this program's memory and loses it with it. Several brokers may share one. */
@@ -40,12 +42,16 @@ export class MemoryStore implements Store {
   #revision = 0;
   #isClosed = false;
 
-  constructor({ batchBytesMax = Infinity, storeBytesMax = Infinity }: MemoryStoreOptions = {}) {
+  constructor({
+    batchBytesMax = Infinity,
+    storeBytesMax = Infinity,
+    shared = true,
+  }: MemoryStoreOptions = {}) {
     if (!(batchBytesMax > 0))
       throw new RangeError(`batchBytesMax must be above 0, got ${batchBytesMax}`);
     if (!(storeBytesMax >= 0))
       throw new RangeError(`storeBytesMax must be at least 0, got ${storeBytesMax}`);
-    this.manifest = { durable: false, shared: true, batchBytesMax };
+    this.manifest = { durable: false, shared, batchBytesMax };
     this.#storeBytesMax = storeBytesMax;
   }
 
