@@ -14,7 +14,9 @@ for (const [name, replicas, isReopened] of [
   ["on one server, opened again between steps", 1, true],
   ["on three servers, with three copies", 3, false],
 ] as const) {
-  describe(`JetStreamStore ${name}`, () => {
+  // Each case makes streams, which takes a cluster a second: only the long run has the time.
+  const isShort = process.env.JOBWIRE_TEST_LONG === undefined;
+  describe.skipIf(isShort && replicas > 1)(`JetStreamStore ${name}`, () => {
     let servers: readonly NatsServer[] = [];
     let count = 0;
     const names = new Map<Store, string>();
