@@ -1,4 +1,5 @@
-// A worker that prints numbers into `out`, from where its last life stopped, under one producer id.
+// A worker that prints numbers into `out`, from where its last life stopped, under one producer id, and ends when it
+// is told to in `in`.
 const [modulePath = "", url = "", processId = "", token = "", count = ""] = process.argv.slice(2);
 /** @type {typeof import("../../src/client/index.ts")} */
 const { Jobwire } = await import(modulePath);
@@ -20,6 +21,7 @@ await wire.execute(
       sends = [];
     }
     await Promise.all(sends);
+    await job.channel("in").entries({ from: "start" })[Symbol.asyncIterator]().next();
   },
   { producer: "printer" },
 );

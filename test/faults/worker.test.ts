@@ -8,7 +8,7 @@ import { root } from "../../scripts/project.mjs";
 import { Jobwire } from "../../src/client/node.ts";
 import { CliWorld } from "../cli-world.ts";
 
-/** Far more than when the last kill comes: a busy reader may be behind the worker. */
+/** Far more than when the last kill comes, which is to meet a worker that sends. */
 const count = 20_000;
 const program = fileURLToPath(new URL("worker.mjs", import.meta.url));
 const client = join(root, "dist/client/node.js");
@@ -20,7 +20,8 @@ it("goes on where it was killed, over a killed server too: each entry once, in o
   const port = Number(new URL(world.url).port);
   const token = await world.token({ identity: "worker" });
   const wire = new Jobwire({ url: world.url, token: () => world.token() });
-  await wire.createProcess({ id: "p", executorId: "worker", channels: [{ name: "out" }] });
+  const channels = [{ name: "out" }, { name: "in" }];
+  await wire.createProcess({ id: "p", executorId: "worker", channels });
   const start = (): ChildProcess =>
     spawn(process.execPath, [program, client, world.url, "p", token, String(count)], {
       stdio: ["ignore", "ignore", "inherit"],
@@ -43,6 +44,8 @@ it("goes on where it was killed, over a killed server too: each entry once, in o
     worker.kill("SIGKILL");
     worker = start();
     exits.push(once(worker, "exit"));
+    // A busy reader may be far behind: no worker may end before the last kill.
+    if (number === 8_000) await wire.process("p").channel("in").send("end");
   }
 
   expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i + 1));
