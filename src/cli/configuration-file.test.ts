@@ -152,7 +152,7 @@ describe("describeServe", () => {
       /^serve\.limits\.connections +3 +--limit connections$/m,
       /^serve\.limits\.headerMs +77 +JOBWIRE_LIMIT_HEADER_MS$/m,
       /^serve\.limits\.requestMs +120000 +default$/m,
-      /^serve\.storeLimit +\(16384; half of the memory with --store memory\) +default$/m,
+      /^serve\.storeLimit +\(16384; half of the memory with --store memory; with NATS what its streams may hold\) +default$/m,
     ]) {
       expect(shown).toMatch(line);
     }

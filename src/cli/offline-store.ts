@@ -11,6 +11,7 @@ import {
 } from "../stores/segment-log/index.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
 import { explainStoreFailure } from "./store-failure.ts";
+import { escapeText, formatBytes } from "./terminal-text.ts";
 
 export interface OfflineOptions {
   readonly path: string;
@@ -74,4 +75,26 @@ function describeLoss({
   if (loss === "nothing") return "nothing is lost";
   if (loss === "unknown" || key === undefined) return "nobody can say what is lost";
   return `lost: entries ${first} to ${last} of ${key.channel} in ${key.processId}`;
+}
+
+/** Rows of a table. */
+export function describeInspection(inspection: Inspection): readonly (readonly [string, string])[] {
+  const { directory, fileSystem, storeId, format, isClosed, segments, bytes } = inspection;
+  const { provenFrame, unprovenFrames, processes, openProcesses, damages } = inspection;
+  const rewritten = unprovenFrames === 0 ? "" : `, ${unprovenFrames} more without a proof`;
+  return [
+    ["directory", escapeText(directory)],
+    ["file system", fileSystem],
+    ["store", `${escapeText(storeId)}, format ${format}`],
+    [
+      "last server",
+      isClosed ? "ended as it should" : "was killed, or goes on elsewhere: this is a copy",
+    ],
+    ["segments", `${segments.length}, ${formatBytes(bytes)}`],
+    ["frames", `${provenFrame} proven to be on disk${rewritten}`],
+    ["processes", `${processes}, ${openProcesses} open`],
+    ["channels", String(inspection.channels)],
+    ["entries", `${inspection.entries}, ${formatBytes(inspection.entryBytes)}`],
+    ["damages", String(damages.length)],
+  ];
 }

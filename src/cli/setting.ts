@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Environment } from "./configuration.ts";
 import { readVariable, type ConfigurationFile } from "./configuration-file.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
-import type { ValueForm } from "./value-form.ts";
+import { listForm, type ValueForm } from "./value-form.ts";
 
 /** One thing that can be set: by a flag, by a variable, in the file. */
 export interface Setting<Value> {
@@ -19,6 +19,16 @@ export interface Setting<Value> {
   /** The form of each of a list: its flag may be repeated. */
   readonly item?: ValueForm<string>;
   readonly isSecret?: true;
+}
+
+/** A setting whose flag may be repeated, empty unless set. */
+export function createListSetting({
+  item,
+  ...setting
+}: Omit<Setting<string>, "form" | "default" | "item"> & {
+  readonly item: ValueForm<string>;
+}): Setting<readonly string[]> {
+  return { ...setting, form: listForm(item), item, default: [] };
 }
 
 /** Where values come from, in order of precedence. */

@@ -9,6 +9,11 @@ export interface ValueForm<Value> {
 
 export const textForm: ValueForm<string> = ofText("text", (text) => text !== "");
 
+export const urlForm = ofText(
+  "a URL that begins with http:// or https://",
+  (text) => URL.canParse(text) && /^https?:/i.test(text),
+);
+
 /** Text that a check accepts. */
 export function ofText(expected: string, isValid: (text: string) => boolean): ValueForm<string> {
   return choose(expected, (text) => (isValid(text) ? text : undefined));

@@ -31,7 +31,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
       "Start a server. It listens on this machine only, and the commands here need no further set-up.",
     );
   for (const setting of Object.values<Setting<unknown>>(serveSettings))
-    command.addOption(createOption(setting));
+    if (setting.flag !== undefined) command.addOption(createOption(setting));
   command
     .addOption(
       new Option("--limit <name=number>", "a limit by its name; may be repeated").argParser(
@@ -52,6 +52,10 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
       [
         "jobwire serve --host 0.0.0.0 --public-url https://jobs.example.org",
         "behind a proxy that speaks TLS",
+      ],
+      [
+        "jobwire serve --store nats://n1:4222,nats://n2:4222",
+        "one of many over one store, which store init has made",
       ],
       ["jobwire serve --limit connections=500 --print-config", "what would hold, and why"],
     ],
@@ -104,11 +108,11 @@ async function serve(flags: Flags, commandLine: CommandLine): Promise<void> {
   }
 }
 
-function describeServer(url: string, { dataDirectory, store, sync }: ServeConfiguration): string {
+function describeServer(url: string, configuration: ServeConfiguration): string {
   return [
     `Jobwire listens on ${url}`,
-    `  data     ${dataDirectory}`,
-    `  store    ${describeStore(store, sync)}`,
+    `  data     ${configuration.dataDirectory}`,
+    `  store    ${describeStore(configuration)}`,
     "  run      jobwire run --name demo -- program",
     "  follow   jobwire tail demo",
     "  list     jobwire ps",
@@ -116,10 +120,8 @@ function describeServer(url: string, { dataDirectory, store, sync }: ServeConfig
   ].join("\n");
 }
 
-function describeStore(
-  store: ServeConfiguration["store"],
-  sync: ServeConfiguration["sync"],
-): string {
+function describeStore({ store, nats, sync }: ServeConfiguration): string {
+  if (nats !== undefined) return `${nats.storeName} on ${nats.address}, shared with other servers`;
   if (store === "memory") return "memory: what it holds ends with it";
   if (sync === "always") return "on disk: what is acknowledged stays";
   const lost = sync === "never" ? "what the system has not written" : `up to ${sync.intervalMs} ms`;

@@ -1,26 +1,45 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import { isChannelError } from "../../core/errors.ts";
 import {
   addHelpTexts,
   addServerOptions,
   configOption,
   connectByFlags,
   dataDirectoryOption,
+  parseInteger,
   type CommandLine,
 } from "../command-line.ts";
 import { readSources, resolveCommon, type CommonFlags } from "../configuration.ts";
 import { storePathOf } from "../data-directory.ts";
-import { ExitCode } from "../exit-code.ts";
-import type { Inspection, OfflineOptions } from "../offline-store.ts";
+import { CommandError, ExitCode } from "../exit-code.ts";
+import {
+  requireNoNatsFlags,
+  resolveNatsTarget,
+  type NatsTarget,
+} from "../nats/nats-configuration.ts";
+import { isNatsAddress, natsSettings } from "../nats/nats-settings.ts";
+import type { OfflineOptions } from "../offline-store.ts";
 import { serveSettings } from "../serve/serve-settings.ts";
-import { createOption, findSetting } from "../setting.ts";
+import { createOption, findSetting, type Setting } from "../setting.ts";
 import { escapeText, formatBytes, formatTable } from "../terminal-text.ts";
 import { say, TerminalOutput } from "../terminal.ts";
 
-interface OfflineFlags extends CommonFlags {
+interface StoreFlags extends CommonFlags {
   readonly unsafeNoLock?: true;
   readonly json?: true;
 }
+
+interface InitFlags extends StoreFlags {
+  readonly streams: number;
+  readonly replicas: number;
+  readonly streamLimit: number;
+}
+
+/** Where a store is: files that no server uses, or NATS servers. */
+type StorePlace =
+  | { readonly kind: "files"; readonly options: OfflineOptions }
+  | { readonly kind: "nats"; readonly target: NatsTarget };
 
 interface Backup {
   readonly directory: string;
@@ -28,12 +47,21 @@ interface Backup {
   readonly copiedbytes: number;
 }
 
+const MiB = 1024 * 1024;
+const streamCountDefault = 8;
+const streamCountMax = 64;
+/** What NATS has at most. */
+const replicasMax = 5;
+const streamMiBDefault = 1024;
+const streamMiBMax = 1_000_000_000;
+
 const directoryHelp = "folder of the store (default: the one in the data directory)";
 
 export function addStoreCommand(program: Command, commandLine: CommandLine): void {
   const command = program
     .command("store")
-    .description("Look after the files in which a server keeps its logs.");
+    .description("Look after what servers keep their logs in.");
+  addInitCommand(command, commandLine);
   addCheckCommand(command, commandLine);
   addStatsCommand(command, commandLine);
   addReepochCommand(command, commandLine);
@@ -42,45 +70,101 @@ export function addStoreCommand(program: Command, commandLine: CommandLine): voi
     examples: [
       ["jobwire store backup /var/backups/jobwire/store", "while the server runs"],
       ["jobwire store check", "while it is stopped"],
+      ["jobwire store init --store nats://n1:4222 --replicas 3", "before the first server"],
     ],
   });
 }
 
+function addInitCommand(store: Command, commandLine: CommandLine): void {
+  const command = store
+    .command("init")
+    .description("Make a store on NATS servers; one that is there already stays as it is.")
+    .addOption(
+      new Option("--streams <number>", "streams that processes are spread over, for good")
+        .argParser(parseInteger(1, streamCountMax))
+        .default(streamCountDefault),
+    )
+    .addOption(
+      new Option("--replicas <number>", "copies of each stream, each on another NATS server")
+        .argParser(parseInteger(1, replicasMax))
+        .default(1),
+    )
+    .addOption(
+      new Option("--stream-limit <MiB>", "what each stream may hold; NATS reserves it")
+        .argParser(parseInteger(1, streamMiBMax))
+        .default(streamMiBDefault),
+    )
+    .option("--json", "print what was made as JSON")
+    .action(async (flags: InitFlags) => {
+      const place = placeOf(undefined, flags, commandLine);
+      if (place.kind === "files")
+        throw new CommandError(
+          "a store in files is made by jobwire serve; name NATS servers with --store nats://…",
+          ExitCode.usage,
+        );
+      const { createOnNats } = await import("../nats/nats-inspection.ts");
+      const { streams: streamCount, replicas, streamLimit } = flags;
+      const creation = { streamCount, replicas, streamBytesMax: streamLimit * MiB };
+      await show(await createOnNats(place.target, creation), flags, commandLine);
+    });
+  addStoreOptions(command);
+  addHelpTexts(command, {
+    examples: [
+      ["jobwire store init --store nats://n1:4222,nats://n2:4222 --replicas 3", "on a cluster"],
+      ["jobwire store init --store nats://127.0.0.1:4222", "to try it"],
+    ],
+    notes:
+      "Copies and the limit can be changed later, by NATS's own tools; the number of streams cannot.",
+  });
+}
+
 function addCheckCommand(store: Command, commandLine: CommandLine): void {
-  const command = addOfflineCommand(store, "check")
-    .description("Read all of a store that no server uses, and show what is damaged.")
+  const command = addStoreOptions(addFolderCommand(store, "check"))
+    .description("Read all of a store, and show what is damaged.")
     .option("--json", "one JSON object: what stats shows, and damages")
-    .action(async (directory: string | undefined, flags: OfflineFlags) => {
+    .action(async (directory: string | undefined, flags: StoreFlags) => {
       const inspection = await inspect(directory, flags, commandLine, { isThorough: true });
+      await show(inspection, flags, commandLine);
       if (inspection.damages.length > 0) commandLine.setExitCode(ExitCode.failure);
     });
   addHelpTexts(command, {
     examples: [
       ["jobwire store check", "while the server is stopped"],
       ["jobwire store check /var/backups/jobwire", "of a copy"],
+      ["jobwire store check --store nats://n1:4222", "on NATS servers, while all goes on"],
     ],
     notes: "It changes nothing, and exits with 1 if anything is damaged.",
   });
 }
 
 function addStatsCommand(store: Command, commandLine: CommandLine): void {
-  const command = addOfflineCommand(store, "stats")
-    .description("Show what is in a store that no server uses.")
+  const command = addStoreOptions(addFolderCommand(store, "stats"))
+    .description("Show what is in a store.")
     .option("--json", "one JSON object")
-    .action(async (directory: string | undefined, flags: OfflineFlags) => {
-      await inspect(directory, flags, commandLine, { isThorough: false });
+    .action(async (directory: string | undefined, flags: StoreFlags) => {
+      const inspection = await inspect(directory, flags, commandLine, { isThorough: false });
+      await show(inspection, flags, commandLine);
     });
-  addHelpTexts(command, { examples: [["jobwire store stats", "how much is where"]] });
+  addHelpTexts(command, {
+    examples: [
+      ["jobwire store stats", "how much is where, while the server is stopped"],
+      ["jobwire store stats --store nats://n1:4222", "on NATS servers, while all goes on"],
+    ],
+  });
 }
 
 function addReepochCommand(store: Command, commandLine: CommandLine): void {
-  const command = addOfflineCommand(store, "reepoch")
+  const command = addFolderCommand(store, "reepoch")
+    .addOption(dataDirectoryOption())
+    .addOption(configOption())
     .description(
       "End the cursors of all open processes: for files that were put back as of before.",
     )
-    .action(async (directory: string | undefined, flags: OfflineFlags) => {
+    .action(async (directory: string | undefined, flags: StoreFlags) => {
+      const place = placeOf(directory, flags, commandLine);
+      if (place.kind === "nats") throw onlyInFiles("reepoch");
       const { reepochOffline } = await import("../offline-store.ts");
-      await reepochOffline(offlineOptions(directory, flags, commandLine));
+      await reepochOffline(place.options);
       say(commandLine.terminal, "open processes get new epochs when a server opens the store");
     });
   addHelpTexts(command, {
@@ -100,7 +184,9 @@ function addBackupCommand(store: Command, commandLine: CommandLine): void {
       // Without the patience of other requests: a copy takes as long as it takes.
       const json = { directory: resolve(directory) };
       const request = { json, timeoutMs: Infinity };
-      const backup = (await api.request("POST", "/v1/store/backups", request)) as Backup;
+      const backup = (await api
+        .request("POST", "/v1/store/backups", request)
+        .catch(explainNoRoute)) as Backup;
       if (flags.json === true)
         await new TerminalOutput(commandLine.terminal.stdout).write(`${JSON.stringify(backup)}\n`);
       else say(commandLine.terminal, describeBackup(backup));
@@ -113,67 +199,99 @@ function addBackupCommand(store: Command, commandLine: CommandLine): void {
   });
 }
 
+/** Servers have it where their store is in files. */
+function explainNoRoute(error: unknown): never {
+  if (!isChannelError(error, "route_not_found")) throw error;
+  throw new CommandError(
+    "this server's store is not in files: what is on NATS servers is copied with nats stream backup",
+    ExitCode.failure,
+    { cause: error },
+  );
+}
+
 function describeBackup({ directory, files, copiedbytes }: Backup): string {
   return `${files} files are in ${escapeText(directory)}, ${formatBytes(copiedbytes)} of them copied and the rest linked`;
 }
 
-function addOfflineCommand(store: Command, name: string): Command {
+function onlyInFiles(what: string): CommandError {
+  return new CommandError(
+    `store ${what} is for stores in files, and this one is on NATS servers\nName a folder to do it there.`,
+    ExitCode.usage,
+  );
+}
+
+function addFolderCommand(store: Command, name: string): Command {
   return store
     .command(name)
     .argument("[directory]", directoryHelp)
-    .addOption(createOption(serveSettings.unsafeNoLock))
-    .addOption(dataDirectoryOption())
-    .addOption(configOption());
+    .addOption(createOption(serveSettings.unsafeNoLock));
 }
 
-function offlineOptions(
+function addStoreOptions(command: Command): Command {
+  command.addOption(createOption(serveSettings.store));
+  for (const setting of Object.values<Setting<unknown>>(natsSettings))
+    if (setting.flag !== undefined) command.addOption(createOption(setting));
+  return command.addOption(dataDirectoryOption()).addOption(configOption());
+}
+
+function placeOf(
   directory: string | undefined,
-  flags: OfflineFlags,
+  flags: StoreFlags,
   { terminal }: CommandLine,
-): OfflineOptions {
+): StorePlace {
   const sources = readSources({ ...flags }, terminal.environment);
+  const store = findSetting(serveSettings.store, sources)?.value ?? serveSettings.store.default;
+  if (directory === undefined && isNatsAddress(store))
+    return { kind: "nats", target: resolveNatsTarget(store, sources) };
+  requireNoNatsFlags(sources, directory === undefined ? store : "in files");
   const { dataDirectory } = resolveCommon(sources);
   return {
-    path: directory === undefined ? storePathOf(dataDirectory) : resolve(directory),
-    unsafeNoLock: findSetting<boolean>(serveSettings.unsafeNoLock, sources)?.value === true,
+    kind: "files",
+    options: {
+      path: directory === undefined ? storePathOf(dataDirectory) : resolve(directory),
+      unsafeNoLock: findSetting(serveSettings.unsafeNoLock, sources)?.value === true,
+    },
   };
+}
+
+/** What a person is shown of a store. */
+interface Shown {
+  readonly json: object;
+  readonly rows: readonly (readonly [name: string, value: string])[];
+  readonly damages: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 async function inspect(
   directory: string | undefined,
-  flags: OfflineFlags,
+  flags: StoreFlags,
   commandLine: CommandLine,
   options: { readonly isThorough: boolean },
-): Promise<Inspection> {
-  const { inspectOffline, describeDamage } = await import("../offline-store.ts");
-  const inspection = await inspectOffline(offlineOptions(directory, flags, commandLine), options);
-  const output = new TerminalOutput(commandLine.terminal.stdout);
-  if (flags.json === true) await output.write(`${JSON.stringify(inspection)}\n`);
-  else {
-    await output.write(describeInspection(inspection));
-    for (const damage of inspection.damages)
-      await output.write(`damage: ${escapeText(describeDamage(damage))}\n`);
+): Promise<Shown> {
+  const place = placeOf(directory, flags, commandLine);
+  if (place.kind === "nats") {
+    const { inspectOnNats } = await import("../nats/nats-inspection.ts");
+    return await inspectOnNats(place.target, options);
   }
-  return inspection;
+  const { describeDamage, describeInspection, inspectOffline } =
+    await import("../offline-store.ts");
+  const inspection = await inspectOffline(place.options, options);
+  return {
+    json: inspection,
+    rows: describeInspection(inspection),
+    damages: inspection.damages.map(describeDamage),
+    warnings: [],
+  };
 }
 
-function describeInspection(inspection: Inspection): string {
-  const { directory, fileSystem, storeId, format, isClosed, segments, bytes } = inspection;
-  const { provenFrame, unprovenFrames, processes, openProcesses, damages } = inspection;
-  const rewritten = unprovenFrames === 0 ? "" : `, ${unprovenFrames} more without a proof`;
-  return formatTable([
-    ["directory", escapeText(directory)],
-    ["file system", fileSystem],
-    ["store", `${escapeText(storeId)}, format ${format}`],
-    [
-      "last server",
-      isClosed ? "ended as it should" : "was killed, or goes on elsewhere: this is a copy",
-    ],
-    ["segments", `${segments.length}, ${formatBytes(bytes)}`],
-    ["frames", `${provenFrame} proven to be on disk${rewritten}`],
-    ["processes", `${processes}, ${openProcesses} open`],
-    ["channels", String(inspection.channels)],
-    ["entries", `${inspection.entries}, ${formatBytes(inspection.entryBytes)}`],
-    ["damages", String(damages.length)],
-  ]);
+async function show(
+  { json, rows, damages, warnings }: Shown,
+  flags: StoreFlags,
+  { terminal }: CommandLine,
+): Promise<void> {
+  const output = new TerminalOutput(terminal.stdout);
+  if (flags.json === true) return await output.write(`${JSON.stringify(json)}\n`);
+  await output.write(formatTable(rows));
+  for (const damage of damages) await output.write(`damage: ${escapeText(damage)}\n`);
+  for (const warning of warnings) say(terminal, `warning: ${escapeText(warning)}`);
 }

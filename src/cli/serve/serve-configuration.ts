@@ -11,9 +11,15 @@ import {
 import { CommandError, ExitCode } from "../exit-code.ts";
 import { findSetting, type Found, type Sources } from "../setting.ts";
 import { formatTable } from "../terminal-text.ts";
+import {
+  requireNoNatsFlags,
+  resolveNatsTarget,
+  type NatsTarget,
+} from "../nats/nats-configuration.ts";
+import { isNatsAddress, type StoreChoice } from "../nats/nats-settings.ts";
 import type { KeyOptions } from "./key-files.ts";
 import { limitSettings, type LimitSetting } from "./limit-settings.ts";
-import { serveSettings, type LogLevel, type StoreKind } from "./serve-settings.ts";
+import { serveSettings, type LogLevel } from "./serve-settings.ts";
 
 export interface ServeFlags extends CommonFlags {
   /** Limits by name, each checked. */
@@ -30,7 +36,9 @@ export interface ServeConfiguration {
   readonly dataDirectory: string;
   readonly logLevel: LogLevel;
   readonly keys: KeyOptions;
-  readonly store: StoreKind;
+  readonly store: StoreChoice;
+  /** Where the store is on NATS servers. */
+  readonly nats?: NatsTarget;
   readonly sync: SyncMode;
   readonly unsafeNoLock: boolean;
   /** What the store takes for its default unless given. */
@@ -52,6 +60,8 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
   const { host, port, publicUrls, allowedOrigins, trustedProxies, logLevel } = serveSettings;
   const { store, storeLimit, unsafeNoLock } = serveSettings;
   const storeMiB = value(storeLimit);
+  const choice = value(store) ?? store.default;
+  if (!isNatsAddress(choice)) requireNoNatsFlags(sources, choice);
   return {
     host: value(host) ?? host.default,
     port: value(port) ?? port.default,
@@ -61,7 +71,8 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
     dataDirectory: resolveCommon(sources).dataDirectory,
     logLevel: value(logLevel) ?? logLevel.default,
     keys: resolveKeys(sources),
-    store: value(store) ?? store.default,
+    store: choice,
+    ...(isNatsAddress(choice) ? { nats: resolveNatsTarget(choice, sources) } : {}),
     sync: resolveSync(sources),
     unsafeNoLock: value(unsafeNoLock) ?? unsafeNoLock.default,
     ...(storeMiB === undefined ? {} : { storeBytesMax: storeMiB * MiB }),

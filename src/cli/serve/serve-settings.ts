@@ -1,12 +1,13 @@
 import { defaultBrokerLimits } from "../../core/limits.ts";
 import { TrustedProxies } from "../../server/trusted-proxies.ts";
-import type { Setting } from "../setting.ts";
+import { natsSettings, storeForm, type StoreChoice } from "../nats/nats-settings.ts";
+import { createListSetting, type Setting } from "../setting.ts";
 import {
   choiceForm,
-  listForm,
   ofText,
   switchForm,
   textForm,
+  urlForm,
   wholeNumberForm,
 } from "../value-form.ts";
 
@@ -16,9 +17,6 @@ export const defaultPort = 7420;
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export const storeKinds = ["segment-log", "memory"] as const;
-export type StoreKind = (typeof storeKinds)[number];
-
 export const syncModes = ["always", "interval", "never"] as const;
 type SyncSetting = (typeof syncModes)[number];
 
@@ -26,10 +24,6 @@ const MiB = 1024 * 1024;
 const storeMiBMax = 1_000_000_000;
 const storeMiBDefault = defaultBrokerLimits.storeBytesMax / MiB;
 
-const urlForm = ofText(
-  "a URL that begins with http:// or https://",
-  (text) => URL.canParse(text) && /^https?:/i.test(text),
-);
 const originForm = ofText(
   "an origin such as https://app.example.org",
   (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text,
@@ -61,20 +55,24 @@ export const serveSettings = {
     description: "port to listen on; 0 takes any that is free",
     default: defaultPort,
   } satisfies Setting<number>,
-  publicUrls: createList("publicUrls", "--public-url <url>", "JOBWIRE_PUBLIC_URLS", {
+  publicUrls: createListSetting({
+    key: "serve.publicUrls",
+    flag: "--public-url <url>",
+    variable: "JOBWIRE_PUBLIC_URLS",
     item: urlForm,
     description: "another address under which people reach it; may be repeated",
   }),
-  allowedOrigins: createList(
-    "allowedOrigins",
-    "--allow-origin <origin>",
-    "JOBWIRE_ALLOWED_ORIGINS",
-    {
-      item: originForm,
-      description: "site whose pages may use it; may be repeated",
-    },
-  ),
-  trustedProxies: createList("trustedProxies", "--trust-proxy <range>", "JOBWIRE_TRUSTED_PROXIES", {
+  allowedOrigins: createListSetting({
+    key: "serve.allowedOrigins",
+    flag: "--allow-origin <origin>",
+    variable: "JOBWIRE_ALLOWED_ORIGINS",
+    item: originForm,
+    description: "site whose pages may use it; may be repeated",
+  }),
+  trustedProxies: createListSetting({
+    key: "serve.trustedProxies",
+    flag: "--trust-proxy <range>",
+    variable: "JOBWIRE_TRUSTED_PROXIES",
     item: proxyForm,
     description: "address or range whose X-Forwarded-For is believed; may be repeated",
   }),
@@ -82,17 +80,19 @@ export const serveSettings = {
     key: "serve.store",
     flag: "--store <kind>",
     variable: "JOBWIRE_STORE",
-    form: choiceForm(storeKinds),
-    description: "where logs are kept: in files, or in memory until the server ends",
+    form: storeForm,
+    description:
+      "where logs are kept: segment-log, in files; memory, until the server ends; nats://<host>:<port>, on NATS servers",
     default: "segment-log",
-  } satisfies Setting<StoreKind>,
+  } satisfies Setting<StoreChoice>,
+  ...natsSettings,
   storeLimit: {
     key: "serve.storeLimit",
     flag: "--store-limit <MiB>",
     variable: "JOBWIRE_STORE_LIMIT",
     form: wholeNumberForm(1, storeMiBMax),
     description: "most that all logs together hold",
-    defaultText: `${storeMiBDefault}; half of the memory with --store memory`,
+    defaultText: `${storeMiBDefault}; half of the memory with --store memory; with NATS what its streams may hold`,
   } satisfies Setting<number>,
   sync: {
     key: "serve.sync",
@@ -133,7 +133,10 @@ export const serveSettings = {
     form: textForm,
     description: "file with a secret by which others sign tokens (HS256), 32 bytes or more",
   } satisfies Setting<string>,
-  publicKeyFiles: createList("publicKeyFiles", "--public-key <path>", "JOBWIRE_PUBLIC_KEYS", {
+  publicKeyFiles: createListSetting({
+    key: "serve.publicKeyFiles",
+    flag: "--public-key <path>",
+    variable: "JOBWIRE_PUBLIC_KEYS",
     item: textForm,
     description: "file with a key that verifies tokens, PEM or JWK; may be repeated",
   }),
@@ -159,13 +162,3 @@ export const serveSettings = {
     description: "claim iss that tokens of these keys must have",
   } satisfies Setting<string>,
 };
-
-function createList(
-  name: string,
-  flag: string,
-  variable: string,
-  { item, description }: Required<Pick<Setting<string>, "description">> & { item: typeof textForm },
-): Setting<readonly string[]> {
-  const form = listForm(item);
-  return { key: `serve.${name}`, flag, variable, form, item, description, default: [] };
-}

@@ -20,13 +20,23 @@ export interface ServedStore {
   /** Undefined: as the broker has it. */
   readonly storeBytesMax?: number;
   readonly backUp?: BackUp;
+  /** What the person who starts the server should know of it. */
+  readonly warnings?: readonly string[];
 }
+
+type OnError = (error: unknown, context: { readonly stage: string }) => void;
 
 /** Throws `CommandError` for a store that is in use or cannot be opened. */
 export async function openServedStore(
-  { dataDirectory, store: kind, sync, unsafeNoLock, storeBytesMax }: ServeConfiguration,
-  onError: (error: unknown, context: { readonly stage: string }) => void,
+  { dataDirectory, store: kind, nats, sync, unsafeNoLock, storeBytesMax }: ServeConfiguration,
+  onError: OnError,
 ): Promise<ServedStore> {
+  if (nats !== undefined) {
+    // Only here: most servers need no client of NATS.
+    const { openNatsStore } = await import("../nats/nats-store.ts");
+    const { limitBytes, ...opened } = await openNatsStore(nats, onError);
+    return { ...opened, storeBytesMax: storeBytesMax ?? limitBytes };
+  }
   if (kind === "memory")
     return {
       store: new MemoryStore({ shared: false }),

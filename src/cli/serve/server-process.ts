@@ -36,8 +36,9 @@ export class ServerProcess {
     const audit = new AuditLog((line) => logger.warn({ audit: line }, "refused"), systemClock);
     const onError = (err: unknown, { stage }: { readonly stage: string }): void =>
       logger.error({ err, stage }, "failed in the background");
-    const { store, storeBytesMax, backUp } = await openServedStore(options, onError);
+    const { store, storeBytesMax, backUp, warnings } = await openServedStore(options, onError);
     try {
+      for (const warning of warnings ?? []) logger.warn({ stage: "store" }, warning);
       const broker = new Broker({
         store,
         limits: {

@@ -50,6 +50,15 @@ export class Subjects {
     return `${prefix}.channel.${encodeToken(processId)}.*.*`;
   }
 
+  isRecord(subject: string): boolean {
+    return subject.split(".")[2] === "record";
+  }
+
+  /** The stream that has a subject of the store. */
+  streamWith(subject: string): string {
+    return this.#stream(Number(subject.split(".")[1]));
+  }
+
   /** Where the stream republishes what it takes on a subject. */
   tailOf(subject: string): string {
     return `${this.#name}${tailSuffix}${subject.slice(this.#name.length)}`;

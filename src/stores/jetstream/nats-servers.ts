@@ -1,0 +1,87 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
+import type { JetStreamManager, StreamConfig, StreamInfo } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
+import type { Clock } from "../../core/system.ts";
+import { Subjects } from "./subjects.ts";
+
+/** Which store of which NATS servers. */
+export interface StoreLocation {
+  /** How to connect, credentials and TLS with it. */
+  readonly connection: NodeConnectionOptions;
+  /** First token of its subjects and first part of its streams' names. Letters, digits, `-` and `_`. */
+  readonly name?: string;
+}
+
+/** There is no store of that name, or it is not as it must be. */
+export class JetStreamStoreError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "JetStreamStoreError";
+  }
+}
+
+/** As measured to come back soonest after the loss of a server. */
+const connectionDefaults: NodeConnectionOptions = {
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 100,
+  reconnectJitter: 50,
+  pingInterval: 2_000,
+  maxPingOut: 2,
+  // Whoever changes credentials on the servers before the files here must not stop a node for good.
+  ignoreAuthErrorAbort: true,
+  name: "jobwire",
+};
+
+/** Time until the servers must have elected their leaders. */
+const electionMs = 30_000;
+const electionPauseMs = 250;
+
+export async function connectNats(connection: NodeConnectionOptions): Promise<NatsConnection> {
+  return connect({ ...connectionDefaults, ...connection });
+}
+
+/** Does work as soon as its streams have leaders: those of a cluster that has just started have none for seconds. */
+export async function whenLed<Result>(clock: Clock, work: () => Promise<Result>): Promise<Result> {
+  const until = clock.monotonicMs() + electionMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isWithoutLeader(error) || clock.monotonicMs() >= until) throw error;
+    }
+    await new Promise<void>((resolve) => clock.after(electionPauseMs, resolve));
+  }
+}
+
+function isWithoutLeader(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.status >= 500;
+  return error instanceof Error && ["JetStreamNotEnabled", "TimeoutError"].includes(error.name);
+}
+
+/** Subjects of the store of that name, as its first stream describes them; undefined where there is none. */
+export async function findSubjects(
+  manager: JetStreamManager,
+  name: string,
+): Promise<Subjects | undefined> {
+  const first = await readStream(manager, `${name}-0`);
+  if (first === undefined) return undefined;
+  const subjects = Subjects.described(name, first.config.description);
+  if (subjects !== undefined) return subjects;
+  throw new JetStreamStoreError(
+    `the stream ${name}-0 is none of a Jobwire store of this format: its description is ${JSON.stringify(first.config.description ?? "")}`,
+  );
+}
+
+/** Undefined where there is no such stream. */
+export async function readStream(
+  manager: JetStreamManager,
+  stream: string,
+): Promise<(StreamInfo & { readonly config: StreamConfig }) | undefined> {
+  try {
+    return await manager.streams.info(stream);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
