@@ -1,6 +1,6 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { JetStreamManager, StreamConfig } from "@nats-io/jetstream";
-import { systemClock } from "../../core/system.ts";
+import { pause, systemClock } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
 import { connect } from "@nats-io/transport-node";
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
@@ -67,8 +67,8 @@ export async function openJetStreamStore({
   });
   try {
     const report = (error: unknown, stage: string): void => context.onError?.(error, { stage });
-    const jetStream = await NatsJetStream.open({ requests, tails }, report);
     const clock = context.system?.clock ?? systemClock;
+    const jetStream = await NatsJetStream.open({ requests, tails }, clock, report);
     const { manager } = jetStream;
     const subjects = await patiently(clock, () => ensureStreams(manager, name, create));
     return new JetStreamStore({ ...context, jetStream, subjects });
@@ -87,7 +87,7 @@ async function patiently<Result>(clock: Clock, work: () => Promise<Result>): Pro
     } catch (error) {
       if (!isWithoutLeader(error) || clock.monotonicMs() >= until) throw error;
     }
-    await new Promise<void>((resolve) => clock.after(electionPauseMs, resolve));
+    await pause(clock, electionPauseMs);
   }
 }
 
