@@ -9,6 +9,7 @@ import { openJetStreamStore } from "../dist/stores/jetstream/index.js";
 import { startNatsServer } from "./nats-server.mjs";
 import { formatSpread, median, medianRatio, printTable, quantile } from "./report.mjs";
 import { withDirectory } from "./stored-batch.mjs";
+import { takeTurn } from "./turn.mjs";
 
 const payload = new Uint8Array(256).fill(120);
 /** What of a message of the store is not payload. */
@@ -66,19 +67,6 @@ async function openChannels(nodes, prefix, channels) {
   };
 }
 
-async function takeTurn(writers, { append }) {
-  let count = 0;
-  const start = performance.now();
-  const loop = async (writer) => {
-    while (performance.now() < start + turnMs) {
-      await append(writer);
-      count++;
-    }
-  };
-  await Promise.all(Array.from({ length: writers }, (_, writer) => loop(writer)));
-  return (count / (performance.now() - start)) * 1e3;
-}
-
 async function compare(url, nodes, channels) {
   const bare = await openBare(url, channels);
   const contestants = {
@@ -89,7 +77,7 @@ async function compare(url, nodes, channels) {
   const turns = { bare: [], one: [], two: [] };
   for (let round = 0; round <= rounds; round++)
     for (const [name, [writers, contestant]] of Object.entries(contestants)) {
-      const rate = await takeTurn(writers, contestant);
+      const { rate } = await takeTurn(writers, contestant, turnMs);
       // The first round warms up.
       if (round > 0) turns[name].push(rate);
     }

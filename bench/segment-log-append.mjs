@@ -4,11 +4,11 @@
 import { fdatasyncSync, openSync, closeSync, fdatasync, writeSync, writev } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { setImmediate } from "node:timers";
 import { NodeDirectory, SegmentLogStore } from "../dist/stores/segment-log/index.js";
 import { formatSpread, median, medianRatio, printTable } from "./report.mjs";
 import { createData, createKey, createOpening, withDirectory } from "./stored-batch.mjs";
+import { takeTurn } from "./turn.mjs";
 
 const payload = new Uint8Array(256).fill(120);
 const inFlight = [1, 64, 1024];
@@ -89,23 +89,6 @@ async function openLmdb(path, writers) {
 
 const contestants = { jobwire: openStore, file: openFile, lmdb: openLmdb };
 
-/** Appends per second, and microseconds of the processor for each, of all writers for one turn. */
-async function takeTurn(writers, { append }) {
-  let count = 0;
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  const loop = async (writer) => {
-    while (performance.now() < start + turnMs) {
-      await append(writer);
-      count++;
-    }
-  };
-  await Promise.all(Array.from({ length: writers }, (_, writer) => loop(writer)));
-  const seconds = (performance.now() - start) / 1e3;
-  const { user, system } = process.cpuUsage(cpu);
-  return { rate: count / seconds, cpu: (user + system) / count };
-}
-
 /** Takes turns of all contestants with so many writers; the first rounds warm up. */
 async function compare(writers, rounds) {
   const warmUps = 2;
@@ -118,7 +101,7 @@ async function compare(writers, rounds) {
     const turns = Object.fromEntries(opened.map(([name]) => [name, []]));
     for (let round = 0; round < rounds + warmUps; round++)
       for (const [name, contestant] of opened) {
-        const turn = await takeTurn(writers, contestant);
+        const turn = await takeTurn(writers, contestant, turnMs);
         if (round >= warmUps) turns[name].push(turn);
       }
     for (const [, { close }] of opened) await close();

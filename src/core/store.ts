@@ -107,8 +107,11 @@ export interface Commit {
 /** After that time without its store a node says `unavailable` rather than anything that may be out of date. */
 export const cutOffMs = 5_000;
 
+/** Hears what others who share a store tell of executors. */
 export interface HeardListener {
+  /** Another node has heard the executor that the process was given with this term. */
   heard(processId: string, assignTerm: number): void;
+  /** Some of what others told since the last call may be lost: silence says nothing of that time. */
   missed(): void;
 }
 
@@ -172,7 +175,7 @@ export interface Store {
 
   /**
    * Whether what others commit to a process, or to any where none is named, may not have been heard of for
-   * longer than `cutOffMs`. Left out by a store that nobody shares.
+   * longer than `cutOffMs`. Left out by a store that cannot be cut off from what it is kept in.
    */
   isCutOff?(processId?: string): boolean;
   /**
@@ -180,9 +183,7 @@ export interface Store {
    * nobody listens.
    */
   tellHeard?(processId: string, assignTerm: number): void;
-  /**
-   * Reports what others tell. `missed` is called where some of it may have been lost. Returns what ends it.
-   */
+  /** Reports what others tell. Returns what ends it. */
   followHeard?(listener: HeardListener): () => void;
 
   /** Ends the store; later calls reject `failed`. Twice is harmless. */

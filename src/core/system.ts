@@ -33,6 +33,13 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after that time. One that may have to end sooner is a timer of its own. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}
+
 function unref(timer: unknown): void {
   // Node's timers are objects that would keep the process alive; a browser's are plain numbers.
   if (typeof timer === "object") (timer as { readonly unref?: () => void } | null)?.unref?.();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { GrantAccess } from "../core/broker/grant-access.ts";
 import { ChannelError, isChannelError } from "../core/errors.ts";
+import { pause } from "../core/system.ts";
 import type { Clock } from "../core/system.ts";
 import { decodeGrantValue } from "../protocol/grant-value.ts";
 import type { TokenKey } from "./token-keys.ts";
@@ -116,7 +117,7 @@ export class Authentication {
   /** As soon as it may be: strangers with forged tokens do not decide how often files are read. */
   async #reloadSoon(): Promise<void> {
     const restMs = this.#reloadedAtMs + reloadIntervalMsMin - this.#clock.monotonicMs();
-    if (restMs > 0) await new Promise<void>((resolve) => this.#clock.after(restMs, resolve));
+    if (restMs > 0) await pause(this.#clock, restMs);
     // Whoever comes from here on may know of something that is newer than what is read now.
     this.#awaited = undefined;
     await this.#reload();

@@ -1,4 +1,4 @@
-import { createHead, applyBatch } from "../core/channel-head.ts";
+import { applyBatch, copyHead, createHead } from "../core/channel-head.ts";
 import type { ChannelHead } from "../core/channel-head.ts";
 import { entryBytes } from "../core/entry.ts";
 import type { MsgEntry } from "../core/entry.ts";
@@ -69,6 +69,13 @@ export class SampleWriter {
     this.key = key;
   }
 
+  /** One that goes on where the log ends. */
+  static async resume(store: Store, key: ChannelKey): Promise<SampleWriter> {
+    const writer = new SampleWriter(store, key);
+    await writer.takeHead();
+    return writer;
+  }
+
   get head(): ChannelHead {
     return this.#head;
   }
@@ -107,6 +114,14 @@ export class SampleWriter {
   async commit(batch: Batch): Promise<void> {
     this.revision = await this.store.append(this.key, batch, this.revision);
     applyBatch(this.#head, batch);
+  }
+
+  /** The head as the store has it, if there is one. */
+  async takeHead(): Promise<void> {
+    const stored = await this.store.readHead(this.key);
+    if (stored === undefined) return;
+    this.#head = copyHead(stored.head);
+    this.revision = stored.revision;
   }
 
   async open(): Promise<this> {

@@ -33,7 +33,7 @@ async function runHistory(world: StoreWorld, seed: number): Promise<void> {
     else if (what === 7) await world.store.trim(key);
     else if (what === 8) {
       await world.reopen();
-      writer = await resume(world, key);
+      writer = await SampleWriter.resume(world.store, key);
     } else {
       const after = random(all.length + 3);
       const entriesMax = 1 + random(5);
@@ -46,14 +46,4 @@ async function runHistory(world: StoreWorld, seed: number): Promise<void> {
     }
   }
   requireEqual(await writer.read(), all.slice(first - 1), "everything at the end");
-}
-
-async function resume({ store }: StoreWorld, key: SampleWriter["key"]): Promise<SampleWriter> {
-  const writer = new SampleWriter(store, key);
-  const stored = await store.readHead(key);
-  if (stored !== undefined) {
-    Object.assign(writer.head, stored.head);
-    writer.revision = stored.revision;
-  }
-  return writer;
 }

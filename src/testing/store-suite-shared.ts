@@ -1,4 +1,5 @@
-import type { Commit, Store, StoreManifest } from "../core/store.ts";
+import { StoreRejection } from "../core/store.ts";
+import type { Commit, StoreManifest } from "../core/store.ts";
 import { requireEqual, requireTrue } from "./assertion.ts";
 import { Notes } from "./notes.ts";
 import { createSampleRecord, SampleWriter } from "./store-samples.ts";
@@ -11,25 +12,10 @@ const all = { entriesMax: Infinity, bytesMax: Infinity };
 /** The other writer may be faster that many times in a row. */
 const attemptsMax = 1_000;
 
-/** The head as the store has it. */
-async function takeHead(writer: SampleWriter): Promise<void> {
-  const stored = await writer.store.readHead(writer.key);
-  if (stored === undefined) return;
-  Object.assign(writer.head, stored.head);
-  writer.revision = stored.revision;
-}
-
-/** Another node's writer of the same channel. */
-async function resumeBeside(store: Store, { key }: SampleWriter): Promise<SampleWriter> {
-  const writer = new SampleWriter(store, key);
-  await takeHead(writer);
-  return writer;
-}
-
 async function createPair(world: StoreWorld): Promise<readonly [SampleWriter, SampleWriter]> {
   const beside = await world.openBeside();
   const first = await new SampleWriter(world.store).open();
-  return [first, await resumeBeside(beside, first)];
+  return [first, await SampleWriter.resume(beside, first.key)];
 }
 
 /** What two stores on the same records and logs owe each other. */
@@ -198,7 +184,7 @@ export const sharedCases: readonly StoreCase[] = [
       const [first, second] = await createPair(world);
       await first.append("secret");
       await second.store.readHead(first.key);
-      const end = await resumeBeside(second.store, first);
+      const end = await SampleWriter.resume(second.store, first.key);
       await end.commit(end.createBatch("tombstone", { term: 2 }));
       await second.store.removeLog(first.key);
       requireEqual(await first.read(), [], "entries of a log that was removed beside");
@@ -235,11 +221,9 @@ async function sendThrough(writer: SampleWriter, payload: string): Promise<void>
       await writer.append(payload);
       return;
     } catch (error) {
-      requireTrue(
-        attempt < attemptsMax,
-        `a writer gets in after ${attemptsMax} attempts: ${String(error)}`,
-      );
-      await takeHead(writer);
+      if (!(error instanceof StoreRejection) || error.kind !== "conflict") throw error;
+      requireTrue(attempt < attemptsMax, `a writer gets in after ${attemptsMax} attempts`);
+      await writer.takeHead();
     }
   }
 }

@@ -59,7 +59,7 @@ export const brokerMutants: readonly Mutant[] = [
   {
     name: "writes under a term that it has not heard of",
     file: "open-channel.ts",
-    find: "await this.#process.hearOf(this.#head.term);",
+    find: "await this.#process.catchUpWith(this.#head.term);",
     replace: "",
   },
 ];

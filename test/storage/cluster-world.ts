@@ -2,6 +2,7 @@ import type { Broker } from "../../src/core/broker/broker.ts";
 import type { Caller } from "../../src/core/broker/caller.ts";
 import { isChannelError } from "../../src/core/errors.ts";
 import type { ChannelError, ErrorCode } from "../../src/core/errors.ts";
+import { pause } from "../../src/core/system.ts";
 import { SuiteFailure } from "../../src/testing/assertion.ts";
 import type { FakeClock } from "../../src/testing/fake-clock.ts";
 import type { HistoryEvent } from "../../src/testing/history-events.ts";
@@ -84,9 +85,7 @@ export async function askUntilAnswered<Value>(
 
 /** Time that a client waits. */
 export function pass(world: ClusterWorld, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    world.clock.after(ms, resolve);
-  });
+  return pause(world.clock, ms);
 }
 
 export function fail(problem: string): never {

@@ -40,6 +40,8 @@ export class Caretaker {
   /** One round. A process that cannot be dealt with now does not keep the others from it. */
   async sweep(): Promise<void> {
     this.#context.channels.closeIdle();
+    // Nothing could be done about any process, and each of them would be reported in each round.
+    if (this.#context.store.isCutOff?.() === true) return;
     await this.#registry.useEach(async (process) => {
       if (this.#isStopped) return;
       process.rates.forgetRested();

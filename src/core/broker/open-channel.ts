@@ -209,7 +209,7 @@ export class OpenChannel implements BudgetHolder {
       try {
         if (this.#isBehind) await this.#catchUp();
         hasFailed = false;
-        await this.#process.hearOf(this.#head.term);
+        await this.#process.catchUpWith(this.#head.term);
         this.#staging.followAuthority();
         const errand = this.#errands[0];
         if (errand !== undefined) await this.#run(errand);

@@ -232,7 +232,7 @@ export class OpenProcess {
    * A log has this term: where the record has a lower one, others have changed it, and nobody is to be judged
    * by it as it was. Errors: `unavailable`.
    */
-  async hearOf(term: number): Promise<void> {
+  async catchUpWith(term: number): Promise<void> {
     if (term <= this.#record.term) return;
     await this.freshen();
     if (term > this.#record.term)

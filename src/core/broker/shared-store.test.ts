@@ -19,7 +19,8 @@ import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
 import { StoreRejection } from "../store.ts";
 import type { HeardListener, Revision } from "../store.ts";
-import type { Broker } from "./broker.ts";
+import { randomId } from "../system.ts";
+import { Broker } from "./broker.ts";
 
 const leaseMs = 8_000;
 const stranger = { identity: "stranger", isAdmin: false };
@@ -144,6 +145,28 @@ describe("a node that has lost its store", () => {
     expect(await reader.next()).toMatchObject({ kind: "entries" });
     expect(await readAll(broker)).toEqual(["after"]);
     reader.close();
+  });
+
+  it("leaves every process alone until it has it again", async () => {
+    const store = new SeverableStore();
+    const clock = new FakeClock();
+    const stages: string[] = [];
+    const broker = new Broker({
+      store,
+      system: { clock, randomId },
+      limits: { executorSilenceMs: leaseMs },
+      onError: (_error, { stage }) => stages.push(stage),
+    });
+    await broker.start();
+    await createRunning({ broker });
+    store.isSevered = true;
+    await pass(clock, leaseMs * 4);
+    expect(stages).toEqual([]);
+    store.isSevered = false;
+    await pass(clock, 5_000);
+    expect((await broker.getProcess(sub, "p")).state).toBe("closed");
+    expect(stages).toEqual([]);
+    await broker.close();
   });
 });
 

@@ -8,6 +8,8 @@ import type {
 } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { pause } from "../../core/system.ts";
+import type { Clock } from "../../core/system.ts";
 import type { JetStream, StreamMessage, StreamState, Tail, TailMessage } from "./jet-stream.ts";
 import { toFailure } from "./nats-failure.ts";
 
@@ -29,6 +31,7 @@ export class NatsJetStream implements JetStream {
   readonly #connections: NatsConnections;
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
+  readonly #clock: Clock;
   readonly #reportError: ReportError;
   readonly #reconnectListeners = new Set<() => void>();
   #flush: Promise<void> | undefined;
@@ -36,11 +39,13 @@ export class NatsJetStream implements JetStream {
   private constructor(
     connections: NatsConnections,
     manager: JetStreamManager,
+    clock: Clock,
     reportError: ReportError,
   ) {
     this.#connections = connections;
     this.#client = jetstream(connections.requests, { timeout: requestMs });
     this.#manager = manager;
+    this.#clock = clock;
     this.#reportError = reportError;
     void this.#watch(connections.requests);
     void this.#watch(connections.tails);
@@ -48,11 +53,12 @@ export class NatsJetStream implements JetStream {
 
   static async open(
     connections: NatsConnections,
+    clock: Clock,
     reportError: ReportError,
   ): Promise<NatsJetStream> {
     const options = { timeout: requestMs, checkAPI: false };
     const manager = await jetstreamManager(connections.requests, options);
-    return new NatsJetStream(connections, manager, reportError);
+    return new NatsJetStream(connections, manager, clock, reportError);
   }
 
   get manager(): JetStreamManager {
@@ -151,10 +157,10 @@ export class NatsJetStream implements JetStream {
         try {
           await run();
         } catch (error) {
-          if (isStopped) return;
-          this.#reportError(error, "follow");
-          await new Promise((resolve) => setTimeout(resolve, followPauseMs));
+          if (!isStopped) this.#reportError(error, "follow");
         }
+        // Also behind one that ended without an error: what ends each of them at once would never rest.
+        if (!isStopped) await pause(this.#clock, followPauseMs);
       }
     };
     void keepRunning();

@@ -2,6 +2,7 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import type { JetStreamManager, StreamConfig, StreamInfo } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
+import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
 import { Subjects } from "./subjects.ts";
 
@@ -50,7 +51,7 @@ export async function whenLed<Result>(clock: Clock, work: () => Promise<Result>)
     } catch (error) {
       if (!isWithoutLeader(error) || clock.monotonicMs() >= until) throw error;
     }
-    await new Promise<void>((resolve) => clock.after(electionPauseMs, resolve));
+    await pause(clock, electionPauseMs);
   }
 }
 

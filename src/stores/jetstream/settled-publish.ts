@@ -1,4 +1,5 @@
 import { StoreRejection } from "../../core/store.ts";
+import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
 import type { JetStream } from "./jet-stream.ts";
 import { JetStreamFailure } from "./jet-stream.ts";
@@ -55,7 +56,7 @@ export async function publishSettled(
     if (state === "lost") throw new StoreRejection("conflict", "another message came first");
     if (state === "unknown" || clock.monotonicMs() >= until)
       throw new StoreRejection("unavailable", "JetStream has not confirmed a write", { cause });
-    await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    await pause(clock, delayMs);
   }
 }
 

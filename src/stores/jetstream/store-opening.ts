@@ -42,8 +42,8 @@ export async function openJetStreamStore({
   });
   try {
     const report = (error: unknown, stage: string): void => context.onError?.(error, { stage });
-    const jetStream = await NatsJetStream.open({ requests, tails }, report);
     const clock = context.system?.clock ?? systemClock;
+    const jetStream = await NatsJetStream.open({ requests, tails }, clock, report);
     const { manager } = jetStream;
     const subjects = await whenLed(clock, () => ensureStreams(manager, name, create));
     return new JetStreamStore({ ...context, jetStream, subjects });
