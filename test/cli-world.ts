@@ -92,11 +92,16 @@ export class CliWorld {
   }
 
   static async create(serveOptions: readonly string[] = []): Promise<CliWorld> {
-    if (!existsSync(commandPath)) throw new Error("dist is missing; make it with: npm run build");
-    const directory = await realpath(await mkdtemp(join(tmpdir(), "jobwire-cli-")));
-    const world = new CliWorld(directory, serveOptions);
+    const world = await CliWorld.createIdle(serveOptions);
     await world.serve();
     return world;
+  }
+
+  /** Without a server. */
+  static async createIdle(serveOptions: readonly string[] = []): Promise<CliWorld> {
+    if (!existsSync(commandPath)) throw new Error("dist is missing; make it with: npm run build");
+    const directory = await realpath(await mkdtemp(join(tmpdir(), "jobwire-cli-")));
+    return new CliWorld(directory, serveOptions);
   }
 
   async serve(port = 0): Promise<RunningCommand> {

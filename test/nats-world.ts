@@ -65,6 +65,13 @@ export class NatsServer {
     return server;
   }
 
+  /** Of one whose configuration has `http`. */
+  get monitorUrl(): string {
+    const [, host] = /Starting http monitor on (\S+)/.exec(this.#log) ?? [];
+    if (host === undefined) throw new Error(`no monitoring was started:\n${this.#log}`);
+    return `http://${host}`;
+  }
+
   /** Until it takes connections. */
   async start(): Promise<void> {
     const child = spawn(serverPath(), ["-c", this.#configPath], {

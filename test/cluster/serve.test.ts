@@ -1,0 +1,154 @@
+import { connect, nkeys } from "@nats-io/transport-node";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CliWorld, type RunningCommand } from "../cli-world.ts";
+import { startNatsServer, type NatsServer } from "../nats-world.ts";
+
+let world: CliWorld;
+let nats: NatsServer | undefined;
+
+beforeEach(async () => {
+  world = await CliWorld.createIdle();
+});
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+  await nats?.dispose();
+});
+
+/** Of a store that `--store` names. */
+async function serve(flags: readonly string[]): Promise<{ server: RunningCommand; url: string }> {
+  const server = world.start(["serve", "--json", "--port", "0", ...flags]);
+  const [line] = await server.waitFor(/\{"url".*\}\n/);
+  return { server, url: (JSON.parse(line) as { url: string }).url };
+}
+
+describe("jobwire serve over NATS servers", () => {
+  it("shares a store with another server, which goes on when the first is killed", async () => {
+    nats = await startNatsServer();
+    const store = ["--store", nats.url];
+    expect((await world.run(["store", "init", ...store, "--streams", "2"])).exitCode).toBe(0);
+    const [first, second] = [await serve(store), await serve(store)];
+    const [atFirst, atSecond] = [first, second].map(({ url }) => ({ JOBWIRE_URL: url }));
+    const program = 'read line; echo "got $line"';
+    const run = world.start(["run", "--name", "demo", "--", "sh", "-c", program], atFirst);
+    await run.waitFor(/follow it with/);
+    const tail = world.start(["tail", "demo"], atSecond);
+    const sent = await world.run(["send", "demo", "stdin"], "an answer\n", atSecond);
+    expect(sent).toMatchObject({ exitCode: 0 });
+    expect(await run.exited).toBe(0);
+    expect(await tail.exited).toBe(0);
+    expect(tail.stdout.toString()).toBe("got an answer\n");
+    await first.server.kill();
+    const again = await world.run(["tail", "demo"], "", atSecond);
+    expect(again).toMatchObject({ exitCode: 0, stdout: "got an answer\n" });
+  });
+
+  it("warns of what NATS may lose, unless it is told that each write is synced", async () => {
+    nats = await startNatsServer();
+    const store = ["--store", nats.url];
+    await world.run(["store", "init", ...store]);
+    const { server } = await serve(store);
+    await server.waitFor(/on one NATS server only/);
+    await server.waitFor(/nobody has said whether the NATS servers sync each write/);
+  });
+
+  it.each([
+    [{ syncAlways: false }, /http:\S+ syncs every 120 s only/],
+    [{ syncAlways: true }, undefined],
+  ])("asks the servers' monitoring (%j)", async (options, warning) => {
+    nats = await startNatsServer({ ...options, configuration: 'http: "127.0.0.1:-1"' });
+    const store = ["--store", nats.url, "--nats-monitor", nats.monitorUrl];
+    const made = await world.run(["store", "init", ...store]);
+    expect(made.exitCode).toBe(0);
+    if (warning === undefined) expect(made.stderr).not.toContain("sync");
+    else expect(made.stderr).toMatch(warning);
+  });
+
+  it("says what to do where there is no store, nobody listens, or NATS lets nobody in", async () => {
+    nats = await startNatsServer({ configuration: 'authorization { user: ada, password: "pw" }' });
+    const serveOn = (url: string, environment = {}) =>
+      world.run(["serve", "--port", "0", "--store", url, "--nats-user", "ada"], "", environment);
+    const absent = await serveOn(nats.url, { JOBWIRE_NATS_PASSWORD: "pw" });
+    expect(absent).toMatchObject({ exitCode: 5, stdout: "" });
+    expect(absent.stderr).toContain(`jobwire store init --store ${nats.url}`);
+    const refused = await serveOn(nats.url, { JOBWIRE_NATS_PASSWORD: "other" });
+    expect(refused).toMatchObject({ exitCode: 4, stdout: "" });
+    expect(refused.stderr).toContain("does not let us in");
+    expect(await serveOn(nats.url)).toMatchObject({ exitCode: 2, stdout: "" });
+    await nats.stop();
+    const away = await serveOn(nats.url, { JOBWIRE_NATS_PASSWORD: "pw" });
+    expect(away).toMatchObject({ exitCode: 3, stdout: "" });
+  });
+
+  it("needs no more permissions than docs/cluster.md lists, with an NKey", async () => {
+    const pair = nkeys.createUser();
+    const permissions = `{
+      publish: ["jobwire.*.channel.>", "jobwire.*.record.*", "jobwire-tail.heard.*",
+        "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*", "$JS.API.STREAM.PURGE.*",
+        "$JS.API.CONSUMER.*.>", "$JS.API.CONSUMER.MSG.NEXT.>"]
+      subscribe: ["_INBOX.>", "jobwire-tail.>"]
+    }`;
+    const configuration = `authorization { users: [
+      { user: admin, password: "pw" }
+      { nkey: ${pair.getPublicKey()}, permissions: ${permissions} }
+    ] }`;
+    nats = await startNatsServer({ configuration });
+    const seedPath = join(world.directory, "seed");
+    await writeFile(seedPath, `${Buffer.from(pair.getSeed()).toString()}\n`);
+    await chmod(seedPath, 0o600);
+    const byNkey = ["--store", nats.url, "--nats-nkey", seedPath];
+    const denied = await world.run(["store", "init", ...byNkey]);
+    expect(denied).toMatchObject({ exitCode: 4, stdout: "" });
+    expect(denied.stderr).toContain("lacks a permission");
+    expect(denied.stderr).toContain("$JS.API.STREAM.CREATE.");
+    const asAdmin = ["store", "init", "--store", nats.url, "--nats-user", "admin"];
+    const made = await world.run(asAdmin, "", { JOBWIRE_NATS_PASSWORD: "pw" });
+    expect(made.exitCode).toBe(0);
+    const { server, url } = await serve(byNkey);
+    const at = { JOBWIRE_URL: url };
+    const ran = await world.run(["run", "--name", "demo", "--", "echo", "hi"], "", at);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: "hi\n" });
+    expect((await world.run(["delete", "demo"], "", at)).exitCode).toBe(0);
+    expect((await world.run(["store", "check", ...byNkey])).exitCode).toBe(0);
+    expect(server.stderr).not.toMatch(/"level":50/);
+  });
+});
+
+describe("jobwire store check over NATS servers", () => {
+  it("counts what is there, and finds what no server has written and what is gone", async () => {
+    nats = await startNatsServer();
+    const store = ["--store", nats.url];
+    await world.run(["store", "init", ...store, "--streams", "1"]);
+    const { url } = await serve(store);
+    for (const name of ["whole", "hit"])
+      await world.run(["run", "--name", name, "--", "echo", name], "", { JOBWIRE_URL: url });
+    const sound = await world.run(["store", "check", ...store]);
+    expect(sound).toMatchObject({ exitCode: 0 });
+    expect(sound.stdout).toMatch(/^processes +2, 0 open$/m);
+    expect(sound.stdout).toMatch(/^damages +0$/m);
+
+    const connection = await connect({ servers: nats.url });
+    const manager = await jetstreamManager(connection);
+    const { state } = await manager.streams.info("jobwire-0", { subjects_filter: ">" });
+    const logs = Object.keys(state.subjects ?? {}).filter((subject) => subject.endsWith(".stdout"));
+    const [gone = "", overwritten = ""] = logs;
+    await manager.streams.purge("jobwire-0", { filter: gone });
+    connection.publish(overwritten, "nonsense");
+    await connection.flush();
+    await connection.close();
+
+    const { exitCode, stdout } = await world.run(["store", "check", ...store]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(`damage: ${gone}: there is no log`);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^damage: message \\d+ of ${overwritten.replaceAll(".", "\\.")}: .* is unreadable`,
+        "m",
+      ),
+    );
+    expect((await world.run(["store", "stats", ...store])).exitCode).toBe(0);
+  });
+});
