@@ -1,15 +1,14 @@
 import { Followers } from "../../core/followers.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { ChannelKey, Commit } from "../../core/store.ts";
-import type { System } from "../../core/system.ts";
-import type { JetStream, StreamMessage, TailMessage } from "./jet-stream.ts";
+import type { StreamMessage, TailMessage } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 import { LogView } from "./log-view.ts";
 import { decodeMessageOf } from "./message-codec.ts";
 import type { ChannelMessage } from "./message-codec.ts";
 import type { OpenLog } from "./open-log.ts";
 import { RecentCommits } from "./recent-commits.ts";
 import { toRejection } from "./rejection.ts";
-import type { Subjects } from "./subjects.ts";
 
 const MiB = 1024 * 1024;
 const recentBytesMax = 16 * MiB;
@@ -24,16 +23,9 @@ const longestLookMs = 300_000;
 /** Reads at a time when the connection is there again. */
 const readsAtOnce = 64;
 
-interface LogsContext {
-  readonly jetStream: JetStream;
-  readonly subjects: Subjects;
-  readonly system: System;
-  readonly reportError: (error: unknown, stage: string) => void;
-}
-
 /** The logs that this node has to do with, kept up to date for those who follow them. */
 export class ChannelLogs {
-  readonly #context: LogsContext;
+  readonly #context: JetStreamContext;
   readonly #logs = new Map<string, OpenLog>();
   readonly #followed = new Set<OpenLog>();
   readonly #followers = new Followers();
@@ -41,7 +33,7 @@ export class ChannelLogs {
   readonly #offReconnect: () => void;
   #lookTimer: { cancel(): void } | undefined;
 
-  constructor(context: LogsContext) {
+  constructor(context: JetStreamContext) {
     this.#context = context;
     this.#offReconnect = context.jetStream.onReconnect(() => void this.#catchUpAll());
     this.#scheduleLook();

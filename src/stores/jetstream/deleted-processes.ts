@@ -1,20 +1,9 @@
-import type { System } from "../../core/system.ts";
-import type { JetStream } from "./jet-stream.ts";
-import type { Subjects } from "./subjects.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 
 const minuteMs = 60_000;
 /** A node that was cut off for as long knows nothing any more that it could write. */
 const graceMs = 60 * minuteMs;
 const sweepMs = minuteMs;
-
-interface DeletedContext {
-  readonly jetStream: JetStream;
-  readonly subjects: Subjects;
-  readonly system: System;
-  readonly reportError: (error: unknown, stage: string) => void;
-  /** Nothing is left of it. */
-  readonly onRemoved: (processId: string) => void;
-}
 
 interface Deletion {
   /** Of the message that stands for the record. */
@@ -27,14 +16,17 @@ interface Deletion {
  * message in the record's place. Every node removes them when they are old; all steps may be repeated.
  */
 export class DeletedProcesses {
-  readonly #context: DeletedContext;
+  readonly #context: JetStreamContext;
+  readonly #onRemoved: (processId: string) => void;
   /** The oldest first, but for those that were met late. */
   readonly #deletions = new Map<string, Deletion>();
   #timer: { cancel(): void } | undefined;
   #isClosed = false;
 
-  constructor(context: DeletedContext) {
+  /** `onRemoved`: nothing is left of it. */
+  constructor(context: JetStreamContext, onRemoved: (processId: string) => void) {
     this.#context = context;
+    this.#onRemoved = onRemoved;
     this.#schedule();
   }
 
@@ -66,7 +58,7 @@ export class DeletedProcesses {
   }
 
   async #sweep(): Promise<void> {
-    const { jetStream, subjects, system, reportError, onRemoved } = this.#context;
+    const { jetStream, subjects, system, reportError } = this.#context;
     const until = system.clock.now() - graceMs;
     for (const [processId, { sequence, timestamp }] of this.#deletions) {
       if (this.#isClosed) return;
@@ -78,7 +70,7 @@ export class DeletedProcesses {
         // It may have been created again meanwhile.
         if (this.#deletions.get(processId)?.sequence !== sequence) continue;
         this.#deletions.delete(processId);
-        onRemoved(processId);
+        this.#onRemoved(processId);
       } catch (error) {
         reportError(error, "sweep");
         break;

@@ -1,23 +1,16 @@
 import { DecodeError } from "../../core/codec/byte-reader.ts";
 import type { HeardListener } from "../../core/store.ts";
-import type { JetStream } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 import { decodeHeard, encodeHeard } from "./message-codec.ts";
-import type { Subjects } from "./subjects.ts";
-
-interface HeardContext {
-  readonly jetStream: JetStream;
-  readonly subjects: Subjects;
-  readonly reportError: (error: unknown, stage: string) => void;
-}
 
 /** Nodes tell each other which executors they hear: by plain messages, which are never written. */
 export class HeardExecutors {
-  readonly #context: HeardContext;
+  readonly #context: JetStreamContext;
   readonly #listeners = new Set<HeardListener>();
   readonly #stop: () => void;
   readonly #offReconnect: () => void;
 
-  constructor(context: HeardContext) {
+  constructor(context: JetStreamContext) {
     const { jetStream, subjects } = context;
     this.#context = context;
     this.#stop = jetStream.listen(subjects.heard, (_, data) => this.#hear(data));

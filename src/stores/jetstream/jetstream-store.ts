@@ -18,6 +18,7 @@ import type { ProcessRecord } from "../../core/process-record.ts";
 import { HeardExecutors } from "./heard-executors.ts";
 import { ChannelLogs } from "./channel-logs.ts";
 import type { JetStream } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
 import { ProcessRecords } from "./process-records.ts";
@@ -60,17 +61,18 @@ export class JetStreamStore implements Store {
     settleMs = 15_000,
     onError = () => undefined,
   }: JetStreamStoreContext) {
-    const reportError = (error: unknown, stage: string): void => onError(error, { stage });
     const batchBytesMax = Math.floor(jetStream.messageBytesMax * entriesPart);
     this.manifest = { durable: true, shared: true, batchBytesMax };
     this.#jetStream = jetStream;
-    this.#logs = new ChannelLogs({ jetStream, subjects, system, reportError });
-    this.#records = new ProcessRecords({ jetStream, subjects, system, settleMs, reportError });
-    const { clock } = system;
     this.#subjects = subjects;
-    this.#heard = new HeardExecutors({ jetStream, subjects, reportError });
-    this.#pulse = new Pulse({
-      ...{ jetStream, subjects, clock, reportError },
+    const context: JetStreamContext = {
+      ...{ jetStream, subjects, system, settleMs },
+      reportError: (error, stage) => onError(error, { stage }),
+    };
+    this.#logs = new ChannelLogs(context);
+    this.#records = new ProcessRecords(context);
+    this.#heard = new HeardExecutors(context);
+    this.#pulse = new Pulse(context, {
       onLastRecord: (stream, sequence) => this.#records.expect(stream, sequence),
       onReturn: () => {
         this.#heard.missed();
@@ -78,9 +80,9 @@ export class JetStreamStore implements Store {
       },
     });
     this.#reader = new LogReader(jetStream);
-    this.#sizes = new StreamSizes({ jetStream, streams: subjects.streams, clock, reportError });
-    this.#writer = new LogWriter({
-      ...{ jetStream, logs: this.#logs, clock, settleMs, batchBytesMax },
+    this.#sizes = new StreamSizes(context);
+    this.#writer = new LogWriter(context, this.#logs, {
+      batchBytesMax,
       onWritten: (stream, bytes) => this.#sizes.add(stream, bytes),
     });
   }

@@ -3,9 +3,8 @@ import { ChannelError } from "../../core/errors.ts";
 import type { ChannelHead } from "../../core/channel-head.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { Batch, Revision } from "../../core/store.ts";
-import type { Clock } from "../../core/system.ts";
 import type { ChannelLogs } from "./channel-logs.ts";
-import type { JetStream } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 import { LogView } from "./log-view.ts";
 import { decodeMessageOf, encodeChannelMessage, headBytes } from "./message-codec.ts";
 import type { ChannelMessage } from "./message-codec.ts";
@@ -22,14 +21,7 @@ const batchesPerHead = 64;
 /** Room in a message for what NATS adds to it. */
 export const messageOverheadBytes = 1024;
 
-interface WriterContext {
-  readonly jetStream: JetStream;
-  readonly logs: ChannelLogs;
-  readonly clock: Clock;
-  readonly settleMs: number;
-  readonly batchBytesMax: number;
-  readonly onWritten: (stream: string, bytes: number) => void;
-}
+type OnWritten = (stream: string, bytes: number) => void;
 
 /** What a stream counts for a message besides its subject, headers and data (nats-server, fileStoreMsgSize). */
 const frameBytes = 22 + 4 + 8;
@@ -38,16 +30,26 @@ const headerBytes = 60;
 
 /** Appends batches, each as one message that only the expected one may precede. */
 export class LogWriter {
-  readonly #context: WriterContext;
+  readonly #context: JetStreamContext;
+  readonly #logs: ChannelLogs;
+  readonly #batchBytesMax: number;
+  readonly #onWritten: OnWritten;
 
-  constructor(context: WriterContext) {
+  constructor(
+    context: JetStreamContext,
+    logs: ChannelLogs,
+    { batchBytesMax, onWritten }: { readonly batchBytesMax: number; readonly onWritten: OnWritten },
+  ) {
     this.#context = context;
+    this.#logs = logs;
+    this.#batchBytesMax = batchBytesMax;
+    this.#onWritten = onWritten;
   }
 
   /** As `Store.append`. */
   async append(log: OpenLog, batch: Batch, expected: Revision | undefined): Promise<Revision> {
     const view = expected === undefined ? undefined : await this.#viewAt(log, expected);
-    requireAcceptable(log.key, batch, view?.head, this.#context.batchBytesMax);
+    requireAcceptable(log.key, batch, view?.head, this.#batchBytesMax);
     if (view !== undefined && view.batchesSinceHead >= batchesPerHead) {
       await this.#writeHead(log, view);
       // The view goes on meanwhile: the batch belongs behind the expected one only.
@@ -62,7 +64,7 @@ export class LogWriter {
     if (log.view?.revision === expected) return log.view;
     // A sequence that this node does not know yet is another node's, or of another log.
     const isOld = log.view !== undefined && Number(expected) < log.view.revision;
-    const view = isOld ? log.view : await this.#context.logs.refresh(log);
+    const view = isOld ? log.view : await this.#logs.refresh(log);
     if (view?.revision === expected) return view;
     throw new StoreRejection("conflict", "the head has another revision");
   }
@@ -111,8 +113,8 @@ export class LogWriter {
       this.#look(log, message.previous, isSame),
     );
     const bytes = frameBytes + headerBytes + subject.length + data.byteLength;
-    this.#context.onWritten(log.stream, bytes);
-    this.#context.logs.takeOwn(log, message, sequence);
+    this.#onWritten(log.stream, bytes);
+    this.#logs.takeOwn(log, message, sequence);
     return sequence;
   }
 

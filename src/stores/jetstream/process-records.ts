@@ -5,27 +5,18 @@ import type { ProcessRecord } from "../../core/process-record.ts";
 import { SortedTexts } from "../../core/sorted-texts.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { Revision, StoredRecord } from "../../core/store.ts";
-import type { System } from "../../core/system.ts";
 import { DeletedProcesses } from "./deleted-processes.ts";
-import type { JetStream, StreamMessage } from "./jet-stream.ts";
+import type { StreamMessage } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 import { decodeRecordOf, encodeRecordMessage } from "./message-codec.ts";
 import type { RecordMessage } from "./message-codec.ts";
 import { toRejection } from "./rejection.ts";
 import { publishSettled } from "./settled-publish.ts";
 import type { WriteState } from "./settled-publish.ts";
-import type { Subjects } from "./subjects.ts";
 
 const messageIdLength = 16;
 /** Records read at a time for a page. */
 const readsAtOnce = 64;
-
-interface RecordsContext {
-  readonly jetStream: JetStream;
-  readonly subjects: Subjects;
-  readonly system: System;
-  readonly settleMs: number;
-  readonly reportError: (error: unknown, stage: string) => void;
-}
 
 /** How far the records of a stream are known here. */
 interface Shard {
@@ -43,7 +34,7 @@ interface Shard {
  * them are followed, and of each the sequence is kept, so that nobody is told of an older one after a newer.
  */
 export class ProcessRecords {
-  readonly #context: RecordsContext;
+  readonly #context: JetStreamContext;
   readonly #followers = new Followers();
   readonly #sequences = new Map<string, number>();
   readonly #ids = new SortedTexts();
@@ -52,12 +43,9 @@ export class ProcessRecords {
   readonly #deleted: DeletedProcesses;
   readonly #offReconnect: () => void;
 
-  constructor(context: RecordsContext) {
+  constructor(context: JetStreamContext) {
     this.#context = context;
-    this.#deleted = new DeletedProcesses({
-      ...context,
-      onRemoved: (processId) => this.#sequences.delete(processId),
-    });
+    this.#deleted = new DeletedProcesses(context, (processId) => this.#sequences.delete(processId));
     this.#shards = context.subjects.streams.map((stream) => {
       const shard: Shard = {
         ...{ stream, sequence: 0, sequenceAtPulse: 0, waiting: [] },
@@ -166,9 +154,7 @@ export class ProcessRecords {
       expected: previous,
       replacing: true,
     };
-    const { jetStream, settleMs } = this.#context;
-    const settling = { jetStream, settleMs, clock: system.clock };
-    const sequence = await publishSettled(settling, request, () => this.#look(message));
+    const sequence = await publishSettled(this.#context, request, () => this.#look(message));
     this.#tell(message, { sequence, timestamp: system.clock.now() });
     return sequence;
   }

@@ -1,8 +1,7 @@
 import { StoreRejection } from "../../core/store.ts";
 import { pause } from "../../core/system.ts";
-import type { Clock } from "../../core/system.ts";
-import type { JetStream } from "./jet-stream.ts";
 import { JetStreamFailure } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 import { toRejection } from "./rejection.ts";
 
 export interface PublishRequest {
@@ -18,13 +17,6 @@ export interface PublishRequest {
  */
 export type WriteState = number | "absent" | "lost" | "unknown";
 
-interface Settling {
-  readonly jetStream: JetStream;
-  readonly clock: Clock;
-  /** Time after which a write is given up as in doubt, in milliseconds. */
-  readonly settleMs: number;
-}
-
 const firstDelayMs = 20;
 const longestDelayMs = 1_000;
 
@@ -34,7 +26,7 @@ const longestDelayMs = 1_000;
  * nothing was written.
  */
 export async function publishSettled(
-  { jetStream, clock, settleMs }: Settling,
+  { jetStream, system: { clock }, settleMs }: JetStreamContext,
   request: PublishRequest,
   look: () => Promise<WriteState>,
 ): Promise<number> {

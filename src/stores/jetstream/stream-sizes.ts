@@ -1,24 +1,16 @@
-import type { Clock } from "../../core/system.ts";
-import type { JetStream } from "./jet-stream.ts";
+import type { JetStreamContext } from "./jetstream-context.ts";
 
 const refreshMs = 10_000;
 
-interface SizesContext {
-  readonly jetStream: JetStream;
-  readonly streams: readonly string[];
-  readonly clock: Clock;
-  readonly reportError: (error: unknown, stage: string) => void;
-}
-
 /** Bytes of all streams: what was read now and then, and what was written from here since. */
 export class StreamSizes {
-  readonly #context: SizesContext;
+  readonly #context: JetStreamContext;
   readonly #read = new Map<string, number>();
   readonly #added = new Map<string, number>();
   #timer: { cancel(): void } | undefined;
   #isClosed = false;
 
-  constructor(context: SizesContext) {
+  constructor(context: JetStreamContext) {
     this.#context = context;
     void this.#refreshAll();
   }
@@ -48,13 +40,13 @@ export class StreamSizes {
   }
 
   async #refreshAll(): Promise<void> {
-    for (const stream of this.#context.streams) {
+    for (const stream of this.#context.subjects.streams) {
       if (this.#isClosed) return;
       await this.refresh(stream).catch((error: unknown) => {
         if (!this.#isClosed) this.#context.reportError(error, "size");
       });
     }
     if (this.#isClosed) return;
-    this.#timer = this.#context.clock.after(refreshMs, () => void this.#refreshAll());
+    this.#timer = this.#context.system.clock.after(refreshMs, () => void this.#refreshAll());
   }
 }
