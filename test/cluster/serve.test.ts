@@ -83,6 +83,31 @@ describe("jobwire serve over NATS servers", () => {
     expect(away).toMatchObject({ exitCode: 3, stdout: "" });
   });
 
+  it("refuses entries when its streams are nearly full, and has room again when a process is deleted", async () => {
+    nats = await startNatsServer();
+    const store = ["--store", nats.url];
+    await world.run(["store", "init", ...store, "--streams", "1", "--stream-limit", "1"]);
+    const { url } = await serve(store);
+    const authorization = `Bearer ${await world.token()}`;
+    const call = async (method: string, path: string, body?: string): Promise<number> => {
+      const type = path.endsWith("/entries") ? "text/plain" : "application/json";
+      const headers = { authorization, ...(body === undefined ? {} : { "content-type": type }) };
+      const init = { method, headers, ...(body === undefined ? {} : { body }) };
+      return (await fetch(`${url}/v1/processes${path}`, init)).status;
+    };
+    for (const id of ["full", "other"])
+      expect(await call("POST", "", JSON.stringify({ id, channels: [{ name: "out" }] }))).toBe(201);
+    const append = (id: string): Promise<number> =>
+      call("POST", `/${id}/channels/out/entries`, "x".repeat(50_000));
+    const answers: number[] = [];
+    while (answers.at(-1) !== 507 && answers.length < 30) answers.push(await append("full"));
+    expect(answers.length).toBeGreaterThan(15);
+    expect(answers.at(-1)).toBe(507);
+    expect(await append("other")).toBe(507);
+    expect(await call("DELETE", "/full")).toBe(204);
+    await expect.poll(() => append("other"), { timeout: 15_000 }).toBe(201);
+  });
+
   it("needs no more permissions than docs/cluster.md lists, with an NKey", async () => {
     const pair = nkeys.createUser();
     const permissions = `{

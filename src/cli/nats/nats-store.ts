@@ -9,9 +9,12 @@ import type { NatsTarget } from "./nats-configuration.ts";
 import { explainNatsFailure } from "./nats-failure.ts";
 import { locateStore } from "./nats-target.ts";
 
+/** A full stream takes nothing any more: the rest is for closing and deleting, by which it gets room again. */
+const partForEntries = 0.95;
+
 export interface OpenNatsStore {
   readonly store: JetStreamStore;
-  /** Bytes that its streams may hold together. */
+  /** Bytes of its streams at which no more entries are taken. */
   readonly limitBytes: number;
   readonly warnings: readonly string[];
 }
@@ -34,5 +37,5 @@ export async function openNatsStore(
 
 function limitOf({ streams }: JetStreamReport): number {
   if (streams.some(({ bytesMax }) => bytesMax < 0)) return Infinity;
-  return streams.reduce((sum, { bytesMax }) => sum + bytesMax, 0);
+  return Math.floor(streams.reduce((sum, { bytesMax }) => sum + bytesMax, 0) * partForEntries);
 }
