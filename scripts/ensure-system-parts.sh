@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests drive: a browser, a terminal multiplexer, curl, BusyBox's flock and
-# nats-server. Does nothing where they are. CHROMIUM and NATS_SERVER name other binaries.
+# Installs the programs that the tests drive: a browser, a terminal multiplexer, curl, openssl, BusyBox's flock
+# and nats-server. Does nothing where they are. CHROMIUM and NATS_SERVER name other binaries.
 set -euo pipefail
 
 [ "$(uname)" != Linux ] || bash "$(dirname "$0")/ensure-busybox-flock.sh" >/dev/null
@@ -10,6 +10,7 @@ missing=()
 command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
 command -v tmux >/dev/null || missing+=(tmux)
 command -v curl >/dev/null || missing+=(curl)
+command -v openssl >/dev/null || missing+=(openssl)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 refuse() {
