@@ -59,7 +59,7 @@ describe("jobwire serve over NATS servers", () => {
     [{ syncAlways: false }, /http:\S+ syncs every 120 s only/],
     [{ syncAlways: true }, undefined],
   ])("asks the servers' monitoring (%j)", async (options, warning) => {
-    nats = await startNatsServer({ ...options, configuration: 'http: "127.0.0.1:-1"' });
+    nats = await startNatsServer(options);
     const store = ["--store", nats.url, "--nats-monitor", nats.monitorUrl];
     const made = await world.run(["store", "init", ...store]);
     expect(made.exitCode).toBe(0);
