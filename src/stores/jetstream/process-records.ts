@@ -1,5 +1,3 @@
-import { createDeferred } from "../../core/deferred.ts";
-import type { Deferred } from "../../core/deferred.ts";
 import { Followers } from "../../core/followers.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
 import { SortedTexts } from "../../core/sorted-texts.ts";
@@ -10,6 +8,7 @@ import type { StreamMessage } from "./jet-stream.ts";
 import type { JetStreamContext } from "./jetstream-context.ts";
 import { decodeRecordOf, encodeRecordMessage } from "./message-codec.ts";
 import type { RecordMessage } from "./message-codec.ts";
+import { RecordFollow } from "./record-follow.ts";
 import { toRejection } from "./rejection.ts";
 import { publishSettled } from "./settled-publish.ts";
 import type { WriteState } from "./settled-publish.ts";
@@ -17,17 +16,6 @@ import type { WriteState } from "./settled-publish.ts";
 const messageIdLength = 16;
 /** Records read at a time for a page. */
 const readsAtOnce = 64;
-
-/** How far the records of a stream are known here. */
-interface Shard {
-  readonly stream: string;
-  /** Every record up to this sequence was met. */
-  sequence: number;
-  /** That sequence when the leader was asked last. */
-  sequenceAtPulse: number;
-  readonly waiting: { readonly sequence: number; readonly met: Deferred<void> }[];
-  stop: () => void;
-}
 
 /**
  * The records of processes: each is the one message of its subject, replaced at an expected sequence. All of
@@ -39,21 +27,17 @@ export class ProcessRecords {
   readonly #sequences = new Map<string, number>();
   readonly #ids = new SortedTexts();
   readonly #living = new Set<string>();
-  readonly #shards: readonly Shard[];
+  readonly #follows: readonly RecordFollow[];
   readonly #deleted: DeletedProcesses;
   readonly #offReconnect: () => void;
 
   constructor(context: JetStreamContext) {
     this.#context = context;
     this.#deleted = new DeletedProcesses(context, (processId) => this.#sequences.delete(processId));
-    this.#shards = context.subjects.streams.map((stream) => {
-      const shard: Shard = {
-        ...{ stream, sequence: 0, sequenceAtPulse: 0, waiting: [] },
-        stop: () => undefined,
-      };
-      this.#followShard(shard);
-      return shard;
-    });
+    const meet = (message: StreamMessage): void => this.#meet(message);
+    this.#follows = context.subjects.streams.map(
+      (stream) => new RecordFollow(context, stream, meet),
+    );
     this.#offReconnect = context.jetStream.onReconnect(() => this.followAgain());
   }
 
@@ -89,7 +73,7 @@ export class ProcessRecords {
 
   /** In order of process id. */
   async list(after: string, limit: number): Promise<readonly StoredRecord[]> {
-    await Promise.all(this.#shards.map((shard) => this.#catchUp(shard)));
+    await Promise.all(this.#follows.map((follow) => follow.catchUp()));
     const page: StoredRecord[] = [];
     for (let from = after; page.length < limit;) {
       const ids = this.#ids.after(from, Math.min(limit - page.length, readsAtOnce));
@@ -106,37 +90,21 @@ export class ProcessRecords {
     return this.#followers.followRecords(listener);
   }
 
-  /** Begins to follow anew where it stopped: what follows over a lost connection may take long to notice. */
-  followAgain(): void {
-    for (const shard of this.#shards) this.#followShard(shard);
+  /** Follows that stream anew, or each where none is named. */
+  followAgain(stream?: string): void {
+    for (const follow of this.#follows)
+      if (stream === undefined || follow.stream === stream) follow.followAgain();
   }
 
-  /** The leader has records up to a sequence: one who has not come nearer since the last time is stuck. */
+  /** The leader of a stream has records up to a sequence. */
   expect(stream: string, sequence: number): void {
-    const shard = this.#shards.find((each) => each.stream === stream);
-    if (shard === undefined) return;
-    if (shard.sequence < sequence && shard.sequence === shard.sequenceAtPulse)
-      this.#followShard(shard);
-    shard.sequenceAtPulse = shard.sequence;
+    this.#follows.find((follow) => follow.stream === stream)?.expect(sequence);
   }
 
   close(): void {
     this.#offReconnect();
     this.#deleted.close();
-    for (const shard of this.#shards) {
-      shard.stop();
-      for (const { met } of shard.waiting.splice(0))
-        met.reject(new StoreRejection("failed", "the store was closed"));
-    }
-  }
-
-  #followShard(shard: Shard): void {
-    const { jetStream, subjects } = this.#context;
-    shard.stop();
-    const { stream } = shard;
-    const records = subjects.recordsOf(stream);
-    const meet = (message: StreamMessage): void => this.#meet(shard, message);
-    shard.stop = jetStream.follow(stream, records, meet, shard.sequence + 1);
+    for (const follow of this.#follows) follow.close();
   }
 
   async #write(
@@ -188,32 +156,12 @@ export class ProcessRecords {
     return last && { ...last, message: decodeRecordOf(last) };
   }
 
-  /** Until every record that was acknowledged before the call was met. */
-  async #catchUp(shard: Shard): Promise<void> {
-    const { jetStream, subjects } = this.#context;
-    try {
-      const last = await jetStream.readLast(shard.stream, subjects.recordsOf(shard.stream));
-      if (last === undefined || last.sequence <= shard.sequence) return;
-      const met = createDeferred();
-      shard.waiting.push({ sequence: last.sequence, met });
-      await met.promise;
-    } catch (error) {
-      throw toRejection(error);
-    }
-  }
-
-  #meet(shard: Shard, stored: StreamMessage): void {
+  #meet(stored: StreamMessage): void {
     try {
       this.#tell(decodeRecordOf(stored), stored);
     } catch (error) {
       this.#context.reportError(error, "records");
     }
-    shard.sequence = Math.max(shard.sequence, stored.sequence);
-    const isMet = ({ sequence }: { readonly sequence: number }): boolean =>
-      sequence <= shard.sequence;
-    for (const { met } of shard.waiting.filter(isMet)) met.resolve();
-    const left = shard.waiting.filter((waiting) => !isMet(waiting));
-    shard.waiting.splice(0, shard.waiting.length, ...left);
   }
 
   #tell({ processId, record }: RecordMessage, { sequence, timestamp }: Place): void {
