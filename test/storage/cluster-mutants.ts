@@ -44,12 +44,6 @@ export const brokerMutants: readonly Mutant[] = [
     replace: "await Promise.resolve(process);",
   },
   {
-    name: "settles what was begun while it settled the change before",
-    file: "settlement.ts",
-    find: "record.term === term ? settled(",
-    replace: "term > 0 ? settled(",
-  },
-  {
     name: "ends its readers when the record says so",
     file: "channel-subscription.ts",
     find: "const { seal, isDeleted } = this.channel.head;",
@@ -82,6 +76,12 @@ export const rareJetStreamMutants: readonly Mutant[] = [
 
 /** Those of the broker. */
 export const rareBrokerMutants: readonly Mutant[] = [
+  {
+    name: "settles what was begun while it settled the change before",
+    file: "settlement.ts",
+    find: "record.term === term ? settled(",
+    replace: "term > 0 ? settled(",
+  },
   {
     name: "refuses the calls of a batch in doubt",
     file: "staging.ts",

@@ -72,18 +72,19 @@ export class JetStreamStore implements Store {
     this.#logs = new ChannelLogs(context);
     this.#records = new ProcessRecords(context);
     this.#heard = new HeardExecutors(context);
+    this.#reader = new LogReader(jetStream);
+    this.#sizes = new StreamSizes(subjects.streams);
     this.#pulse = new Pulse(context, {
+      onState: (stream, state) => this.#sizes.take(stream, state),
       onLastRecord: (stream, sequence) => this.#records.expect(stream, sequence),
-      onReturn: () => {
+      onReturn: (stream) => {
         this.#heard.missed();
-        this.#records.followAgain();
+        this.#records.followAgain(stream);
       },
     });
-    this.#reader = new LogReader(jetStream);
-    this.#sizes = new StreamSizes(context);
     this.#writer = new LogWriter(context, this.#logs, {
       batchBytesMax,
-      onWritten: (stream, bytes) => this.#sizes.add(stream, bytes),
+      onWritten: (stream, message) => this.#sizes.add(stream, message),
     });
   }
 
@@ -206,14 +207,13 @@ export class JetStreamStore implements Store {
     this.#heard.close();
     this.#logs.close();
     this.#records.close();
-    this.#sizes.close();
     await this.#jetStream.close();
   }
 
   async #purge(stream: string, subject: string, below: number): Promise<void> {
     try {
       await this.#jetStream.purgeBelow(stream, subject, below);
-      await this.#sizes.refresh(stream);
+      this.#sizes.take(stream, await this.#jetStream.readState(stream));
     } catch (error) {
       throw toRejection(error);
     }

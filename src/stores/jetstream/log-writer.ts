@@ -11,6 +11,7 @@ import type { ChannelMessage } from "./message-codec.ts";
 import type { OpenLog } from "./open-log.ts";
 import { publishSettled } from "./settled-publish.ts";
 import type { WriteState } from "./settled-publish.ts";
+import type { WrittenMessage } from "./stream-sizes.ts";
 
 /** A head that is larger is not part of every batch, … */
 const headBytesMax = 1024;
@@ -21,7 +22,7 @@ const batchesPerHead = 64;
 /** Room in a message for what NATS adds to it. */
 export const messageOverheadBytes = 1024;
 
-type OnWritten = (stream: string, bytes: number) => void;
+type OnWritten = (stream: string, message: WrittenMessage) => void;
 
 /** What a stream counts for a message besides its subject, headers and data (nats-server, fileStoreMsgSize). */
 const frameBytes = 22 + 4 + 8;
@@ -113,7 +114,7 @@ export class LogWriter {
       this.#look(log, message.previous, isSame),
     );
     const bytes = frameBytes + headerBytes + subject.length + data.byteLength;
-    this.#onWritten(log.stream, bytes);
+    this.#onWritten(log.stream, { sequence, bytes });
     this.#logs.takeOwn(log, message, sequence);
     return sequence;
   }

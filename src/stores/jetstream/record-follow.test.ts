@@ -4,6 +4,22 @@ import { cutOffMs } from "../../core/store.ts";
 import { createSampleRecord } from "../../testing/store-samples.ts";
 
 describe("the records of a store", () => {
+  it("are met again by a node whose follow has stopped by itself", async () => {
+    const world = new JetStreamWorld();
+    const connection = world.nats.connect();
+    const follow = connection.follow.bind(connection);
+    let followCount = 0;
+    connection.follow = (...args) => (followCount++ === 0 ? () => undefined : follow(...args));
+    const stuck = world.open(connection);
+    const other = world.open();
+    await world.done(other.store.createRecord(createSampleRecord("a")));
+    const told: string[] = [];
+    stuck.store.followRecords((id) => told.push(id));
+    await world.pass(4_000);
+    expect(told).toEqual(["a"]);
+    for (const { store } of [stuck, other]) await store.close();
+  });
+
   it("are not listed for ever: a list that no record comes for is `unavailable`", async () => {
     const world = new JetStreamWorld();
     const connection = world.nats.connect();

@@ -1,52 +1,68 @@
-import type { JetStreamContext } from "./jetstream-context.ts";
+import type { StreamState } from "./jet-stream.ts";
 
-const refreshMs = 10_000;
+/** A message that was written from here. */
+export interface WrittenMessage {
+  readonly sequence: number;
+  /** As its stream counts them. */
+  readonly bytes: number;
+}
 
-/** Bytes of all streams: what was read now and then, and what was written from here since. */
+/** Messages of a stream that are told apart until its leader counts them; those beyond wait for the last one. */
+const writtenMax = 10_000;
+
+/** Bytes of all streams: what their leaders say once a second, and what was written from here since. */
 export class StreamSizes {
-  readonly #context: JetStreamContext;
-  readonly #read = new Map<string, number>();
-  readonly #added = new Map<string, number>();
-  #timer: { cancel(): void } | undefined;
-  #isClosed = false;
+  readonly #sizes: ReadonlyMap<string, StreamSize>;
 
-  constructor(context: JetStreamContext) {
-    this.#context = context;
-    void this.#refreshAll();
+  constructor(streams: readonly string[]) {
+    this.#sizes = new Map(streams.map((stream) => [stream, new StreamSize()]));
   }
 
   get bytes(): number {
-    let bytes = 0;
-    for (const part of [this.#read, this.#added])
-      for (const ofStream of part.values()) bytes += ofStream;
-    return bytes;
+    let sum = 0;
+    for (const { bytes } of this.#sizes.values()) sum += bytes;
+    return sum;
   }
 
-  add(stream: string, bytes: number): void {
-    this.#added.set(stream, (this.#added.get(stream) ?? 0) + bytes);
+  add(stream: string, message: WrittenMessage): void {
+    this.#sizes.get(stream)?.add(message);
   }
 
-  async refresh(stream: string): Promise<void> {
-    const before = this.#added.get(stream) ?? 0;
-    const { bytes } = await this.#context.jetStream.readState(stream);
-    this.#read.set(stream, bytes);
-    // What was written while it was read may be counted twice until the next time.
-    this.add(stream, -before);
+  take(stream: string, state: StreamState): void {
+    this.#sizes.get(stream)?.take(state);
+  }
+}
+
+class StreamSize {
+  /** As the leader said last. */
+  #state: StreamState = { bytes: 0, lastSequence: 0 };
+  /** What it does not count yet. */
+  #written: WrittenMessage[] = [];
+  #writtenBytes = 0;
+
+  get bytes(): number {
+    return this.#state.bytes + this.#writtenBytes;
   }
 
-  close(): void {
-    this.#isClosed = true;
-    this.#timer?.cancel();
+  add(message: WrittenMessage): void {
+    // The leader may have counted it before the answer to the write came.
+    if (message.sequence <= this.#state.lastSequence) return;
+    this.#writtenBytes += message.bytes;
+    if (this.#written.length < writtenMax) this.#written.push(message);
+    else this.#merge(message);
   }
 
-  async #refreshAll(): Promise<void> {
-    for (const stream of this.#context.subjects.streams) {
-      if (this.#isClosed) return;
-      await this.refresh(stream).catch((error: unknown) => {
-        if (!this.#isClosed) this.#context.reportError(error, "size");
-      });
-    }
-    if (this.#isClosed) return;
-    this.#timer = this.#context.system.clock.after(refreshMs, () => void this.#refreshAll());
+  take(state: StreamState): void {
+    this.#state = state;
+    this.#written = this.#written.filter(({ sequence }) => sequence > state.lastSequence);
+    this.#writtenBytes = this.#written.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #merge({ sequence, bytes }: WrittenMessage): void {
+    const last = this.#written.pop();
+    this.#written.push({
+      sequence: Math.max(sequence, last?.sequence ?? 0),
+      bytes: bytes + (last?.bytes ?? 0),
+    });
   }
 }

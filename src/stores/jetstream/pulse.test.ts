@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { JetStreamWorld } from "../../../test/jetstream-world.ts";
+import type { SimulatedJetStream } from "../../../test/storage/simulated-jet-stream.ts";
+import { cutOffMs } from "../../core/store.ts";
+import { SampleWriter } from "../../testing/store-samples.ts";
+
+/** Counts the questions of each kind that a node asks. */
+function countReads(connection: SimulatedJetStream): { states: number; lasts: number } {
+  const counts = { states: 0, lasts: 0 };
+  const readState = connection.readState.bind(connection);
+  const readLast = connection.readLast.bind(connection);
+  connection.readState = (...args) => (counts.states++, readState(...args));
+  connection.readLast = (...args) => (counts.lasts++, readLast(...args));
+  return counts;
+}
+
+describe("the pulse of a store", () => {
+  it("asks each stream at once, and then once a second, for its last record every third time", async () => {
+    const world = new JetStreamWorld(2);
+    const connection = world.nats.connect();
+    const counts = countReads(connection);
+    const { store } = world.open(connection);
+    await world.settle();
+    expect(counts).toEqual({ states: 2, lasts: 0 });
+    await world.pass(2_000);
+    expect(counts).toEqual({ states: 6, lasts: 2 });
+    await world.pass(3_000);
+    expect(counts).toEqual({ states: 12, lasts: 4 });
+    await store.close();
+    await world.pass(3_000);
+    expect(counts).toEqual({ states: 12, lasts: 4 });
+  });
+
+  it("knows of one stream that is silent, and of all of them", async () => {
+    const world = new JetStreamWorld(2);
+    const { store } = world.open();
+    await world.pass(1_000);
+    const processIn = (stream: string): string => {
+      for (let count = 0; ; count++)
+        if (world.nats.subjects.streamOf(`p${count}`) === stream) return `p${count}`;
+    };
+    const [first, second] = [processIn("sim-0"), processIn("sim-1")];
+    world.nats.leaderless.add("sim-0");
+    await world.pass(cutOffMs + 1_000);
+    expect([first, second].map((id) => store.isCutOff(id))).toEqual([true, false]);
+    expect(store.isCutOff()).toBe(false);
+    world.nats.leaderless.add("sim-1");
+    await world.pass(cutOffMs + 1_000);
+    expect(store.isCutOff()).toBe(true);
+    world.nats.leaderless.clear();
+    await world.pass(1_000);
+    expect([first, second].map((id) => store.isCutOff(id))).toEqual([false, false]);
+    await store.close();
+  });
+
+  it("tells the bytes that others have written", async () => {
+    const world = new JetStreamWorld();
+    const [{ store: first }, { store: second }] = [world.open(), world.open()];
+    await world.done(new SampleWriter(first).open());
+    expect(first.keptBytes()).toBeGreaterThan(0);
+    await world.pass(1_000);
+    expect(second.keptBytes()).toBe(first.keptBytes());
+    for (const store of [first, second]) await store.close();
+  });
+});
