@@ -60,9 +60,9 @@ export class SimulatedStream {
   }
 
   /** Removes the messages of a subject with a sequence below. */
-  purgeBelow(subject: string, sequence: number): void {
+  purgeBelow(pattern: string, sequence: number): void {
     this.#changeCount++;
-    this.#remove(this.#bySubject.get(subject) ?? [], sequence);
+    for (const messages of this.#matching(pattern)) this.#remove(messages, sequence);
   }
 
   /** The last message of a subject, as it was after a change. */
