@@ -32,7 +32,6 @@ export function streamSettings(
     max_bytes: streamBytesMax,
     duplicate_window: duplicateWindowNs,
     num_replicas: replicas,
-    allow_direct: true,
     allow_rollup_hdrs: true,
     deny_delete: true,
     republish: { src: channels, dest: subjects.tailOf(channels) },
