@@ -138,7 +138,10 @@ describe("authority over two nodes and a NATS server", { timeout: 60_000 }, () =
     const items: string[] = [];
     for await (const item of reader) items.push(item.kind === "end" ? item.reason : item.kind);
     expect(items).toEqual(["entries", "deleted"]);
-    while (!second.broker.isReady()) await delay(50);
+    // It is ready once any stream answers again: the one of this process may be later.
+    await expect
+      .poll(() => codeOf(second.broker.getProcess(sub, "p")), { timeout: 15_000 })
+      .not.toBe("unavailable");
     expect(await readAll(second.broker)).toEqual(["new life"]);
     expect(await codeOf(second.broker.append(exe, "p", "out", [{ payload: "late" }]))).toBe(
       "unauthorized",
