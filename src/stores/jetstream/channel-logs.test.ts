@@ -3,10 +3,11 @@ import { JetStreamWorld } from "../../../test/jetstream-world.ts";
 import { createSampleRecord, SampleWriter } from "../../testing/store-samples.ts";
 
 const sweepMs = 60_000;
+/** For which tombstones are kept. */
+const graceMs = 60 * 60_000;
 
 it("a log of which the tombstone is swept is gone, for whoever follows it as well", async () => {
   const world = new JetStreamWorld();
-  // To the servers of this world everything was written in 1970.
   const nodes = [world.open(), world.open()] as const;
   const [{ store: first }, { store: second }] = nodes;
   const revision = await world.done(first.createRecord(createSampleRecord("process")));
@@ -18,6 +19,7 @@ it("a log of which the tombstone is swept is gone, for whoever follows it as wel
   await world.done(first.deleteRecord("process", revision));
   const read = (): Promise<unknown> => world.done(second.readHead(writer.key));
   expect(await read()).toMatchObject({ head: { isDeleted: true } });
+  world.clock.advance(graceMs);
   await world.pass(sweepMs * 2);
   for (const { store } of nodes)
     expect(await world.done(store.readHead(writer.key))).toBeUndefined();
