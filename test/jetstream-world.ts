@@ -26,7 +26,12 @@ export class JetStreamWorld {
   constructor(streamCount = 1) {
     const random = createSeededRandom(1);
     this.#scheduler = new SeededScheduler(random);
-    this.nats = new SimulatedNats(new Subjects("sim", streamCount), random, this.#scheduler);
+    this.nats = new SimulatedNats(
+      new Subjects("sim", streamCount),
+      random,
+      this.#scheduler,
+      this.clock,
+    );
   }
 
   open(connection = this.nats.connect()): JetStreamNode {

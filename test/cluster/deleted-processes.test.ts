@@ -1,7 +1,10 @@
 import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createMarkerBatch } from "../../src/core/broker/batch-builder.ts";
 import { Broker } from "../../src/core/broker/broker.ts";
+import { createHead } from "../../src/core/channel-head.ts";
+import type { StoredRecord } from "../../src/core/store.ts";
 import { defaultSystem } from "../../src/core/system.ts";
 import type { System } from "../../src/core/system.ts";
 import { openJetStreamStore } from "../../src/stores/jetstream/index.ts";
@@ -70,10 +73,29 @@ describe("a deleted process", () => {
     const store = await open("again");
     const broker = new Broker({ store });
     for (let life = 0; life < 3; life++) await createAndDelete(broker);
+    const later = await open("again", tomorrow);
+    // It has met the last deletion by then.
+    await later.listRecords({ after: "", limit: 1 });
     await broker.createProcess(sub, { id: "p", executorId: "exe", channels: [{ name: "out" }] });
     await broker.append(exe, "p", "out", inputs("new"));
     expect(await readAll(broker)).toEqual(["new"]);
-    expect(await subjectsOf("again")).toHaveLength(2);
-    await store.close();
+    await expect.poll(() => subjectsOf("again"), { timeout: 10_000 }).toHaveLength(2);
+    expect(await readAll(broker)).toEqual(["new"]);
+    await Promise.all([store.close(), later.close()]);
+  });
+
+  it("is not begun anew by a node that has not heard that it was created again", async () => {
+    const store = await open("late");
+    const broker = new Broker({ store });
+    await broker.createProcess(sub, { id: "p", executorId: "exe", channels: [{ name: "out" }] });
+    const { record } = (await store.readRecord("p")) as StoredRecord;
+    await broker.deleteProcess(sub, "p");
+    await createAndDelete(broker);
+    await broker.createProcess(sub, { id: "p", executorId: "exe", channels: [{ name: "out" }] });
+    const key = { processId: "p", life: record.life, channel: "out" };
+    const opening = createMarkerBatch("open", "late", createHead(record.epoch, 1), record);
+    const other = await open("late");
+    await expect(other.append(key, opening, undefined)).rejects.toMatchObject({ kind: "conflict" });
+    await Promise.all([store.close(), other.close()]);
   });
 });

@@ -88,8 +88,9 @@ export class ClusterDisturbance {
       leaderless.add(name);
       note.call(this.#world, `${name} has no leader`);
     } else if (what < 46) {
-      stream.isFull = !stream.isFull;
-      note.call(this.#world, `${name} is full: ${stream.isFull}`);
+      const isFull = stream.bytesMax === Infinity;
+      stream.bytesMax = isFull ? stream.state.bytes : Infinity;
+      note.call(this.#world, `${name} is full: ${isFull}`);
     } else if (mayBeStale && !deposed.delete(name)) {
       deposed.set(name, stream.changeCount);
       note.call(this.#world, `${name} has a deposed leader`);

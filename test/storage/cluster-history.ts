@@ -86,7 +86,7 @@ class ClusterHistory implements ClusterWorld {
     );
     this.calls = new SentCalls(this.truth, (event) => this.observe(event));
     const subjects = new Subjects("sim", 1 + this.random(2));
-    this.#nats = new SimulatedNats(subjects, this.random, this.scheduler);
+    this.#nats = new SimulatedNats(subjects, this.random, this.scheduler, this.clock);
     this.#nats.onWritten = (message) => {
       this.#messageCount++;
       this.truth.take(message);

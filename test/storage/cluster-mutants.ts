@@ -50,12 +50,6 @@ export const brokerMutants: readonly Mutant[] = [
     replace:
       "const { isDeleted } = this.channel.head;\n    const seal = this.#process.record.outcome;",
   },
-  {
-    name: "writes under a term that it has not heard of",
-    file: "open-channel.ts",
-    find: "await this.#process.catchUpWith(this.#head.term);",
-    replace: "",
-  },
 ];
 
 /** Those of the store that only one history in many meets. */
@@ -76,6 +70,12 @@ export const rareJetStreamMutants: readonly Mutant[] = [
 
 /** Those of the broker. */
 export const rareBrokerMutants: readonly Mutant[] = [
+  {
+    name: "writes under a term that it has not heard of",
+    file: "open-channel.ts",
+    find: "await this.#process.catchUpWith(this.#head.term);",
+    replace: "",
+  },
   {
     name: "settles what was begun while it settled the change before",
     file: "settlement.ts",

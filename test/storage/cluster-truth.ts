@@ -112,6 +112,9 @@ export class ClusterTruth {
     const { epoch } = message.kind === "head" ? message.head : message.batch;
     const log = logName(processId, epoch, channel);
     const head = this.#heads.get(log) ?? createHead(epoch, 0);
+    const isOver = head.isDeleted && this.#records.get(processId)?.epoch !== epoch;
+    // A late opening, where the tombstone has been swept: nobody looks at what is left of that life.
+    if (isOver && message.kind === "batch" && message.batch.kind === "open") return;
     if (message.kind === "batch") {
       this.#judge(log, head, message.batch);
       applyBatch(head, message.batch);

@@ -5,29 +5,17 @@ import type { SimulatedNats } from "./simulated-nats.ts";
 /** Turns that pass before a slow message. */
 const slowTurnsMax = 60;
 
-/** A plain subscription on a republished subject: in order, and some may be lost. */
-export class SimulatedTail implements Tail {
-  readonly ready: Promise<void>;
+/** What is on its way to a subscriber: in order, and lost with the connection. */
+export class SimulatedDelivery<Item> {
   readonly #nats: SimulatedNats;
-  readonly #listener: (message: TailMessage) => void;
-  #queue: TailMessage[] = [];
-  #isActive = false;
+  readonly #listener: (item: Item) => void;
+  #queue: Item[] = [];
   #isStopped = false;
   #isUnderWay = false;
 
-  constructor(
-    nats: SimulatedNats,
-    listener: (message: TailMessage) => void,
-    isCutOff: () => boolean,
-  ) {
+  constructor(nats: SimulatedNats, listener: (item: Item) => void) {
     this.#nats = nats;
     this.#listener = listener;
-    this.ready = nats.scheduler.pause().then(() => {
-      // The client subscribes again by itself when it is connected again.
-      this.#isActive = true;
-      if (isCutOff()) throw new JetStreamFailure("unavailable", "subscribe: no connection");
-    });
-    this.ready.catch(() => undefined);
   }
 
   stop(): void {
@@ -35,9 +23,9 @@ export class SimulatedTail implements Tail {
     this.#queue = [];
   }
 
-  take(message: TailMessage): void {
-    if (!this.#isActive || this.#isStopped) return;
-    this.#queue.push(message);
+  take(item: Item): void {
+    if (this.#isStopped) return;
+    this.#queue.push(item);
     this.#deliver();
   }
 
@@ -55,12 +43,36 @@ export class SimulatedTail implements Tail {
       step: () => {
         if (turns-- > 0 && this.#queue.length > 0) return false;
         this.#isUnderWay = false;
-        const message = this.#queue.shift();
-        if (message !== undefined) this.#listener(message);
+        const [item] = this.#queue.splice(0, 1);
+        if (item !== undefined) this.#listener(item);
         if (this.#queue.length > 0) this.#deliver();
         return true;
       },
     });
+  }
+}
+
+/** A plain subscription on a republished subject, of which some messages may be lost. */
+export class SimulatedTail extends SimulatedDelivery<TailMessage> implements Tail {
+  readonly ready: Promise<void>;
+  #isActive = false;
+
+  constructor(
+    nats: SimulatedNats,
+    listener: (message: TailMessage) => void,
+    isCutOff: () => boolean,
+  ) {
+    super(nats, listener);
+    this.ready = nats.scheduler.pause().then(() => {
+      // The client subscribes again by itself when it is connected again.
+      this.#isActive = true;
+      if (isCutOff()) throw new JetStreamFailure("unavailable", "subscribe: no connection");
+    });
+    this.ready.catch(() => undefined);
+  }
+
+  override take(message: TailMessage): void {
+    if (this.#isActive) super.take(message);
   }
 }
 

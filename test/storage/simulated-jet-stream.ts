@@ -6,12 +6,18 @@ import type {
   Tail,
   TailMessage,
 } from "../../src/stores/jetstream/jet-stream.ts";
-import { SimulatedFollow, SimulatedTail } from "./simulated-deliveries.ts";
+import { SimulatedDelivery, SimulatedFollow, SimulatedTail } from "./simulated-deliveries.ts";
 import type { SimulatedNats } from "./simulated-nats.ts";
-import { matches } from "./simulated-stream.ts";
+import { matches, messageBytes } from "./simulated-stream.ts";
 import type { SimulatedStream, StreamWrite } from "./simulated-stream.ts";
 
 type Hear = (subject: string, data: Uint8Array) => void;
+
+/** Who listens to which subjects. */
+interface Listen {
+  readonly pattern: string;
+  readonly delivery: SimulatedDelivery<Parameters<Hear>>;
+}
 
 /** JetStream as one node has it: each request is under way until the scheduler picks it, and may be lost. */
 export class SimulatedJetStream implements JetStream {
@@ -19,7 +25,7 @@ export class SimulatedJetStream implements JetStream {
   readonly #onEnd: () => void;
   readonly #tails = new Map<SimulatedTail, string>();
   readonly #follows = new Set<SimulatedFollow>();
-  readonly #listens = new Set<{ readonly pattern: string; readonly hear: Hear }>();
+  readonly #listens = new Set<Listen>();
   readonly #reconnectListeners = new Set<() => void>();
   #isCutOff = false;
   #isDead = false;
@@ -42,7 +48,10 @@ export class SimulatedJetStream implements JetStream {
     data: Uint8Array,
     { expected, replacing }: { readonly expected: number; readonly replacing?: boolean },
   ): Promise<number> {
-    const write = { subject, data, expected, replacing };
+    const write: StreamWrite = { subject, data, expected, replacing };
+    // Found by the client: nothing leaves the node.
+    if (messageBytes(write) > this.messageBytesMax)
+      throw new JetStreamFailure("refused", "max_payload size exceeded");
     const { faults } = this.#nats;
     await this.#nats.scheduler.pause();
     if (this.#isDead || this.#isCutOff) {
@@ -55,7 +64,7 @@ export class SimulatedJetStream implements JetStream {
       return this.#fail("timeout");
     }
     const stream = this.#nats.streamTaking(subject);
-    return this.#serve(stream, () => this.#nats.write(write satisfies StreamWrite));
+    return this.#serve(stream, () => this.#nats.write(write));
   }
 
   async readLast(stream: string, subject: string): Promise<StreamMessage | undefined> {
@@ -110,9 +119,13 @@ export class SimulatedJetStream implements JetStream {
   }
 
   listen(pattern: string, hear: Hear): () => void {
-    const listen = { pattern, hear };
+    const delivery = new SimulatedDelivery<Parameters<Hear>>(this.#nats, (told) => hear(...told));
+    const listen = { pattern, delivery };
     this.#listens.add(listen);
-    return () => this.#listens.delete(listen);
+    return () => {
+      delivery.stop();
+      this.#listens.delete(listen);
+    };
   }
 
   onReconnect(listener: () => void): () => void {
@@ -130,18 +143,19 @@ export class SimulatedJetStream implements JetStream {
     this.#onEnd();
     for (const tail of this.#tails.keys()) tail.stop();
     for (const follow of this.#follows) follow.stop();
+    for (const { delivery } of this.#listens) delivery.stop();
   }
 
   /** From now on nothing comes through, in either direction. */
   cutOff(): void {
     this.#isCutOff = true;
-    for (const tail of this.#tails.keys()) tail.lose();
+    this.#lose();
   }
 
   /** The connection is there again, or was lost for a moment only. */
   reconnect(): void {
     this.#isCutOff = false;
-    for (const tail of this.#tails.keys()) tail.lose();
+    this.#lose();
     for (const follow of this.#follows) follow.wake();
     for (const listener of [...this.#reconnectListeners]) listener();
   }
@@ -158,14 +172,14 @@ export class SimulatedJetStream implements JetStream {
 
   tell(subject: string, data: Uint8Array): void {
     if (this.#isCutOff || this.#nats.happens(this.#nats.faults.lostTails)) return;
-    for (const listen of this.#listens) {
-      if (!matches(listen.pattern, subject)) continue;
-      const step = (): boolean => {
-        if (this.#listens.has(listen) && !this.#isDead) listen.hear(subject, data);
-        return true;
-      };
-      this.#nats.scheduler.submit({ step });
-    }
+    for (const { pattern, delivery } of this.#listens)
+      if (matches(pattern, subject)) delivery.take([subject, data]);
+  }
+
+  /** What was on its way to here is lost. */
+  #lose(): void {
+    for (const tail of this.#tails.keys()) tail.lose();
+    for (const { delivery } of this.#listens) delivery.lose();
   }
 
   #read<Result>(

@@ -1,3 +1,4 @@
+import type { Clock } from "../../src/core/system.ts";
 import { JetStreamFailure } from "../../src/stores/jetstream/jet-stream.ts";
 import type { StreamMessage } from "../../src/stores/jetstream/jet-stream.ts";
 import type { Subjects } from "../../src/stores/jetstream/subjects.ts";
@@ -39,10 +40,16 @@ export class SimulatedNats {
   /** Told of every message once it is in. */
   onWritten: (message: StreamMessage) => void = () => undefined;
   readonly #connections = new Set<SimulatedJetStream>();
+  readonly #clock: Clock;
   #late: StreamWrite[] = [];
-  #timestamp = 0;
 
-  constructor(subjects: Subjects, random: (below: number) => number, scheduler: SeededScheduler) {
+  constructor(
+    subjects: Subjects,
+    random: (below: number) => number,
+    scheduler: SeededScheduler,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.subjects = subjects;
     this.random = random;
     this.scheduler = scheduler;
@@ -76,7 +83,7 @@ export class SimulatedNats {
   /** Writes at once, and sends on what was written. Returns its sequence; throws `JetStreamFailure`. */
   write(write: StreamWrite): number {
     const stream = this.streamTaking(write.subject);
-    const { message, previous } = stream.write(write, ++this.#timestamp);
+    const { message, previous } = stream.write(write, this.#clock.now());
     const { sequence, data } = message;
     const isRepublished = matches(this.subjects.channelsOf(stream.name), write.subject);
     const tail = this.subjects.tailOf(write.subject);
@@ -115,7 +122,7 @@ export class SimulatedNats {
     this.faults = noFaults;
     this.leaderless.clear();
     this.deposed.clear();
-    for (const stream of this.streams.values()) stream.isFull = false;
+    for (const stream of this.streams.values()) stream.bytesMax = Infinity;
     while (this.arriveLate());
   }
 }

@@ -5,6 +5,8 @@ import type { StreamMessage, StreamState } from "../../src/stores/jetstream/jet-
 interface StoredMessage extends StreamMessage {
   readonly addedBy: number;
   removedBy: number;
+  /** That the stream counts for it. */
+  readonly bytes: number;
 }
 
 export interface StreamWrite {
@@ -20,6 +22,9 @@ export interface Written {
   readonly previous: number;
 }
 
+/** What a stream counts for a message besides its subject, headers and data (nats-server, fileStoreMsgSize). */
+const frameBytes = 22 + 4 + 8;
+
 /** One stream as its true leader has it, and as it was after each earlier change: what a deposed leader still has. */
 export class SimulatedStream {
   readonly name: string;
@@ -27,8 +32,8 @@ export class SimulatedStream {
   #lastSequence = 0;
   #changeCount = 0;
   #bytes = 0;
-  /** Takes nothing that needs room. */
-  isFull = false;
+  /** Bytes that it takes at most. */
+  bytesMax = Infinity;
 
   constructor(name: string) {
     this.name = name;
@@ -43,26 +48,32 @@ export class SimulatedStream {
     return { bytes: this.#bytes, lastSequence: this.#lastSequence };
   }
 
-  /** Throws `JetStreamFailure`. The expectation is looked at first, as nats-server does. */
-  write({ subject, data, expected, replacing }: StreamWrite, timestamp: number): Written {
+  /**
+   * Throws `JetStreamFailure`. The expectation is looked at first, and room is needed also for what replaces
+   * something, as in nats-server.
+   */
+  write(write: StreamWrite, timestamp: number): Written {
+    const { subject, data, expected, replacing } = write;
     const messages = this.#bySubject.get(subject) ?? [];
     const previous = lastOf(messages, this.#changeCount)?.sequence ?? 0;
     if (previous !== expected)
       throw new JetStreamFailure("conflict", `wrong last sequence: ${previous}`);
-    if (this.isFull) throw new JetStreamFailure("full", "maximum bytes exceeded");
+    const bytes = frameBytes + subject.length + messageBytes(write);
+    if (this.#bytes + bytes >= this.bytesMax)
+      throw new JetStreamFailure("full", "maximum bytes exceeded");
     this.#changeCount++;
     if (replacing === true) this.#remove(messages, Infinity);
     const message = { subject, data, sequence: ++this.#lastSequence, timestamp };
-    messages.push({ ...message, addedBy: this.#changeCount, removedBy: Infinity });
+    messages.push({ ...message, bytes, addedBy: this.#changeCount, removedBy: Infinity });
     this.#bySubject.set(subject, messages);
-    this.#bytes += data.byteLength;
+    this.#bytes += bytes;
     return { message, previous };
   }
 
   /** Removes the messages of a subject with a sequence below. */
-  purgeBelow(subject: string, sequence: number): void {
+  purgeBelow(pattern: string, sequence: number): void {
     this.#changeCount++;
-    this.#remove(this.#bySubject.get(subject) ?? [], sequence);
+    for (const messages of this.#matching(pattern)) this.#remove(messages, sequence);
   }
 
   /** The last message of a subject, as it was after a change. */
@@ -89,7 +100,7 @@ export class SimulatedStream {
     for (const message of messages) {
       if (message.sequence >= below || message.removedBy !== Infinity) continue;
       message.removedBy = this.#changeCount;
-      this.#bytes -= message.data.byteLength;
+      this.#bytes -= message.bytes;
     }
   }
 
@@ -99,6 +110,13 @@ export class SimulatedStream {
       matches(pattern, subject) ? [messages] : [],
     );
   }
+}
+
+/** Bytes of a message with its headers as the client makes them: what servers have a limit for. */
+export function messageBytes({ data, expected, replacing }: StreamWrite): number {
+  const rollup = replacing === true ? "Nats-Rollup: sub\r\n" : "";
+  const headers = `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: ${expected}\r\n${rollup}\r\n`;
+  return headers.length + data.byteLength;
 }
 
 /** Whether a subject is of a pattern, in which `*` is any token and `>` at the end is all that follow. */

@@ -138,8 +138,15 @@ export class ChannelLogs {
   /** Whether there is a log. */
   async #readNews(log: OpenLog): Promise<boolean> {
     const known = log.view?.sequence ?? 0;
+    const isDeleted = log.view?.head.isDeleted === true;
     const last = await this.#context.jetStream.readLast(log.stream, log.subject);
-    // The last message of a log stays for ever: whoever has not that of the view is a deposed leader.
+    // Nothing follows a tombstone, which is removed in the end: by whoever looks after what is left of processes.
+    if (last === undefined && isDeleted) {
+      log.view = undefined;
+      log.heard = 0;
+      return false;
+    }
+    // Any other last message of a log stays: whoever has not that of the view is a deposed leader.
     if ((last?.sequence ?? 0) < known) throw behind(log);
     if (last === undefined) return log.heard > 0;
     const message = decodeMessageOf(last);

@@ -9,6 +9,8 @@ interface Deletion {
   /** Of the message that stands for the record. */
   readonly sequence: number;
   readonly timestamp: number;
+  /** The process was created again in the place of that message: only logs are left of what was deleted. */
+  readonly isReplaced?: boolean;
 }
 
 /**
@@ -35,16 +37,10 @@ export class DeletedProcesses {
     this.#deletions.set(processId, deletion);
   }
 
-  /** It was created again, in the place of that message. */
-  delete(processId: string): void {
-    this.#deletions.delete(processId);
-  }
-
-  /** Removes the logs of a life that ended before that message. */
-  async removeLogs(processId: string, sequence: number): Promise<void> {
-    const { jetStream, subjects } = this.#context;
-    const stream = subjects.streamOf(processId);
-    await jetStream.purgeBelow(stream, subjects.channelsOfProcess(processId), sequence);
+  /** It was created again: whoever has not heard of that yet must not find room for a log of the life before. */
+  replace(processId: string): void {
+    const deletion = this.#deletions.get(processId);
+    if (deletion !== undefined) this.#deletions.set(processId, { ...deletion, isReplaced: true });
   }
 
   close(): void {
@@ -64,13 +60,14 @@ export class DeletedProcesses {
       if (this.#isClosed) return;
       if (timestamp > until) continue;
       try {
-        await this.removeLogs(processId, sequence);
         const stream = subjects.streamOf(processId);
+        await jetStream.purgeBelow(stream, subjects.channelsOfProcess(processId), sequence);
         await jetStream.purgeBelow(stream, subjects.recordOf(processId), sequence + 1);
-        // It may have been created again meanwhile.
-        if (this.#deletions.get(processId)?.sequence !== sequence) continue;
+        const deletion = this.#deletions.get(processId);
+        // It may have been created and deleted again meanwhile.
+        if (deletion?.sequence !== sequence) continue;
         this.#deletions.delete(processId);
-        this.#onRemoved(processId);
+        if (deletion.isReplaced !== true) this.#onRemoved(processId);
       } catch (error) {
         reportError(error, "sweep");
         break;

@@ -1,5 +1,4 @@
-export { JetStreamStore } from "./jetstream-store.ts";
-export type { JetStreamStoreContext } from "./jetstream-store.ts";
+export type { JetStreamStore, JetStreamStoreContext } from "./jetstream-store.ts";
 export { JetStreamStoreError } from "./nats-servers.ts";
 export type { StoreLocation } from "./nats-servers.ts";
 export type { ContentsDamage, ContentsReport } from "./store-contents.ts";

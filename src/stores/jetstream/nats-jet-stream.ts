@@ -35,6 +35,7 @@ export class NatsJetStream implements JetStream {
   readonly #reportError: ReportError;
   readonly #reconnectListeners = new Set<() => void>();
   #flush: Promise<void> | undefined;
+  #messageBytesMax = 0;
 
   private constructor(
     connections: NatsConnections,
@@ -65,8 +66,10 @@ export class NatsJetStream implements JetStream {
     return this.#manager;
   }
 
+  /** The client forgets it whenever it dials again: nothing may be refused for that. */
   get messageBytesMax(): number {
-    return this.#connections.requests.info?.max_payload ?? 0;
+    this.#messageBytesMax = this.#connections.requests.info?.max_payload ?? this.#messageBytesMax;
+    return this.#messageBytesMax;
   }
 
   async publish(

@@ -50,11 +50,7 @@ export class ProcessRecords {
     const last = await this.#readLast(record.id);
     if (last === undefined || last.message.record !== undefined)
       throw new StoreRejection("conflict", `process ${record.id} has a record`);
-    const revision = await this.#write(record.id, record, last.sequence);
-    await this.#deleted
-      .removeLogs(record.id, last.sequence)
-      .catch((error: unknown) => this.#context.reportError(error, "sweep"));
-    return revision;
+    return this.#write(record.id, record, last.sequence);
   }
 
   async read(processId: string): Promise<StoredRecord | undefined> {
@@ -172,7 +168,7 @@ export class ProcessRecords {
       this.#deleted.add(processId, { sequence, timestamp });
       if (this.#living.delete(processId)) this.#ids.delete(processId);
     } else {
-      this.#deleted.delete(processId);
+      this.#deleted.replace(processId);
       if (!this.#living.has(processId)) this.#ids.add(processId);
       this.#living.add(processId);
     }

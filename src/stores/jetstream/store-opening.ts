@@ -12,12 +12,12 @@ import {
 } from "./nats-servers.ts";
 import type { StoreLocation } from "./nats-servers.ts";
 import { defaultStoreName, requireStoreName } from "./store-name.ts";
-import { differences, streamSettings } from "./stream-settings.ts";
+import { differences, requireStreamCount, streamSettings } from "./stream-settings.ts";
 import type { StreamOptions } from "./stream-settings.ts";
 import { Subjects } from "./subjects.ts";
 
 export interface StoreCreation extends StreamOptions {
-  /** Streams that the processes are spread over; cannot be changed later. */
+  /** Streams that the processes are spread over, 1 to 64; cannot be changed later. */
   readonly streamCount: number;
 }
 
@@ -35,6 +35,7 @@ export async function openJetStreamStore({
   ...context
 }: JetStreamStoreOptions): Promise<JetStreamStore> {
   requireStoreName(name);
+  if (create !== undefined) requireStreamCount(create.streamCount);
   const requests = await connectNats(connection);
   const tails = await connectNats(connection).catch(async (error: unknown) => {
     await requests.close();

@@ -10,6 +10,7 @@ import { StoreContents } from "./store-contents.ts";
 import type { ContentsReport } from "./store-contents.ts";
 import { ensureStreams } from "./store-opening.ts";
 import type { StoreCreation } from "./store-opening.ts";
+import { requireStreamCount } from "./stream-settings.ts";
 
 /** One stream of a store, as its leader sees it. */
 export interface StreamReport {
@@ -57,6 +58,7 @@ export async function createJetStreamStore(
   location: StoreLocation,
   creation: StoreCreation,
 ): Promise<JetStreamReport> {
+  requireStreamCount(creation.streamCount);
   const report = await useStore(location, creation, false);
   const { streamCount, replicas, streamBytesMax } = creation;
   const wrong = [

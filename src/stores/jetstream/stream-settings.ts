@@ -5,11 +5,22 @@ import type { Subjects } from "./subjects.ts";
 /** The least that servers take: repeats are told by expectations, not by message ids. In nanoseconds. */
 const duplicateWindowNs = 100_000_000;
 
+/** More cost more memory and elections in the servers, and carry no more. */
+const streamCountMax = 64;
+
 export interface StreamOptions {
   /** Copies of each stream, each on another server. */
   readonly replicas: number;
   /** Bytes of each stream, with headers. */
   readonly streamBytesMax: number;
+}
+
+/** Throws `RangeError`. */
+export function requireStreamCount(streamCount: number): void {
+  if (Number.isInteger(streamCount) && streamCount >= 1 && streamCount <= streamCountMax) return;
+  throw new RangeError(
+    `streamCount must be a whole number from 1 to ${streamCountMax}, got ${streamCount}`,
+  );
 }
 
 /** Settings of a stream of the store. Servers leave out what they do not know: compare what they answer. */
@@ -32,7 +43,6 @@ export function streamSettings(
     max_bytes: streamBytesMax,
     duplicate_window: duplicateWindowNs,
     num_replicas: replicas,
-    allow_direct: true,
     allow_rollup_hdrs: true,
     deny_delete: true,
     republish: { src: channels, dest: subjects.tailOf(channels) },

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { JetStreamWorld } from "../../../test/jetstream-world.ts";
+import { createSampleRecord, SampleWriter } from "../../testing/store-samples.ts";
+
+const sweepMs = 60_000;
+/** For which tombstones are kept. */
+const graceMs = 60 * 60_000;
+
+it("a log of which the tombstone is swept is gone, for whoever follows it as well", async () => {
+  const world = new JetStreamWorld();
+  const nodes = [world.open(), world.open()] as const;
+  const [{ store: first }, { store: second }] = nodes;
+  const revision = await world.done(first.createRecord(createSampleRecord("process")));
+  const writer = await world.done(new SampleWriter(first).open());
+  const unfollow = second.follow(writer.key, () => undefined);
+  await world.done(second.readHead(writer.key));
+  await world.done(writer.commit(writer.createBatch("tombstone", { term: 2 })));
+  await world.done(first.removeLog(writer.key));
+  await world.done(first.deleteRecord("process", revision));
+  const read = (): Promise<unknown> => world.done(second.readHead(writer.key));
+  expect(await read()).toMatchObject({ head: { isDeleted: true } });
+  world.clock.advance(graceMs);
+  await world.pass(sweepMs * 2);
+  for (const { store } of nodes)
+    expect(await world.done(store.readHead(writer.key))).toBeUndefined();
+  for (const { stages } of nodes) expect(stages).toEqual([]);
+  unfollow();
+  for (const { store } of nodes) await store.close();
+});
