@@ -84,7 +84,10 @@ export interface JetStream {
     listener: (message: StreamMessage) => void,
     from: number,
   ): () => void;
-  /** Tells whoever listens at this moment. Not kept, and nobody answers. */
+  /**
+   * Tells whoever listens at this moment. Not kept, and nobody answers. Left out while there is no connection; over
+   * one that is lost and not known to be, it may come some seconds later.
+   */
   broadcast(subject: string, data: Uint8Array): void;
   /** Reports what is told on subjects, `*` for any token. Returns what ends it. */
   listen(subject: string, listener: (subject: string, data: Uint8Array) => void): () => void;

@@ -36,6 +36,8 @@ export class NatsJetStream implements JetStream {
   readonly #reconnectListeners = new Set<() => void>();
   #flush: Promise<void> | undefined;
   #messageBytesMax = 0;
+  /** The connection for tails is there, as far as the client knows. */
+  #isTailing = true;
 
   private constructor(
     connections: NatsConnections,
@@ -175,8 +177,8 @@ export class NatsJetStream implements JetStream {
 
   broadcast(subject: string, data: Uint8Array): void {
     const { tails } = this.#connections;
-    // The client would keep it and send it when it is old.
-    if (!tails.isClosed()) tails.publish(subject, data);
+    // While it dials, the client keeps what it is given and sends it once it is connected: as news, when it is old.
+    if (this.#isTailing && !tails.isClosed()) tails.publish(subject, data);
   }
 
   listen(subject: string, listener: (subject: string, data: Uint8Array) => void): () => void {
@@ -226,6 +228,10 @@ export class NatsJetStream implements JetStream {
 
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
+      if (connection === this.#connections.tails) {
+        if (type === "disconnect") this.#isTailing = false;
+        else if (type === "reconnect") this.#isTailing = true;
+      }
       if (type !== "reconnect" && type !== "slowConsumer") continue;
       for (const listener of this.#reconnectListeners) listener();
     }
