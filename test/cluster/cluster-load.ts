@@ -64,6 +64,12 @@ export class ClusterLoad {
     await Promise.race([deferred.promise, Promise.all(this.#sending)]);
   }
 
+  /** Until acknowledgements have come for that long. */
+  async acksFor(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (performance.now() < until) await this.acks(1);
+  }
+
   /** Ends the senders and the process; then nothing is lost, repeated or out of order, for whoever read it. */
   async finish(): Promise<void> {
     this.#isEnding = true;

@@ -51,6 +51,11 @@ export class ClusterNode {
     return Number(new URL(this.url).port);
   }
 
+  /** As a load balancer asks. */
+  async isReady(): Promise<boolean> {
+    return (await fetch(`${this.url}/readyz`)).ok;
+  }
+
   freeze(): void {
     this.#child.kill("SIGSTOP");
   }

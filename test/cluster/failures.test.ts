@@ -1,6 +1,6 @@
 import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { TcpProxy } from "../../src/testing/index.ts";
 import { root } from "../../scripts/project.mjs";
 import { startNatsCluster } from "../nats-world.ts";
@@ -115,8 +115,7 @@ describe("two nodes over three NATS servers", { timeout: 180_000 }, () => {
   it("lose nothing when one of them is frozen for longer than every time-out", async () => {
     const work = await beginLoad();
     nodes[0]?.freeze();
-    await work.acks(300);
-    await new Promise((resolve) => setTimeout(resolve, frozenMs));
+    await work.acksFor(frozenMs);
     nodes[0]?.thaw();
     await finish(work, "node frozen");
   });
@@ -133,7 +132,8 @@ describe("two nodes over three NATS servers", { timeout: 180_000 }, () => {
     const work = await beginLoad();
     for (const line of lines) line.refuse();
     await work.acks(300);
-    await new Promise((resolve) => setTimeout(resolve, frozenMs));
+    // It has given up by then, and knows that it must not say what it knows.
+    await expect.poll(() => cutOff.isReady(), { timeout: 30_000 }).toBe(false);
     for (const line of lines) line.accept();
     await finish(work, "node cut off");
   });

@@ -3,26 +3,15 @@ import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CliWorld } from "../cli-world.ts";
-import { startNatsServer, type NatsServer } from "../nats-world.ts";
+import { describe, expect, it } from "vitest";
+import { useNatsCommands } from "./nats-commands.ts";
 
 type KeyPair = ReturnType<typeof nkeys.createUser>;
 
-let world: CliWorld;
-let nats: NatsServer | undefined;
-
-beforeEach(async () => {
-  world = await CliWorld.createIdle();
-});
-
-afterEach(async () => {
-  await world[Symbol.asyncDispose]();
-  await nats?.dispose();
-});
+const commands = useNatsCommands();
 
 const init = (...flags: readonly string[]) =>
-  world.run(["store", "init", "--streams", "1", ...flags]);
+  commands.world.run(["store", "init", "--streams", "1", ...flags]);
 
 /** As nsc makes them: claims of a subject, signed by whoever stands above it. */
 function signClaims(signer: KeyPair, name: string, subject: string, claims: object): string {
@@ -55,7 +44,7 @@ describe("logging in to NATS", () => {
       return `${key}: ${signClaims(operator, "account", key, claims)}`;
     });
     const operatorClaims = { type: "operator", version: 2 };
-    nats = await startNatsServer({
+    const nats = await commands.startNats({
       configuration: `
         operator: ${signClaims(operator, "operator", operator.getPublicKey(), operatorClaims)}
         system_account: ${system.getPublicKey()}
@@ -65,7 +54,7 @@ describe("logging in to NATS", () => {
     const userClaims = { type: "user", version: 2, subs: -1, data: -1, payload: -1 };
     const jwt = signClaims(account, "node", user.getPublicKey(), userClaims);
     const seed = Buffer.from(user.getSeed()).toString();
-    const path = join(world.directory, "node.creds");
+    const path = join(commands.world.directory, "node.creds");
     const credentials = [
       `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------`,
       `-----BEGIN USER NKEY SEED-----\n${seed}\n------END USER NKEY SEED------\n`,
@@ -88,14 +77,14 @@ describe("logging in to NATS", () => {
 
   it("works over TLS with a certificate, and refuses servers that nobody vouches for", async () => {
     const [certificate, key] = ["certificate.pem", "key.pem"].map((name) =>
-      join(world.directory, name),
+      join(commands.world.directory, name),
     ) as [string, string];
     const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     const subject = ["-subj", "/CN=nats", "-addext", "subjectAltName=DNS:localhost"];
     const files = ["-keyout", key, "-out", certificate, "-days", "2"];
     execFileSync("openssl", ["req", "-x509", ...curve, ...subject, ...files], { stdio: "pipe" });
     const quoted = JSON.stringify(certificate);
-    nats = await startNatsServer({
+    const nats = await commands.startNats({
       configuration: `tls { cert_file: ${quoted}, key_file: ${JSON.stringify(key)}, ca_file: ${quoted}, verify: true }`,
     });
     const store = ["--store", nats.url.replace("nats://127.0.0.1", "tls://localhost")];
@@ -110,7 +99,7 @@ describe("logging in to NATS", () => {
   });
 
   it("demands TLS of servers that are named by tls://", async () => {
-    nats = await startNatsServer();
+    const nats = await commands.startNats();
     const plain = await init("--store", nats.url.replace("nats:", "tls:"));
     expect(plain).toMatchObject({ exitCode: 3, stdout: "" });
     expect(plain.stderr).toMatch(/tls/i);
@@ -130,9 +119,10 @@ describe("logging in to NATS", () => {
   it.each([
     [["serve", "--nats-user", "ada"], "goes with --store nats://…"],
     [["serve", "--store", "nats://ada:pw@127.0.0.1"], "Expected one of segment-log, memory"],
+    [["store", "check", "--store", "memory"], "is seen by nobody but its server"],
     [["store", "init"], "name NATS servers with --store nats://…"],
   ])("refuses %j", async (args, message) => {
-    const { exitCode, stderr } = await world.run(args);
+    const { exitCode, stderr } = await commands.world.run(args);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(message);
   });

@@ -2,54 +2,46 @@ import { connect, nkeys } from "@nats-io/transport-node";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CliWorld, type RunningCommand } from "../cli-world.ts";
-import { startNatsServer, type NatsServer } from "../nats-world.ts";
+import { describe, expect, it } from "vitest";
+import type { RunningCommand } from "../cli-world.ts";
+import { useNatsCommands } from "./nats-commands.ts";
 
-let world: CliWorld;
-let nats: NatsServer | undefined;
-
-beforeEach(async () => {
-  world = await CliWorld.createIdle();
-});
-
-afterEach(async () => {
-  await world[Symbol.asyncDispose]();
-  await nats?.dispose();
-});
+const commands = useNatsCommands();
 
 /** Of a store that `--store` names. */
 async function serve(flags: readonly string[]): Promise<{ server: RunningCommand; url: string }> {
-  const server = world.start(["serve", "--json", "--port", "0", ...flags]);
+  const server = commands.world.start(["serve", "--json", "--port", "0", ...flags]);
   const [line] = await server.waitFor(/\{"url".*\}\n/);
   return { server, url: (JSON.parse(line) as { url: string }).url };
 }
 
 describe("jobwire serve over NATS servers", () => {
   it("shares a store with another server, which goes on when the first is killed", async () => {
-    nats = await startNatsServer();
+    const nats = await commands.startNats();
     const store = ["--store", nats.url];
-    expect((await world.run(["store", "init", ...store, "--streams", "2"])).exitCode).toBe(0);
+    expect((await commands.world.run(["store", "init", ...store, "--streams", "2"])).exitCode).toBe(
+      0,
+    );
     const [first, second] = [await serve(store), await serve(store)];
     const [atFirst, atSecond] = [first, second].map(({ url }) => ({ JOBWIRE_URL: url }));
     const program = 'read line; echo "got $line"';
-    const run = world.start(["run", "--name", "demo", "--", "sh", "-c", program], atFirst);
+    const run = commands.world.start(["run", "--name", "demo", "--", "sh", "-c", program], atFirst);
     await run.waitFor(/follow it with/);
-    const tail = world.start(["tail", "demo"], atSecond);
-    const sent = await world.run(["send", "demo", "stdin"], "an answer\n", atSecond);
+    const tail = commands.world.start(["tail", "demo"], atSecond);
+    const sent = await commands.world.run(["send", "demo", "stdin"], "an answer\n", atSecond);
     expect(sent).toMatchObject({ exitCode: 0 });
     expect(await run.exited).toBe(0);
     expect(await tail.exited).toBe(0);
     expect(tail.stdout.toString()).toBe("got an answer\n");
     await first.server.kill();
-    const again = await world.run(["tail", "demo"], "", atSecond);
+    const again = await commands.world.run(["tail", "demo"], "", atSecond);
     expect(again).toMatchObject({ exitCode: 0, stdout: "got an answer\n" });
   });
 
   it("warns of what NATS may lose, unless it is told that each write is synced", async () => {
-    nats = await startNatsServer();
+    const nats = await commands.startNats();
     const store = ["--store", nats.url];
-    await world.run(["store", "init", ...store]);
+    await commands.world.run(["store", "init", ...store]);
     const { server } = await serve(store);
     await server.waitFor(/on one NATS server only/);
     await server.waitFor(/nobody has said whether the NATS servers sync each write/);
@@ -59,18 +51,24 @@ describe("jobwire serve over NATS servers", () => {
     [{ syncAlways: false }, /http:\S+ syncs every 120 s only/],
     [{ syncAlways: true }, undefined],
   ])("asks the servers' monitoring (%j)", async (options, warning) => {
-    nats = await startNatsServer(options);
+    const nats = await commands.startNats(options);
     const store = ["--store", nats.url, "--nats-monitor", nats.monitorUrl];
-    const made = await world.run(["store", "init", ...store]);
+    const made = await commands.world.run(["store", "init", ...store]);
     expect(made.exitCode).toBe(0);
     if (warning === undefined) expect(made.stderr).not.toContain("sync");
     else expect(made.stderr).toMatch(warning);
   });
 
   it("says what to do where there is no store, nobody listens, or NATS lets nobody in", async () => {
-    nats = await startNatsServer({ configuration: 'authorization { user: ada, password: "pw" }' });
+    const nats = await commands.startNats({
+      configuration: 'authorization { user: ada, password: "pw" }',
+    });
     const serveOn = (url: string, environment = {}) =>
-      world.run(["serve", "--port", "0", "--store", url, "--nats-user", "ada"], "", environment);
+      commands.world.run(
+        ["serve", "--port", "0", "--store", url, "--nats-user", "ada"],
+        "",
+        environment,
+      );
     const absent = await serveOn(nats.url, { JOBWIRE_NATS_PASSWORD: "pw" });
     expect(absent).toMatchObject({ exitCode: 5, stdout: "" });
     expect(absent.stderr).toContain(`jobwire store init --store ${nats.url}`);
@@ -84,11 +82,11 @@ describe("jobwire serve over NATS servers", () => {
   });
 
   it("refuses entries when its streams are nearly full, and has room again when a process is deleted", async () => {
-    nats = await startNatsServer();
+    const nats = await commands.startNats();
     const store = ["--store", nats.url];
-    await world.run(["store", "init", ...store, "--streams", "1", "--stream-limit", "1"]);
+    await commands.world.run(["store", "init", ...store, "--streams", "1", "--stream-limit", "1"]);
     const { url } = await serve(store);
-    const authorization = `Bearer ${await world.token()}`;
+    const authorization = `Bearer ${await commands.world.token()}`;
     const call = async (method: string, path: string, body?: string): Promise<number> => {
       const type = path.endsWith("/entries") ? "text/plain" : "application/json";
       const headers = { authorization, ...(body === undefined ? {} : { "content-type": type }) };
@@ -120,37 +118,39 @@ describe("jobwire serve over NATS servers", () => {
       { user: admin, password: "pw" }
       { nkey: ${pair.getPublicKey()}, permissions: ${permissions} }
     ] }`;
-    nats = await startNatsServer({ configuration });
-    const seedPath = join(world.directory, "seed");
+    const nats = await commands.startNats({ configuration });
+    const seedPath = join(commands.world.directory, "seed");
     await writeFile(seedPath, `${Buffer.from(pair.getSeed()).toString()}\n`);
     await chmod(seedPath, 0o600);
     const byNkey = ["--store", nats.url, "--nats-nkey", seedPath];
-    const denied = await world.run(["store", "init", ...byNkey]);
+    const denied = await commands.world.run(["store", "init", ...byNkey]);
     expect(denied).toMatchObject({ exitCode: 4, stdout: "" });
     expect(denied.stderr).toContain("lacks a permission");
     expect(denied.stderr).toContain("$JS.API.STREAM.CREATE.");
     const asAdmin = ["store", "init", "--store", nats.url, "--nats-user", "admin"];
-    const made = await world.run(asAdmin, "", { JOBWIRE_NATS_PASSWORD: "pw" });
+    const made = await commands.world.run(asAdmin, "", { JOBWIRE_NATS_PASSWORD: "pw" });
     expect(made.exitCode).toBe(0);
     const { server, url } = await serve(byNkey);
     const at = { JOBWIRE_URL: url };
-    const ran = await world.run(["run", "--name", "demo", "--", "echo", "hi"], "", at);
+    const ran = await commands.world.run(["run", "--name", "demo", "--", "echo", "hi"], "", at);
     expect(ran).toMatchObject({ exitCode: 0, stdout: "hi\n" });
-    expect((await world.run(["delete", "demo"], "", at)).exitCode).toBe(0);
-    expect((await world.run(["store", "check", ...byNkey])).exitCode).toBe(0);
+    expect((await commands.world.run(["delete", "demo"], "", at)).exitCode).toBe(0);
+    expect((await commands.world.run(["store", "check", ...byNkey])).exitCode).toBe(0);
     expect(server.stderr).not.toMatch(/"level":50/);
   });
 });
 
 describe("jobwire store check over NATS servers", () => {
   it("counts what is there, and finds what no server has written and what is gone", async () => {
-    nats = await startNatsServer();
+    const nats = await commands.startNats();
     const store = ["--store", nats.url];
-    await world.run(["store", "init", ...store, "--streams", "1"]);
+    await commands.world.run(["store", "init", ...store, "--streams", "1"]);
     const { url } = await serve(store);
     for (const name of ["whole", "hit"])
-      await world.run(["run", "--name", name, "--", "echo", name], "", { JOBWIRE_URL: url });
-    const sound = await world.run(["store", "check", ...store]);
+      await commands.world.run(["run", "--name", name, "--", "echo", name], "", {
+        JOBWIRE_URL: url,
+      });
+    const sound = await commands.world.run(["store", "check", ...store]);
     expect(sound).toMatchObject({ exitCode: 0 });
     expect(sound.stdout).toMatch(/^processes +2, 0 open$/m);
     expect(sound.stdout).toMatch(/^damages +0$/m);
@@ -165,7 +165,7 @@ describe("jobwire store check over NATS servers", () => {
     await connection.flush();
     await connection.close();
 
-    const { exitCode, stdout } = await world.run(["store", "check", ...store]);
+    const { exitCode, stdout } = await commands.world.run(["store", "check", ...store]);
     expect(exitCode).toBe(1);
     expect(stdout).toContain(`damage: ${gone}: there is no log`);
     expect(stdout).toMatch(
@@ -174,6 +174,6 @@ describe("jobwire store check over NATS servers", () => {
         "m",
       ),
     );
-    expect((await world.run(["store", "stats", ...store])).exitCode).toBe(0);
+    expect((await commands.world.run(["store", "stats", ...store])).exitCode).toBe(0);
   });
 });
