@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { isChannelError } from "../../core/errors.ts";
+import { streamCountMax } from "../../stores/jetstream/subjects.ts";
 import {
   addHelpTexts,
   addServerOptions,
@@ -49,7 +50,6 @@ interface Backup {
 
 const MiB = 1024 * 1024;
 const streamCountDefault = 8;
-const streamCountMax = 64;
 /** What NATS has at most. */
 const replicasMax = 5;
 const streamMiBDefault = 1024;
@@ -244,6 +244,11 @@ function placeOf(
   if (directory === undefined && isNatsAddress(store))
     return { kind: "nats", target: resolveNatsTarget(store, sources) };
   requireNoNatsFlags(sources, directory === undefined ? store : "in files");
+  if (directory === undefined && store === "memory")
+    throw new CommandError(
+      "a store in memory is seen by nobody but its server; name a folder, or NATS servers with --store",
+      ExitCode.usage,
+    );
   const { dataDirectory } = resolveCommon(sources);
   return {
     kind: "files",

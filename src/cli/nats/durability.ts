@@ -14,7 +14,7 @@ export async function durabilityWarnings(
   const replicas = Math.min(...streams.map((stream) => stream.replicas));
   if (replicas === 1)
     warnings.push(
-      "each message is on one NATS server only: while that one is away nothing goes on, and with its disk everything is lost; three copies are made by: jobwire store init --replicas 3, or nats stream edit",
+      "each message is on one NATS server only: while that one is away nothing goes on, and with its disk everything is lost; nats stream edit --replicas 3 makes more copies of each stream",
     );
   if (replicas === 2)
     warnings.push("streams have two copies: nothing can be written while either server is away");
@@ -24,7 +24,7 @@ export async function durabilityWarnings(
   for (const { name, bytes, bytesMax } of streams)
     if (bytesMax > 0 && bytes > bytesMax * nearlyFull)
       warnings.push(
-        `${name} holds ${formatBytes(bytes)} of at most ${formatBytes(bytesMax)}: when it is full, appends are refused with store_full`,
+        `${name} holds ${formatBytes(bytes)} of at most ${formatBytes(bytesMax)}: before it is full, entries are refused with store_full`,
       );
   if (streams.some(({ bytesMax }) => bytesMax < 0))
     warnings.push(
@@ -54,7 +54,7 @@ function lossOf(replicas: number, what: string): string {
 /** A warning, or undefined where each write is synced. */
 async function askSync(monitorUrl: string): Promise<string | undefined> {
   try {
-    const url = new URL("/jsz?config=1", monitorUrl);
+    const url = `${monitorUrl.replace(/\/+$/, "")}/jsz?config=1`;
     const response = await fetch(url, { signal: AbortSignal.timeout(askMs) });
     if (!response.ok) return `${monitorUrl} answers ${response.status} and not how it syncs`;
     const { config } = (await response.json()) as JszAnswer;

@@ -24,7 +24,7 @@ type Explanation = readonly [message: string, remedy: string, exitCode?: ExitCod
 function describe(error: unknown, { address, storeName }: NatsTarget): Explanation {
   const reason = reasonOf(error);
   if (error instanceof JetStreamStoreError)
-    return error.message.startsWith("there is no store named")
+    return error.kind === "absent"
       ? [
           `${error.message} at ${address}`,
           `Make it with: jobwire store init --store ${address}`,

@@ -1,4 +1,4 @@
-import { defaultStoreName, requireStoreName } from "../../stores/jetstream/store-name.ts";
+import { defaultStoreName, requireStoreName } from "../../stores/jetstream/subjects.ts";
 import { createListSetting, type Setting } from "../setting.ts";
 import { ofText, textForm, urlForm, type ValueForm } from "../value-form.ts";
 
@@ -26,13 +26,12 @@ export function isNatsAddress(text: string): text is NatsAddress {
 }
 
 function isServer(text: string, scheme: string): boolean {
-  const { protocol, host, pathname, username, search, hash } = URL.canParse(text)
-    ? new URL(text)
-    : {};
+  if (!URL.canParse(text)) return false;
+  const { protocol, host, pathname, username, password, search, hash } = new URL(text);
   return (
     protocol === `${scheme}:` &&
     host !== "" &&
-    [username, search, hash].every((part) => part === "") &&
+    [username, password, search, hash].every((part) => part === "") &&
     (pathname === "" || pathname === "/")
   );
 }

@@ -1,10 +1,10 @@
 export type { JetStreamStore, JetStreamStoreContext } from "./jetstream-store.ts";
 export { JetStreamStoreError } from "./nats-servers.ts";
-export type { StoreLocation } from "./nats-servers.ts";
+export type { JetStreamStoreErrorKind, StoreLocation } from "./nats-servers.ts";
 export type { ContentsDamage, ContentsReport } from "./store-contents.ts";
-export { defaultStoreName, requireStoreName } from "./store-name.ts";
 export { openJetStreamStore } from "./store-opening.ts";
 export type { JetStreamStoreOptions, StoreCreation } from "./store-opening.ts";
 export { createJetStreamStore, inspectJetStreamStore } from "./store-report.ts";
 export type { JetStreamReport, StreamReport } from "./store-report.ts";
 export type { StreamOptions } from "./stream-settings.ts";
+export { defaultStoreName, requireStoreName } from "./subjects.ts";

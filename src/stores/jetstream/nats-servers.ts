@@ -1,5 +1,5 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import type { JetStreamManager, StreamConfig, StreamInfo } from "@nats-io/jetstream";
+import type { JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import { pause } from "../../core/system.ts";
@@ -14,11 +14,16 @@ export interface StoreLocation {
   readonly name?: string;
 }
 
-/** There is no store of that name, or it is not as it must be. */
+/** `absent`: there is no store of that name. `different`: it is not as it must be, or as it is asked for. */
+export type JetStreamStoreErrorKind = "absent" | "different";
+
 export class JetStreamStoreError extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  readonly kind: JetStreamStoreErrorKind;
+
+  constructor(kind: JetStreamStoreErrorKind, message: string) {
+    super(message);
     this.name = "JetStreamStoreError";
+    this.kind = kind;
   }
 }
 
@@ -70,6 +75,7 @@ export async function findSubjects(
   const subjects = Subjects.described(name, first.config.description);
   if (subjects !== undefined) return subjects;
   throw new JetStreamStoreError(
+    "different",
     `the stream ${name}-0 is none of a Jobwire store of this format: its description is ${JSON.stringify(first.config.description ?? "")}`,
   );
 }
@@ -78,7 +84,7 @@ export async function findSubjects(
 export async function readStream(
   manager: JetStreamManager,
   stream: string,
-): Promise<(StreamInfo & { readonly config: StreamConfig }) | undefined> {
+): Promise<StreamInfo | undefined> {
   try {
     return await manager.streams.info(stream);
   } catch (error) {

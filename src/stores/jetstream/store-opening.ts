@@ -11,10 +11,9 @@ import {
   whenLed,
 } from "./nats-servers.ts";
 import type { StoreLocation } from "./nats-servers.ts";
-import { defaultStoreName, requireStoreName } from "./store-name.ts";
 import { differences, requireStreamCount, streamSettings } from "./stream-settings.ts";
 import type { StreamOptions } from "./stream-settings.ts";
-import { Subjects } from "./subjects.ts";
+import { defaultStoreName, requireStoreName, Subjects } from "./subjects.ts";
 
 export interface StoreCreation extends StreamOptions {
   /** Streams that the processes are spread over, 1 to 64; cannot be changed later. */
@@ -62,13 +61,13 @@ export async function ensureStreams(
 ): Promise<Subjects> {
   const known = await findSubjects(manager, name);
   if (known === undefined && create === undefined)
-    throw new JetStreamStoreError(`there is no store named ${name}`);
+    throw new JetStreamStoreError("absent", `there is no store named ${name}`);
   const subjects = known ?? new Subjects(name, create?.streamCount ?? 1);
   // The first one last: it says that all others are there.
   for (const stream of [...subjects.streams].reverse()) {
     const found = (await readStream(manager, stream))?.config;
     if (found === undefined && create === undefined)
-      throw new JetStreamStoreError(`the stream ${stream} is missing`);
+      throw new JetStreamStoreError("different", `the stream ${stream} is missing`);
     const settings = streamSettings(subjects, stream, {
       replicas: found?.num_replicas ?? create?.replicas ?? 1,
       streamBytesMax: found?.max_bytes ?? create?.streamBytesMax ?? -1,
@@ -76,7 +75,10 @@ export async function ensureStreams(
     const actual = found ?? (await manager.streams.add(settings)).config;
     const wrong = differences(settings, actual);
     if (wrong.length > 0)
-      throw new JetStreamStoreError(`the stream ${stream} is not as asked: ${wrong.join("; ")}`);
+      throw new JetStreamStoreError(
+        "different",
+        `the stream ${stream} is not as asked: ${wrong.join("; ")}`,
+      );
   }
   return subjects;
 }

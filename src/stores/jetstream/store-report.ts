@@ -5,11 +5,11 @@ import { systemClock } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
 import { connectNats, JetStreamStoreError, whenLed } from "./nats-servers.ts";
 import type { StoreLocation } from "./nats-servers.ts";
-import { defaultStoreName, requireStoreName } from "./store-name.ts";
 import { StoreContents } from "./store-contents.ts";
 import type { ContentsReport } from "./store-contents.ts";
 import { ensureStreams } from "./store-opening.ts";
 import type { StoreCreation } from "./store-opening.ts";
+import { defaultStoreName, requireStoreName } from "./subjects.ts";
 import { requireStreamCount } from "./stream-settings.ts";
 
 /** One stream of a store, as its leader sees it. */
@@ -70,6 +70,7 @@ export async function createJetStreamStore(
   ];
   if (wrong.length === 0) return report;
   throw new JetStreamStoreError(
+    "different",
     `there is a store named ${report.name} already, and it is another: ${wrong.join("; ")}`,
   );
 }

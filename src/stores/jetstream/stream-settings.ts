@@ -1,12 +1,10 @@
 import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import type { StreamConfig } from "@nats-io/jetstream";
+import { streamCountMax } from "./subjects.ts";
 import type { Subjects } from "./subjects.ts";
 
 /** The least that servers take: repeats are told by expectations, not by message ids. In nanoseconds. */
 const duplicateWindowNs = 100_000_000;
-
-/** More cost more memory and elections in the servers, and carry no more. */
-const streamCountMax = 64;
 
 export interface StreamOptions {
   /** Copies of each stream, each on another server. */

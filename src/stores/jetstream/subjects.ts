@@ -1,6 +1,17 @@
 import { crc32 } from "node:zlib";
 import type { ChannelKey } from "../../core/store.ts";
 
+export const defaultStoreName = "jobwire";
+
+/** More cost more memory and elections in the servers, and carry no more. */
+export const streamCountMax = 64;
+
+/** Throws `RangeError` for what cannot be a part of a subject. */
+export function requireStoreName(name: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  throw new RangeError(`name must be up to 64 letters, digits, - and _, got ${name}`);
+}
+
 /** First token of the subjects that streams republish on. No stream may have subjects below it. */
 const tailSuffix = "-tail";
 /** The number of streams follows. */
