@@ -1,7 +1,9 @@
+import type { GrantSpec } from "../../src/core/broker/grants.ts";
 import type { ProcessSpec, ProcessView } from "../../src/core/broker/views.ts";
-import { appendOnce, asSubmitter, Producer } from "./cluster-senders.ts";
+import { appendOnce, asGrantHolder, asSubmitter, Producer } from "./cluster-senders.ts";
 import type { Sender } from "./cluster-senders.ts";
 import { logName } from "./cluster-truth.ts";
+import type { LentGrant } from "./cluster-truth.ts";
 import { ask, askUntilAnswered, fail, submitter } from "./cluster-world.ts";
 import type { ClusterWorld } from "./cluster-world.ts";
 
@@ -13,6 +15,8 @@ export const channels = [
 const outcome = { status: "success" } as const;
 const callsAtOnceMax = 3;
 const entriesMax = 3;
+/** Longer than a history, whichever node's clock it is held against. */
+const grantLifeMs = 3_600_000;
 
 /** Somebody who works with processes through any node, one thing after the other. */
 export class ClusterClient {
@@ -22,6 +26,8 @@ export class ClusterClient {
   readonly #producers = new Map<string, Producer>();
   /** The executor that this client is, of each process. */
   readonly #roles = new Map<string, Sender>();
+  /** The grant that this client has made last of each process, and not taken back. */
+  readonly #grants = new Map<string, LentGrant>();
 
   constructor(world: ClusterWorld, name: string, processIds: readonly string[]) {
     this.#world = world;
@@ -42,8 +48,9 @@ export class ClusterClient {
     if (what < 13) return this.#close(id);
     if (what < 14) return this.#cancel(id);
     if (what < 18) return this.#list();
+    if (what < 21) return this.#share(id);
     const channel = channels[random(channels.length)]?.name ?? "out";
-    const sender = random(2) === 0 ? asSubmitter : (this.#roles.get(id) ?? asSubmitter);
+    const sender = this.#pickSender(id);
     if (what < 30) return appendOnce(this.#world, this.#name, sender, { processId: id, channel });
     const producer = this.#producerOf(id, channel, sender);
     if (what < 38) return producer.repeat();
@@ -51,6 +58,13 @@ export class ClusterClient {
       producer.append(1 + random(entriesMax)),
     );
     await Promise.all(calls);
+  }
+
+  #pickSender(id: string): Sender {
+    const { random } = this.#world;
+    const grant = this.#grants.get(id);
+    if (grant !== undefined && random(4) === 0) return asGrantHolder(grant);
+    return random(2) === 0 ? asSubmitter : (this.#roles.get(id) ?? asSubmitter);
   }
 
   #producerOf(processId: string, channel: string, sender: Sender): Producer {
@@ -99,6 +113,24 @@ export class ClusterClient {
       const next = (truth.headOf(log)?.last ?? 0) + 1;
       this.#world.observe({ kind: "fenced", log, term, next });
     }
+  }
+
+  /** Lends the right to append; the next time takes it back, which raises the term and keeps the executor. */
+  async #share(id: string): Promise<void> {
+    const { truth } = this.#world;
+    const grant = this.#grants.get(id);
+    if (grant !== undefined) {
+      const answer = await askUntilAnswered(this.#world, (broker) =>
+        broker.grants.revoke(submitter, id, grant.grantId),
+      );
+      if (answer.kind === "done") truth.revoke(grant);
+      if (answer.kind !== "inDoubt") this.#grants.delete(id);
+      return;
+    }
+    const expiresAt = this.#world.clock.now() + grantLifeMs;
+    const spec: GrantSpec = { secretHash: "hash", ops: ["append"], expiresAt };
+    const answer = await ask(this.#world, (broker) => broker.grants.create(submitter, id, spec));
+    if (answer.kind === "done") this.#grants.set(id, { processId: id, grantId: answer.value.id });
   }
 
   async #close(id: string): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Caller } from "../../src/core/broker/caller.ts";
 import { isChannelError } from "../../src/core/errors.ts";
 import type { ChannelError, ErrorCode } from "../../src/core/errors.ts";
+import { grantIdentityOf } from "./cluster-truth.ts";
+import type { LentGrant } from "./cluster-truth.ts";
 import { ask, fail, pass, submitter } from "./cluster-world.ts";
 import type { ClusterWorld } from "./cluster-world.ts";
 import type { SentCall } from "./sent-calls.ts";
@@ -79,6 +81,8 @@ export class Producer {
     if (record?.epoch !== this.#epoch || record?.outcome !== undefined) return false;
     const { caller, term } = this.#sender;
     if (record?.settling?.kind === "tombstone") return false;
+    if (caller.grant !== undefined)
+      return record?.grants.some(({ id }) => id === caller.grant?.grantId) === true;
     if (term === undefined) return caller.identity === record?.submitterId;
     return caller.identity === record?.executorId && term === record.assignTerm;
   }
@@ -182,3 +186,7 @@ export async function appendOnce(
 }
 
 export const asSubmitter: Sender = { caller: submitter };
+
+export function asGrantHolder(grant: LentGrant): Sender {
+  return { caller: { identity: grantIdentityOf(grant), isAdmin: false, grant } };
+}

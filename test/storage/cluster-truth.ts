@@ -1,3 +1,4 @@
+import { grantIdentityPrefix } from "../../src/core/broker/grants.ts";
 import { applyBatch, createHead } from "../../src/core/channel-head.ts";
 import type { ChannelHead } from "../../src/core/channel-head.ts";
 import { ByteWriter } from "../../src/core/codec/byte-writer.ts";
@@ -10,6 +11,16 @@ import { decodeMessageOf, decodeRecordOf } from "../../src/stores/jetstream/mess
 import type { HistoryEvent, SeenEntry } from "../../src/testing/history-events.ts";
 
 const utf8 = new TextDecoder();
+
+export interface LentGrant {
+  readonly processId: string;
+  readonly grantId: string;
+}
+
+/** Whom its holder is known as. */
+export function grantIdentityOf({ grantId }: LentGrant): string {
+  return `${grantIdentityPrefix}${grantId}`;
+}
 
 /** Name of a log in a history: a channel of one life of a process, which has one epoch. */
 export function logName(processId: string, epoch: string, channel: string): string {
@@ -32,6 +43,7 @@ export class ClusterTruth {
   readonly #records = new Map<string, ProcessRecord>();
   readonly #heads = new Map<string, ChannelHead>();
   readonly #epochs = new Set<string>();
+  readonly #revoked = new Set<string>();
   #messageCount = 0;
 
   constructor(observe: (event: HistoryEvent) => void, onLife: (record: ProcessRecord) => void) {
@@ -57,6 +69,11 @@ export class ClusterTruth {
 
   hasSeen(epoch: string): boolean {
     return this.#epochs.has(epoch);
+  }
+
+  /** It was taken back, and that was answered: nothing of its holder comes any more. */
+  revoke(grant: LentGrant): void {
+    this.#revoked.add(grantIdentityOf(grant));
   }
 
   /** Logs of a process as it is in its record. */
@@ -139,6 +156,8 @@ export class ClusterTruth {
   }
 
   #tell(log: string, { kind, first, entries, logicalFirst }: Batch): void {
+    for (const { senderId } of entries)
+      if (this.#revoked.has(senderId)) this.#report(`${log} has an entry of ${senderId}, revoked`);
     if (kind === "data") {
       // What may be gone from here on is a property of a call to the checker.
       const call = `message ${this.#messageCount}`;
