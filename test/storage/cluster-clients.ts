@@ -13,6 +13,8 @@ export const channels = [
 ] as const;
 
 const outcome = { status: "success" } as const;
+/** Of 100 operations the first so many begin and end processes. */
+const usesFrom = 5;
 const callsAtOnceMax = 3;
 const entriesMax = 3;
 /** Longer than a history, whichever node's clock it is held against. */
@@ -37,19 +39,21 @@ export class ClusterClient {
 
   /** One random operation. */
   async operate(): Promise<void> {
-    const { random, truth } = this.#world;
+    const { random, truth, hasLargeHeads } = this.#world;
     const id = this.#processIds[random(this.#processIds.length)] as string;
-    const what = random(100);
     const record = truth.recordOf(id);
+    // Heads are written where a log lives long: there an end is rare.
+    const isLong = hasLargeHeads && record?.outcome === undefined && random(8) > 0;
+    const what = isLong ? usesFrom + random(100 - usesFrom) : random(100);
     if (record === undefined || what < 2) return this.#create(id);
     // What has ended goes soon, and then begins anew.
     if (what < (record.outcome === undefined ? 3 : 25)) return this.#delete(id);
-    if (what < 12) return this.#assign(id);
-    if (what < 13) return this.#close(id);
-    if (what < 14) return this.#cancel(id);
+    if (what < 4) return this.#close(id);
+    if (what < 5) return this.#cancel(id);
+    if (what < 14) return this.#assign(id);
     if (what < 18) return this.#list();
     if (what < 21) return this.#share(id);
-    const channel = channels[random(channels.length)]?.name ?? "out";
+    const channel = channels[random(hasLargeHeads ? 4 : channels.length)]?.name ?? "out";
     const sender = this.#pickSender(id);
     if (what < 30) return appendOnce(this.#world, this.#name, sender, { processId: id, channel });
     const producer = this.#producerOf(id, channel, sender);

@@ -59,7 +59,7 @@ describe("nodes on a simulated JetStream", () => {
   it("have everything in their histories", async () => {
     const reports: ClusterHistoryReport[] = [];
     for (let seed = 1; seed <= 10; seed++) reports.push(await runClusterHistory(seed, parts));
-    for (const event of ["messages", "crashes", "cuts", "lateWrites"] as const)
+    for (const event of ["messages", "heads", "crashes", "cuts", "lateWrites"] as const)
       expect(reports.reduce((sum, report) => sum + report[event], 0)).toBeGreaterThan(0);
   });
 

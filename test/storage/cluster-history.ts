@@ -21,6 +21,8 @@ import { SimulatedNats } from "./simulated-nats.ts";
 export interface ClusterHistoryReport {
   readonly steps: number;
   readonly messages: number;
+  /** Of those, the heads that are messages of their own. */
+  readonly heads: number;
   readonly crashes: number;
   readonly cuts: number;
   readonly lateWrites: number;
@@ -120,6 +122,7 @@ class ClusterHistory implements ClusterWorld {
     return {
       steps: this.scheduler.stepCount,
       messages: this.#messageCount,
+      heads: this.truth.headCount,
       ...this.#disturbance.counts,
     };
   }

@@ -45,6 +45,8 @@ export class ClusterTruth {
   readonly #epochs = new Set<string>();
   readonly #revoked = new Set<string>();
   #messageCount = 0;
+  /** Heads that were written as messages of their own. */
+  headCount = 0;
 
   constructor(observe: (event: HistoryEvent) => void, onLife: (record: ProcessRecord) => void) {
     this.#observe = observe;
@@ -132,7 +134,8 @@ export class ClusterTruth {
     const isOver = head.isDeleted && this.#records.get(processId)?.epoch !== epoch;
     // A late opening, where the tombstone has been swept: nobody looks at what is left of that life.
     if (isOver && message.kind === "batch" && message.batch.kind === "open") return;
-    if (message.kind === "batch") {
+    if (message.kind === "head") this.headCount++;
+    else {
       this.#judge(log, head, message.batch);
       applyBatch(head, message.batch);
       this.#heads.set(log, head);

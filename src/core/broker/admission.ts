@@ -132,7 +132,7 @@ export function requireOpen(
   processId: string,
   isClosing: boolean,
 ): void {
-  if (head.seal === undefined && !head.isDeleted && !isClosing) return;
+  if (head.seal === undefined && !isClosing) return;
   const lastSequence = lastCommitted(call, head);
   throw new ChannelError("process_closed", {
     processId,

@@ -1,6 +1,6 @@
 import type { ChannelHead } from "../channel-head.ts";
 import type { ChannelLog } from "../channel-log.ts";
-import type { ChannelError } from "../errors.ts";
+import { ChannelError } from "../errors.ts";
 import type { MsgEntry } from "../entry.ts";
 import type { ResolvedChannelSpec } from "../process-record.ts";
 import type { ProducerState } from "../producers.ts";
@@ -50,6 +50,7 @@ export class Staging {
 
   /** Tells new entries from repeats, for one who may append. */
   judge(call: AppendCall, olderEntries?: readonly MsgEntry[]): Admitted {
+    this.#requireLog();
     this.#process.requireAppend(call, this.#spec, lastCommitted(call, this.#headOf()));
     return judgeCall(call, this.#state(olderEntries), this.#process.limits, this.#process.now());
   }
@@ -131,6 +132,7 @@ export class Staging {
   }
 
   #admitOne(call: AppendCall): void {
+    this.#requireLog();
     const lastSequence = lastCommitted(call, this.#headOf());
     this.#process.requireAppend(call, this.#spec, lastSequence, { isAgain: true });
     const state = this.#state([]);
@@ -144,6 +146,12 @@ export class Staging {
     requireOpen(call, state, this.#process.record.id, this.#process.isClosing);
     requireRoom(admitted, state);
     this.#stage(call, admitted);
+  }
+
+  /** Of a deleted log nothing is left that could tell a repeat from news. Throws `process_not_found`. */
+  #requireLog(): void {
+    if (!this.#headOf().isDeleted) return;
+    throw new ChannelError("process_not_found", { processId: this.#process.record.id });
   }
 
   #stage(call: AppendCall, admitted: Admitted): void {
