@@ -161,7 +161,10 @@ export class ChannelLogs {
     if (log.view !== undefined && log.view.sequence >= loaded.sequence) return true;
     const isNews = log.view !== undefined;
     log.view = loaded;
-    if (isNews) this.#tell(log, await this.#readLastCommit(log, message, last.sequence));
+    if (!isNews) return true;
+    const commit = await this.#readLastCommit(log, message, last.sequence);
+    // A newer one may have been told meanwhile: behind it this would be taken for one that follows.
+    if (loaded.sequence === last.sequence) this.#tell(log, commit);
     return true;
   }
 

@@ -49,25 +49,17 @@ export class LogWriter {
 
   /** As `Store.append`. */
   async append(log: OpenLog, batch: Batch, expected: Revision | undefined): Promise<Revision> {
-    const view = expected === undefined ? undefined : await this.#viewAt(log, expected);
+    // A greater sequence than this node knows may be another node's.
+    if (expected !== undefined && Number(expected) > (log.view?.revision ?? 0))
+      await this.#logs.refresh(log);
+    // The view goes on by itself: from where it is looked at until the message is sent nothing may be awaited.
+    let view = viewAt(log, expected);
     requireAcceptable(log.key, batch, view?.head, this.#batchBytesMax);
     if (view !== undefined && view.batchesSinceHead >= batchesPerHead) {
       await this.#writeHead(log, view);
-      // The view goes on meanwhile: the batch belongs behind the expected one only.
-      if (view.revision !== expected)
-        throw new StoreRejection("conflict", "another batch came while the head was written");
+      view = viewAt(log, expected);
     }
     return this.#write(log, this.#messageOf(batch, view), batch);
-  }
-
-  /** The view at exactly this revision. Rejects with `conflict`. */
-  async #viewAt(log: OpenLog, expected: Revision): Promise<LogView> {
-    if (log.view?.revision === expected) return log.view;
-    // A sequence that this node does not know yet is another node's, or of another log.
-    const isOld = log.view !== undefined && Number(expected) < log.view.revision;
-    const view = isOld ? log.view : await this.#logs.refresh(log);
-    if (view?.revision === expected) return view;
-    throw new StoreRejection("conflict", "the head has another revision");
   }
 
   #messageOf(batch: Batch, view: LogView | undefined): ChannelMessage {
@@ -135,6 +127,13 @@ export class LogWriter {
   #fits(data: Uint8Array): boolean {
     return data.byteLength + messageOverheadBytes <= this.#context.jetStream.messageBytesMax;
   }
+}
+
+/** The view, if it is at exactly this revision. Throws `conflict`. */
+function viewAt({ view }: OpenLog, expected: Revision | undefined): LogView | undefined {
+  if (expected === undefined) return undefined;
+  if (view?.revision === expected) return view;
+  throw new StoreRejection("conflict", "the head has another revision");
 }
 
 function firstHead(batch: Batch): ChannelHead {
