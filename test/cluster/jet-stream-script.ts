@@ -45,7 +45,10 @@ function purge(place: Place, below: number): Ask {
   };
 }
 
-const state: Ask = ({ jetStream, stream }) => jetStream.readState(stream);
+const state: Ask = async ({ jetStream, stream }) => {
+  const { bytes, lastSequence } = await jetStream.readState(stream);
+  return { bytes, lastSequence };
+};
 
 /** Listens to what the stream takes on a subject from now on. */
 function tail(place: Place): Ask {
@@ -61,10 +64,10 @@ function tail(place: Place): Ask {
   };
 }
 
-function follow(place: Place, from: number): Ask {
+function follow(place: Place, from: number, options: { headersOnly?: boolean } = {}): Ask {
   return async ({ jetStream, stream, subjectOf, describe, hear, onStop }) => {
     const listener = (message: Parameters<typeof describe>[0]): void => hear(describe(message));
-    onStop(jetStream.follow(stream, subjectOf(place), listener, from));
+    onStop(jetStream.follow(stream, subjectOf(place), listener, { from, ...options }));
     return "begun";
   };
 }
@@ -93,6 +96,14 @@ function broadcast(place: Place, data: string): Ask {
 function heard(count: number): Ask {
   return ({ takeHeard }) => takeHeard(count);
 }
+
+const flush: Ask = async ({ jetStream }) => {
+  await jetStream.flushTails();
+  return "done";
+};
+
+/** What was heard until now. */
+const heardSoFar: Ask = async ({ takeHeardSoFar }) => takeHeardSoFar();
 
 const stop: Ask = async ({ stopAll }) => {
   stopAll();
@@ -210,6 +221,7 @@ const reads: Script = {
     ["of records from 1", next("records", 1), "6 otherRecord f"],
     ["of records from 7", next("records", 7), "7 record g"],
     ["the last of all records", last("records"), "7 record g"],
+    ["the last of all channels", last("channels"), "4 out d"],
   ],
 };
 
@@ -236,6 +248,9 @@ const tails: Script = {
     ["listening to another", tail("err"), "ready"],
     ["one that is", publish("err", 3, "j"), 10],
     ["it alone", heard(1), ["err: 10 behind 3, j"]],
+    ["another", publish("err", 10, "k"), 11],
+    ["all that was sent has come", flush, "done"],
+    ["it", heardSoFar, ["err: 11 behind 10, k"]],
   ],
 };
 
@@ -258,6 +273,10 @@ const follows: Script = {
     ["from what is to come", follow("records", 7), "begun"],
     ["7", replace("record", 4, "g"), 7],
     ["it", heard(1), ["7 record g"]],
+    ["no more", stop, "done"],
+    ["from 3 without data", follow("channels", 3, { headersOnly: true }), "begun"],
+    ["8", publish("out", 5, "h"), 8],
+    ["what there is", heard(3), ["3 out ", "5 out ", "8 out "]],
   ],
 };
 

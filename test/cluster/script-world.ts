@@ -11,7 +11,7 @@ export const streamBytesMax = 180_000;
 
 /** A subject, or several, by what it is for. */
 export type Place =
-  | ("out" | "err" | "other" | "channelsOfProcess")
+  | ("out" | "err" | "other" | "channelsOfProcess" | "channels")
   | ("record" | "otherRecord" | "records")
   | ("heard" | "otherHeard" | "allHeard" | "nowhere");
 
@@ -38,6 +38,7 @@ export class ScriptWorld {
     this.#places = {
       ...{ out: channel("p", "out"), err: channel("p", "err"), other: channel("q", "out") },
       channelsOfProcess: subjects.channelsOfProcess("p"),
+      channels: subjects.channelsOf(stream),
       ...{ record: subjects.recordOf("p"), otherRecord: subjects.recordOf("q") },
       records: subjects.recordsOf(stream),
       ...{ heard: subjects.heardOf("p"), otherHeard: subjects.heardOf("q") },
@@ -76,6 +77,9 @@ export class ScriptWorld {
     while (this.#heard.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
     return this.#heard.splice(0, count);
   };
+
+  /** What was heard until now. */
+  readonly takeHeardSoFar = (): readonly string[] => this.#heard.splice(0);
 
   readonly onStop = (stop: () => void): void => void this.#stops.push(stop);
 

@@ -107,7 +107,7 @@ export class ClusterDisturbance {
   #recover(): void {
     const { random } = this.#world;
     const stream = this.#pickStream();
-    this.#nats.leaderless.delete(stream.name);
+    if (this.#nats.leaderless.delete(stream.name)) stream.leader++;
     this.#nats.deposed.delete(stream.name);
     stream.bytesMax = Infinity;
     const node = this.#nodes[random(this.#nodes.length)];

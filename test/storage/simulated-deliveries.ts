@@ -1,3 +1,5 @@
+import { createDeferred } from "../../src/core/deferred.ts";
+import type { Deferred } from "../../src/core/deferred.ts";
 import { JetStreamFailure } from "../../src/stores/jetstream/jet-stream.ts";
 import type { StreamMessage, Tail, TailMessage } from "../../src/stores/jetstream/jet-stream.ts";
 import type { SimulatedNats } from "./simulated-nats.ts";
@@ -12,6 +14,7 @@ export class SimulatedDelivery<Item> {
   #queue: Item[] = [];
   #isStopped = false;
   #isUnderWay = false;
+  #flushed: Deferred<void> | undefined;
 
   constructor(nats: SimulatedNats, listener: (item: Item) => void) {
     this.#nats = nats;
@@ -20,7 +23,7 @@ export class SimulatedDelivery<Item> {
 
   stop(): void {
     this.#isStopped = true;
-    this.#queue = [];
+    this.lose();
   }
 
   take(item: Item): void {
@@ -32,6 +35,21 @@ export class SimulatedDelivery<Item> {
   /** What was on its way is lost. */
   lose(): void {
     this.#queue = [];
+    this.#flushIfDone();
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  flush(): Promise<void> {
+    this.#flushed ??= createDeferred();
+    const { promise } = this.#flushed;
+    this.#flushIfDone();
+    return promise;
+  }
+
+  #flushIfDone(): void {
+    if (this.#queue.length > 0) return;
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
   }
 
   #deliver(): void {
@@ -46,6 +64,7 @@ export class SimulatedDelivery<Item> {
         const [item] = this.#queue.splice(0, 1);
         if (item !== undefined) this.#listener(item);
         if (this.#queue.length > 0) this.#deliver();
+        else this.#flushIfDone();
         return true;
       },
     });

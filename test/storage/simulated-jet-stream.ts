@@ -1,5 +1,6 @@
 import { JetStreamFailure } from "../../src/stores/jetstream/jet-stream.ts";
 import type {
+  FollowOptions,
   JetStream,
   StreamMessage,
   StreamState,
@@ -99,14 +100,23 @@ export class SimulatedJetStream implements JetStream {
     };
   }
 
+  async flushTails(): Promise<void> {
+    await this.#nats.scheduler.pause();
+    if (this.#isDead || this.#isCutOff) return this.#fail("flush: no connection");
+    await Promise.all([...this.#tails.keys()].map((tail) => tail.flush()));
+    await this.#answer();
+  }
+
   follow(
     stream: string,
     subject: string,
     listener: (message: StreamMessage) => void,
-    from: number,
+    { from, headersOnly = false }: FollowOptions,
   ): () => void {
     const isCutOff = (): boolean => this.#isCutOff || this.#isDead;
-    const follow = new SimulatedFollow(this.#nats, { stream, subject, from }, listener, isCutOff);
+    const tell = (message: StreamMessage): void =>
+      listener(headersOnly ? { ...message, data: new Uint8Array() } : message);
+    const follow = new SimulatedFollow(this.#nats, { stream, subject, from }, tell, isCutOff);
     this.#follows.add(follow);
     return () => {
       follow.stop();

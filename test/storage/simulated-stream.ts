@@ -34,6 +34,8 @@ export class SimulatedStream {
   #bytes = 0;
   /** Bytes that it takes at most. */
   bytesMax = Infinity;
+  /** Which server leads it: a number stands for its name. */
+  leader = 1;
 
   constructor(name: string) {
     this.name = name;
@@ -45,7 +47,8 @@ export class SimulatedStream {
   }
 
   get state(): StreamState {
-    return { bytes: this.#bytes, lastSequence: this.#lastSequence };
+    const leader = `server${this.leader}`;
+    return { bytes: this.#bytes, lastSequence: this.#lastSequence, leader };
   }
 
   /**
@@ -105,7 +108,7 @@ export class SimulatedStream {
   }
 
   #matching(pattern: string): readonly StoredMessage[][] {
-    if (!pattern.includes("*")) return [this.#bySubject.get(pattern) ?? []];
+    if (!/[*>]/.test(pattern)) return [this.#bySubject.get(pattern) ?? []];
     return [...this.#bySubject].flatMap(([subject, messages]) =>
       matches(pattern, subject) ? [messages] : [],
     );

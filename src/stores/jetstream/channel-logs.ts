@@ -1,7 +1,7 @@
 import { Followers } from "../../core/followers.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { ChannelKey, Commit } from "../../core/store.ts";
-import type { StreamMessage, TailMessage } from "./jet-stream.ts";
+import type { StreamMessage, StreamState, TailMessage } from "./jet-stream.ts";
 import type { JetStreamContext } from "./jetstream-context.ts";
 import { LogView } from "./log-view.ts";
 import { decodeMessageOf } from "./message-codec.ts";
@@ -9,6 +9,8 @@ import type { ChannelMessage } from "./message-codec.ts";
 import type { OpenLog } from "./open-log.ts";
 import { RecentCommits } from "./recent-commits.ts";
 import { toRejection } from "./rejection.ts";
+import { TailCatchUp } from "./tail-catch-up.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 const MiB = 1024 * 1024;
 const recentBytesMax = 16 * MiB;
@@ -20,7 +22,7 @@ const catchUpMax = 64;
 const readsUntilHeard = 8;
 const firstLookMs = 1_000;
 const longestLookMs = 300_000;
-/** Reads at a time when the connection is there again. */
+/** Reads at a time, of those that nobody waits for. */
 const readsAtOnce = 64;
 
 /** The logs that this node has to do with, kept up to date for those who follow them. */
@@ -30,12 +32,14 @@ export class ChannelLogs {
   readonly #followed = new Set<OpenLog>();
   readonly #followers = new Followers();
   readonly #recent = new RecentCommits(recentBytesMax);
-  readonly #offReconnect: () => void;
+  readonly #catchUp: TailCatchUp;
+  /** Logs to be looked at: they may be very many at the same time. */
+  readonly #looks = new WorkQueue<OpenLog>(readsAtOnce, (log) => this.#look(log));
   #lookTimer: { cancel(): void } | undefined;
 
   constructor(context: JetStreamContext) {
     this.#context = context;
-    this.#offReconnect = context.jetStream.onReconnect(() => void this.#catchUpAll());
+    this.#catchUp = new TailCatchUp(context, (...missed) => this.#readMissed(...missed));
     this.#scheduleLook();
   }
 
@@ -105,9 +109,15 @@ export class ChannelLogs {
     };
   }
 
+  /** What the leader of a stream says of it, once a second. */
+  takeState(stream: string, state: StreamState): void {
+    this.#catchUp.take(stream, state);
+  }
+
   close(): void {
-    this.#offReconnect();
+    this.#catchUp.close();
     this.#lookTimer?.cancel();
+    this.#looks.clear();
     for (const log of this.#followed) log.tail?.stop();
     this.#followed.clear();
     this.#logs.clear();
@@ -266,23 +276,38 @@ export class ChannelLogs {
         if (log.view === undefined || log.lookAtMs > now) continue;
         log.lookPauseMs = Math.min(log.lookPauseMs * 2, longestLookMs);
         log.lookAtMs = now + log.lookPauseMs;
-        this.#refreshLater(log);
+        this.#looks.add(log);
       }
       this.#scheduleLook();
     });
   }
 
-  async #catchUpAll(): Promise<void> {
-    const logs = [...this.#followed].filter(({ view }) => view !== undefined);
-    const catchUp = async (): Promise<void> => {
-      for (let log = logs.shift(); log !== undefined; log = logs.shift()) {
+  async #look(log: OpenLog): Promise<void> {
+    if (log.followerCount === 0) return;
+    await this.refresh(log).catch((error: unknown) => this.#context.reportError(error, "look"));
+  }
+
+  /** Reads the logs of a stream that are followed and may have news; the others are known to have none. */
+  async #readMissed(
+    stream: string,
+    changed: ReadonlyMap<string, number> | undefined,
+  ): Promise<void> {
+    const lastOn = (subject: string): number =>
+      changed === undefined ? Infinity : (changed.get(subject) ?? 0);
+    const isBehind = ({ view, subject }: OpenLog): boolean =>
+      view !== undefined && view.sequence < lastOn(subject);
+    const logs = [...this.#followed].filter((log) => log.stream === stream && isBehind(log));
+    const readers = Array.from({ length: readsAtOnce }, async () => {
+      for (let log = logs.pop(); log !== undefined; log = logs.pop()) {
         this.#lookSoon(log);
-        await this.refresh(log).catch((error: unknown) =>
-          this.#context.reportError(error, "reconnect"),
-        );
+        if (log.followerCount > 0 && isBehind(log)) await this.refresh(log);
       }
-    };
-    await Promise.all(Array.from({ length: readsAtOnce }, catchUp));
+    });
+    const failed = (await Promise.allSettled(readers)).find(({ status }) => status === "rejected");
+    if (failed?.status !== "rejected") return;
+    // A single log that cannot be read is looked at again; where none can, all of it is tried again.
+    if (logs.length > 0) throw failed.reason as Error;
+    this.#context.reportError(failed.reason, "reconnect");
   }
 
   #forgetUnused(): void {

@@ -20,6 +20,15 @@ export interface StreamState {
   /** Of all messages, with their headers. */
   readonly bytes: number;
   readonly lastSequence: number;
+  /** Name of the server that leads it; undefined where it has one copy only. */
+  readonly leader?: string | undefined;
+}
+
+export interface FollowOptions {
+  /** Sequence of the first message that is reported. */
+  readonly from: number;
+  /** The messages come without their data. */
+  readonly headersOnly?: boolean;
 }
 
 /**
@@ -65,7 +74,7 @@ export interface JetStream {
     data: Uint8Array,
     options: { readonly expected: number; readonly replacing?: boolean },
   ): Promise<number>;
-  /** The last message of a subject, which may hold `*` for a token. */
+  /** The last message of a subject, which may hold `*` for a token and end in `>` for all that follow. */
   readLast(stream: string, subject: string): Promise<StreamMessage | undefined>;
   /** The first message of a subject with this sequence or a greater one. */
   readNext(stream: string, subject: string, from: number): Promise<StreamMessage | undefined>;
@@ -74,15 +83,17 @@ export interface JetStream {
   readState(stream: string): Promise<StreamState>;
   /** Reports what a stream takes on a subject from now on. */
   tail(subject: string, listener: (message: TailMessage) => void): Tail;
+  /** Resolves when everything has come that the server had for the tails before the call. */
+  flushTails(): Promise<void>;
   /**
-   * Reports every message that the stream keeps on a subject with `*`, from a sequence on, and then those that
-   * come. One that was replaced before it was reported is left out. Returns what ends it.
+   * Reports every message that the stream keeps on a subject with `*` or `>`, from a sequence on, and then those that
+   * come. One that was removed before it was reported is left out. Returns what ends it.
    */
   follow(
     stream: string,
     subject: string,
     listener: (message: StreamMessage) => void,
-    from: number,
+    options: FollowOptions,
   ): () => void;
   /**
    * Tells whoever listens at this moment. Not kept, and nobody answers. Left out while there is no connection; over

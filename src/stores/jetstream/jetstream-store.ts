@@ -75,7 +75,10 @@ export class JetStreamStore implements Store {
     this.#reader = new LogReader(jetStream);
     this.#sizes = new StreamSizes(subjects.streams);
     this.#pulse = new Pulse(context, {
-      onState: (stream, state) => this.#sizes.take(stream, state),
+      onState: (stream, state) => {
+        this.#sizes.take(stream, state);
+        this.#logs.takeState(stream, state);
+      },
       onLastRecord: (stream, sequence) => this.#records.expect(stream, sequence),
       onReturn: (stream) => {
         this.#heard.missed();

@@ -10,7 +10,7 @@ import { headers } from "@nats-io/transport-node";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
-import type { JetStream, StreamMessage, StreamState, Tail, TailMessage } from "./jet-stream.ts";
+import type { FollowOptions, JetStream, StreamMessage, StreamState, Tail, TailMessage } from "./jet-stream.ts";
 import { toFailure } from "./nats-failure.ts";
 
 /** One attempt is given up after this time: an election takes longer, and the write is tried again. */
@@ -112,8 +112,8 @@ export class NatsJetStream implements JetStream {
 
   async readState(stream: string): Promise<StreamState> {
     try {
-      const { state } = await this.#manager.streams.info(stream);
-      return { bytes: state.bytes, lastSequence: state.last_seq };
+      const { state, cluster } = await this.#manager.streams.info(stream);
+      return { bytes: state.bytes, lastSequence: state.last_seq, leader: cluster?.leader };
     } catch (error) {
       throw toFailure(error, `state of ${stream}`);
     }
@@ -127,14 +127,25 @@ export class NatsJetStream implements JetStream {
         else listener(tailMessage(message));
       },
     });
-    return { ready: this.#flushTails(), stop: () => subscription.unsubscribe() };
+    return { ready: this.flushTails(), stop: () => subscription.unsubscribe() };
+  }
+
+  /** Those who ask in one turn, or subscribe, wait for one answer. */
+  flushTails(): Promise<void> {
+    this.#flush ??= Promise.resolve().then(() => {
+      this.#flush = undefined;
+      return this.#connections.tails.flush().catch((error: unknown) => {
+        throw toFailure(error, "flush");
+      });
+    });
+    return this.#flush;
   }
 
   follow(
     stream: string,
     subject: string,
     listener: (message: StreamMessage) => void,
-    from: number,
+    { from, headersOnly = false }: FollowOptions,
   ): () => void {
     let isStopped = false;
     let close = (): void => undefined;
@@ -144,6 +155,7 @@ export class NatsJetStream implements JetStream {
         filter_subjects: subject,
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: next,
+        headers_only: headersOnly,
       };
       const consumer = await this.#client.consumers.get(stream, options);
       const messages = await consumer.consume({
@@ -199,17 +211,6 @@ export class NatsJetStream implements JetStream {
   async close(): Promise<void> {
     const { requests, tails } = this.#connections;
     await Promise.all([requests.close(), tails.close()]);
-  }
-
-  /** Those who subscribe in one turn wait for one answer. */
-  #flushTails(): Promise<void> {
-    this.#flush ??= Promise.resolve().then(() => {
-      this.#flush = undefined;
-      return this.#connections.tails.flush().catch((error: unknown) => {
-        throw toFailure(error, "subscribe");
-      });
-    });
-    return this.#flush;
   }
 
   async #read(

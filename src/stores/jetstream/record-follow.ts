@@ -4,6 +4,7 @@ import { cutOffMs, StoreRejection } from "../../core/store.ts";
 import type { StreamMessage } from "./jet-stream.ts";
 import type { JetStreamContext } from "./jetstream-context.ts";
 import { toRejection } from "./rejection.ts";
+import { watchSilence } from "./silence.ts";
 
 interface Waiting {
   readonly sequence: number;
@@ -42,7 +43,7 @@ export class RecordFollow {
     this.#stop();
     const meet = (message: StreamMessage): void => this.#meet(message);
     const { jetStream } = this.#context;
-    this.#stop = jetStream.follow(this.stream, this.#subject, meet, this.#sequence + 1);
+    this.#stop = jetStream.follow(this.stream, this.#subject, meet, { from: this.#sequence + 1 });
   }
 
   /** The leader has records up to a sequence: one who has not come nearer since the last time is stuck. */
@@ -63,11 +64,16 @@ export class RecordFollow {
     if (last === undefined || last.sequence <= this.#sequence) return;
     const waiting = { sequence: last.sequence, met: createDeferred() };
     this.#waiting.add(waiting);
-    const endPatience = this.#bePatient(waiting);
+    const endWatch = watchSilence(
+      this.#context.system.clock,
+      cutOffMs,
+      () => this.#metAtMs,
+      () => waiting.met.reject(notComing(this.stream)),
+    );
     try {
       await waiting.met.promise;
     } finally {
-      endPatience();
+      endWatch();
       this.#waiting.delete(waiting);
     }
   }
@@ -78,23 +84,14 @@ export class RecordFollow {
       met.reject(new StoreRejection("failed", "the store was closed"));
   }
 
-  /** Returns what ends it. */
-  #bePatient({ met }: Waiting): () => void {
-    const { clock } = this.#context.system;
-    const sinceMs = clock.monotonicMs();
-    const look = (): void => {
-      const leftMs = Math.max(sinceMs, this.#metAtMs) + cutOffMs - clock.monotonicMs();
-      if (leftMs > 0) timer = clock.after(leftMs, look);
-      else met.reject(new StoreRejection("unavailable", `no record of ${this.stream} comes`));
-    };
-    let timer = clock.after(cutOffMs, look);
-    return () => timer.cancel();
-  }
-
   #meet(message: StreamMessage): void {
     this.#onRecord(message);
     this.#sequence = Math.max(this.#sequence, message.sequence);
     this.#metAtMs = this.#context.system.clock.monotonicMs();
     for (const { sequence, met } of this.#waiting) if (sequence <= this.#sequence) met.resolve();
   }
+}
+
+function notComing(stream: string): StoreRejection {
+  return new StoreRejection("unavailable", `no record of ${stream} comes`);
 }
