@@ -28,8 +28,6 @@ export function withGrant(
   grant: Grant,
   { grantsPerProcess }: BrokerLimits,
 ): ProcessRecord {
-  if (record.settling?.kind === "tombstone")
-    throw new ChannelError("process_not_found", { processId: record.id });
   for (const name of grant.channels ?? []) {
     if (!record.channels.some((channel) => channel.name === name))
       throw new ChannelError("channel_not_found", { processId: record.id, channel: name });

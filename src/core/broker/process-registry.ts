@@ -10,6 +10,9 @@ import { RecordScan } from "./record-scan.ts";
 import type { RecordListener } from "./record-scan.ts";
 import { isRejection, toChannelError } from "./store-error.ts";
 
+/** What becomes of a record; undefined, it stays as it is. */
+export type RecordChange = (record: ProcessRecord) => ProcessRecord | undefined;
+
 /**
  * The processes that are in use or not settled, kept up to date by what the store reports. Of all others only
  * what is needed to look after them is held; the rest of them is in the store.
@@ -121,12 +124,24 @@ export class ProcessRegistry {
 
   /**
    * Replaces the record by what `change` makes of it; undefined leaves it as it is. Tried again with the
-   * fresh record when another node was first, which may make `change` refuse.
+   * fresh record when another node was first, which may make `change` refuse. Errors: `process_not_found`, also
+   * where the process is being deleted, which nothing may undo.
    */
-  async update(
-    process: OpenProcess,
-    change: (record: ProcessRecord) => ProcessRecord | undefined,
-  ): Promise<void> {
+  async update(process: OpenProcess, change: RecordChange): Promise<void> {
+    await this.#replace(process, (record) => {
+      if (record.settling?.kind !== "tombstone") return change(record);
+      throw new ChannelError("process_not_found", { processId: record.id });
+    });
+  }
+
+  /** The last change of a record, if it is not made yet. */
+  async beginRemoval(process: OpenProcess, change: RecordChange): Promise<void> {
+    await this.#replace(process, (record) =>
+      record.settling?.kind === "tombstone" ? undefined : change(record),
+    );
+  }
+
+  async #replace(process: OpenProcess, change: RecordChange): Promise<void> {
     for (;;) {
       const { record, revision } = process;
       const changed = change(record);
@@ -148,7 +163,7 @@ export class ProcessRegistry {
     try {
       await this.#context.store.deleteRecord(process.record.id, process.revision);
     } catch (error) {
-      // Whoever was first has removed it, or finishes what we began.
+      // Whoever was first has removed it: nothing else is done to it any more.
       if (!isRejection(error, "conflict")) throw toChannelError(error);
     }
     if (this.#has(process)) this.#forget(process.record.id);

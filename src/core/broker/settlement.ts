@@ -79,14 +79,11 @@ export class Settlement {
 
   delete(process: OpenProcess): Promise<void> {
     return process.exclusively(async () => {
-      await this.#registry.update(process, (record) => {
-        if (record.settling?.kind === "tombstone") return undefined;
-        return {
-          ...record,
-          term: record.term + 1,
-          settling: { kind: "tombstone", since: process.now() },
-        };
-      });
+      await this.#registry.beginRemoval(process, (record) => ({
+        ...record,
+        term: record.term + 1,
+        settling: { kind: "tombstone", since: process.now() },
+      }));
       await this.#finish(process);
     });
   }
@@ -148,9 +145,7 @@ function withLease(
   return leaseMs === undefined ? record : { ...record, leaseMs };
 }
 
-function requireOpenRecord({ id, outcome, settling }: ProcessRecord): void {
-  if (settling?.kind === "tombstone")
-    throw new ChannelError("process_not_found", { processId: id });
+function requireOpenRecord({ id, outcome }: ProcessRecord): void {
   if (outcome !== undefined) throw new ChannelError("process_closed", { processId: id });
 }
 

@@ -10,7 +10,14 @@ import { headers } from "@nats-io/transport-node";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
-import type { FollowOptions, JetStream, StreamMessage, StreamState, Tail, TailMessage } from "./jet-stream.ts";
+import type {
+  FollowOptions,
+  JetStream,
+  StreamMessage,
+  StreamState,
+  Tail,
+  TailMessage,
+} from "./jet-stream.ts";
 import { toFailure } from "./nats-failure.ts";
 
 /** One attempt is given up after this time: an election takes longer, and the write is tried again. */
