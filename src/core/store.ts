@@ -179,6 +179,11 @@ export interface Store {
    */
   isCutOff?(processId?: string): boolean;
   /**
+   * Whether this node is the one that closes, expires and deletes processes which nobody asks for. Left out by a
+   * store that one node has for itself.
+   */
+  holdsSweepLease?(): boolean;
+  /**
    * Tells others who share the store that the executor of this term was heard. Not written, and lost where
    * nobody listens.
    */

@@ -41,12 +41,14 @@ describe("a deleted process", () => {
       ...(system === undefined ? {} : { system }),
     });
 
+  /** Those of processes. */
   async function subjectsOf(name: string): Promise<readonly string[]> {
     const connection = await connect({ servers: server.url });
     const manager = await jetstreamManager(connection);
     const { state } = await manager.streams.info(`${name}-0`, { subjects_filter: ">" });
     await connection.close();
-    return Object.keys(state.subjects ?? {}).sort();
+    const subjects = Object.keys(state.subjects ?? {});
+    return subjects.filter((subject) => !subject.endsWith(".lease")).sort();
   }
 
   async function createAndDelete(broker: Broker): Promise<void> {

@@ -84,8 +84,9 @@ export class ClusterTruth {
   }
 
   take(message: StreamMessage): void {
-    this.#messageCount++;
     const [, , kind, processId = "", , channel = ""] = message.subject.split(".");
+    if (kind === "lease") return;
+    this.#messageCount++;
     if (kind === "record") this.#takeRecord(processId, message);
     else this.#takeMessage(processId, channel, message);
   }

@@ -9,6 +9,9 @@ const fullAbove = 0.9;
 /** … until it is down to this part. */
 const fullUntil = 0.8;
 
+/** So long after their time a node without the lease looks after closed processes: nearly all are gone by then. */
+const overdueMs = 600_000;
+
 /** Looks after what nobody asks for: lost executors, unsettled changes, expired and superfluous processes. */
 export class Caretaker {
   readonly #context: BrokerContext;
@@ -47,12 +50,16 @@ export class Caretaker {
       process.rates.forgetRested();
       await this.#finish(process).catch((error: unknown) => this.#report(error));
     });
+    const { clock } = this.#context.system;
+    const expiredAt = clock.now() - this.#context.limits.closedProcessAgeMs;
+    if (this.#context.store.holdsSweepLease?.() === false) {
+      await this.#deleteClosed(() => this.#registry.expiry.takeFirst(expiredAt - overdueMs));
+      return;
+    }
     for (const id of this.#context.unclosed.withLostExecutor()) {
       if (this.#isStopped) return;
       await this.#closeLost(id).catch((error: unknown) => this.#report(error));
     }
-    const { clock } = this.#context.system;
-    const expiredAt = clock.now() - this.#context.limits.closedProcessAgeMs;
     await this.#deleteClosed(() => this.#registry.expiry.takeFirst(expiredAt));
     await this.#makeRoom();
   }

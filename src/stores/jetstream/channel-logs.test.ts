@@ -25,5 +25,5 @@ it("a log of which the tombstone is swept is gone, for whoever follows it as wel
     expect(await world.done(store.readHead(writer.key))).toBeUndefined();
   for (const { stages } of nodes) expect(stages).toEqual([]);
   unfollow();
-  for (const { store } of nodes) await store.close();
+  for (const { store } of nodes) await world.done(store.close());
 });

@@ -25,6 +25,7 @@ import { ProcessRecords } from "./process-records.ts";
 import { Pulse } from "./pulse.ts";
 import { toRejection } from "./rejection.ts";
 import { StreamSizes } from "./stream-sizes.ts";
+import { SweepLease } from "./sweep-lease.ts";
 import type { Subjects } from "./subjects.ts";
 
 export interface JetStreamStoreContext {
@@ -51,6 +52,7 @@ export class JetStreamStore implements Store {
   readonly #sizes: StreamSizes;
   readonly #heard: HeardExecutors;
   readonly #pulse: Pulse;
+  readonly #lease: SweepLease;
   readonly #subjects: Subjects;
   #isClosed = false;
 
@@ -74,6 +76,7 @@ export class JetStreamStore implements Store {
     this.#heard = new HeardExecutors(context);
     this.#reader = new LogReader(jetStream);
     this.#sizes = new StreamSizes(subjects.streams);
+    this.#lease = new SweepLease(context);
     this.#pulse = new Pulse(context, {
       onState: (stream, state) => {
         this.#sizes.take(stream, state);
@@ -195,6 +198,10 @@ export class JetStreamStore implements Store {
     return this.#pulse.isCutOff(processId && this.#subjects.streamOf(processId));
   }
 
+  holdsSweepLease(): boolean {
+    return this.#lease.isHeld;
+  }
+
   tellHeard(processId: string, assignTerm: number): void {
     this.#heard.tell(processId, assignTerm);
   }
@@ -210,6 +217,7 @@ export class JetStreamStore implements Store {
     this.#heard.close();
     this.#logs.close();
     this.#records.close();
+    await this.#lease.close();
     await this.#jetStream.close();
   }
 

@@ -31,5 +31,5 @@ it("a batch that another one overtakes while it is handed over is a conflict, an
   await world.done(refused);
   expect(await world.done(first.readHead(writer.key))).toMatchObject({ head: { last: 1 } });
   unfollow();
-  for (const { store } of nodes) await store.close();
+  for (const { store } of nodes) await world.done(store.close());
 });

@@ -116,6 +116,25 @@ function decodeRecordMessage(bytes: Uint8Array): RecordMessage {
   return { id, previous, processId, record };
 }
 
+/** Who sweeps. */
+export interface Lease {
+  /** Random, of one life of a node; empty where it was given up. */
+  readonly nodeId: string;
+}
+
+export function encodeLease({ nodeId }: Lease): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(messageVersion);
+  writer.text(nodeId);
+  return writer.written;
+}
+
+function decodeLease(bytes: Uint8Array): Lease {
+  const reader = new ByteReader(bytes);
+  requireVersion(reader, messageVersion, "message");
+  return { nodeId: reader.text() };
+}
+
 /** What nodes tell each other of an executor that they hear. */
 export interface Heard {
   readonly processId: string;
@@ -147,6 +166,11 @@ export function decodeMessageOf(message: Readable): ChannelMessage {
 /** That of a process's subject. Rejects as `unavailable` what this release cannot read. */
 export function decodeRecordOf(message: Readable): RecordMessage {
   return decodeReadable(message, decodeRecordMessage);
+}
+
+/** Who sweeps, as the message says. Rejects as `unavailable` what this release cannot read. */
+export function decodeLeaseOf(message: Readable): Lease {
+  return decodeReadable(message, decodeLease);
 }
 
 function decodeReadable<Message>(

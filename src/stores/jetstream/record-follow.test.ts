@@ -17,7 +17,7 @@ describe("the records of a store", () => {
     stuck.store.followRecords((id) => told.push(id));
     await world.pass(4_000);
     expect(told).toEqual(["a"]);
-    for (const { store } of [stuck, other]) await store.close();
+    for (const { store } of [stuck, other]) await world.done(store.close());
   });
 
   it("are not listed for ever: a list that no record comes for is `unavailable`", async () => {
@@ -37,6 +37,6 @@ describe("the records of a store", () => {
     expect(kind).toBe("unavailable");
     await list;
     expect(await world.done(other.store.listRecords({ after: "", limit: 9 }))).toHaveLength(1);
-    for (const { store } of [stuck, other]) await store.close();
+    for (const { store } of [stuck, other]) await world.done(store.close());
   });
 });

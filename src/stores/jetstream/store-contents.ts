@@ -57,7 +57,9 @@ export class StoreContents {
 
   async take(message: Message): Promise<void> {
     try {
-      if (this.#subjects.isRecord(message.subject)) this.#takeRecord(message);
+      const kind = this.#subjects.kindOf(message.subject);
+      if (kind === "lease") return;
+      if (kind === "record") this.#takeRecord(message);
       else await this.#takeChannelMessage(message, decodeMessageOf(message));
     } catch (error) {
       if (!(error instanceof StoreRejection)) throw error;

@@ -61,8 +61,9 @@ export class Subjects {
     return `${prefix}.channel.${encodeToken(processId)}.*.*`;
   }
 
-  isRecord(subject: string): boolean {
-    return subject.split(".")[2] === "record";
+  kindOf(subject: string): "channel" | "record" | "lease" {
+    const [, , kind] = subject.split(".");
+    return kind === "record" || kind === "lease" ? kind : "channel";
   }
 
   /** The stream that has a subject of the store. */
@@ -87,8 +88,15 @@ export class Subjects {
 
   /** All subjects of a stream. */
   subjectsOf(stream: string): readonly string[] {
-    const prefix = this.#shardPrefix(this.#shardIn(stream));
-    return [`${prefix}.channel.*.*.*`, `${prefix}.record.*`];
+    const shard = this.#shardIn(stream);
+    const prefix = this.#shardPrefix(shard);
+    const own = [`${prefix}.channel.*.*.*`, `${prefix}.record.*`];
+    return shard === 0 ? [...own, this.lease] : own;
+  }
+
+  /** Says which node sweeps. In the first stream. */
+  get lease(): string {
+    return `${this.#shardPrefix(0)}.lease`;
   }
 
   /** Where nodes tell each other that the executor of a process was heard. */
