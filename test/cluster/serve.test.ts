@@ -1,5 +1,5 @@
 import { connect, nkeys } from "@nats-io/transport-node";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { describe, expect, it } from "vitest";
@@ -13,6 +13,15 @@ async function serve(flags: readonly string[]): Promise<{ server: RunningCommand
   const server = commands.world.start(["serve", "--json", "--port", "0", ...flags]);
   const [line] = await server.waitFor(/\{"url".*\}\n/);
   return { server, url: (JSON.parse(line) as { url: string }).url };
+}
+
+/** What docs/cluster.md lists in a row of its table of permissions. */
+async function documentedSubjects(row: "publish" | "subscribe"): Promise<readonly string[]> {
+  const text = await readFile(new URL("../../docs/cluster.md", import.meta.url), "utf8");
+  const line = text.split("\n").find((each) => each.startsWith(`| ${row} `)) ?? "";
+  const subjects = [...line.matchAll(/`([^`]+)`/g)].map(([, subject = ""]) => subject);
+  expect(subjects).not.toEqual([]);
+  return subjects;
 }
 
 describe("jobwire serve over NATS servers", () => {
@@ -109,10 +118,8 @@ describe("jobwire serve over NATS servers", () => {
   it("needs no more permissions than docs/cluster.md lists, with an NKey", async () => {
     const pair = nkeys.createUser();
     const permissions = `{
-      publish: ["jobwire.*.channel.>", "jobwire.*.record.*", "jobwire-tail.heard.*",
-        "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*", "$JS.API.STREAM.PURGE.*",
-        "$JS.API.CONSUMER.*.>", "$JS.API.CONSUMER.MSG.NEXT.>"]
-      subscribe: ["_INBOX.>", "jobwire-tail.>"]
+      publish: ${JSON.stringify(await documentedSubjects("publish"))}
+      subscribe: ${JSON.stringify(await documentedSubjects("subscribe"))}
     }`;
     const configuration = `authorization { users: [
       { user: admin, password: "pw" }
