@@ -1,7 +1,7 @@
 import { spawn, execFileSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -129,6 +129,25 @@ export class NatsServer {
 
   thaw(): void {
     this.#child?.kill("SIGCONT");
+  }
+
+  /** Keeps a copy of its data as it is; it must have stopped. */
+  async copyData(): Promise<void> {
+    await cp(this.#dataPath, this.#copyPath, { recursive: true });
+  }
+
+  /** Puts the copy back; it must have stopped. */
+  async putBackData(): Promise<void> {
+    await rm(this.#dataPath, { recursive: true });
+    await rename(this.#copyPath, this.#dataPath);
+  }
+
+  get #dataPath(): string {
+    return join(this.#directory, "jetstream");
+  }
+
+  get #copyPath(): string {
+    return join(this.#directory, "copy");
   }
 
   /** Ends it, whatever state it is in, and removes its data. */

@@ -16,6 +16,9 @@ export interface ChannelSpec {
 
 export type ResolvedChannelSpec = Required<ChannelSpec>;
 
+/** Characters of an epoch, each a letter or digit. */
+export const epochLength = 12;
+
 export type ProcessState = "waiting" | "running" | "closed";
 
 /** Characters of a failure's text; at least one. */

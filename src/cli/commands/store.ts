@@ -154,21 +154,30 @@ function addStatsCommand(store: Command, commandLine: CommandLine): void {
 }
 
 function addReepochCommand(store: Command, commandLine: CommandLine): void {
-  const command = addFolderCommand(store, "reepoch")
-    .addOption(dataDirectoryOption())
-    .addOption(configOption())
+  const command = addStoreOptions(addFolderCommand(store, "reepoch"))
     .description(
-      "End the cursors of all open processes: for files that were put back as of before.",
+      "End the cursors of all open processes: for a store that was put back as of before.",
     )
     .action(async (directory: string | undefined, flags: StoreFlags) => {
       const place = placeOf(directory, flags, commandLine);
-      if (place.kind === "nats") throw onlyInFiles("reepoch");
+      if (place.kind === "nats") {
+        const { reepochOnNats } = await import("../nats/nats-inspection.ts");
+        const count = await reepochOnNats(place.target);
+        say(commandLine.terminal, `open processes with new epochs: ${count}`);
+        return;
+      }
       const { reepochOffline } = await import("../offline-store.ts");
       await reepochOffline(place.options);
       say(commandLine.terminal, "open processes get new epochs when a server opens the store");
     });
   addHelpTexts(command, {
-    examples: [["jobwire store reepoch", "after a snapshot of the disk was put back"]],
+    examples: [
+      ["jobwire store reepoch", "after a snapshot of the disk was put back"],
+      [
+        "jobwire store reepoch --store nats://n1:4222",
+        "after a stream was put back; no server may run",
+      ],
+    ],
     notes: "What store backup has made needs it not: it says so of itself.",
   });
 }
@@ -211,13 +220,6 @@ function explainNoRoute(error: unknown): never {
 
 function describeBackup({ directory, files, copiedbytes }: Backup): string {
   return `${files} files are in ${escapeText(directory)}, ${formatBytes(copiedbytes)} of them copied and the rest linked`;
-}
-
-function onlyInFiles(what: string): CommandError {
-  return new CommandError(
-    `store ${what} is for stores in files, and this one is on NATS servers\nName a folder to do it there.`,
-    ExitCode.usage,
-  );
 }
 
 function addFolderCommand(store: Command, name: string): Command {

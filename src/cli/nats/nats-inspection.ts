@@ -1,6 +1,7 @@
 import {
   createJetStreamStore,
   inspectJetStreamStore,
+  reepochJetStreamStore,
   type ContentsDamage,
   type JetStreamReport,
   type StoreCreation,
@@ -34,6 +35,15 @@ export async function createOnNats(
   creation: StoreCreation,
 ): Promise<NatsInspection> {
   return useNats(target, (location) => createJetStreamStore(location, creation));
+}
+
+/** Returns how many processes have a new epoch. Throws `CommandError`. */
+export async function reepochOnNats(target: NatsTarget): Promise<number> {
+  try {
+    return await reepochJetStreamStore(await locateStore(target));
+  } catch (error) {
+    throw explainNatsFailure(error, target);
+  }
 }
 
 async function useNats(

@@ -1,7 +1,7 @@
 import { requireSafeInteger } from "../entry.ts";
 import { ChannelError, invalidArgument } from "../errors.ts";
 import type { BrokerLimits } from "../limits.ts";
-import { outcomeErrorLengthMax } from "../process-record.ts";
+import { epochLength, outcomeErrorLengthMax } from "../process-record.ts";
 import type {
   ChannelSpec,
   Outcome,
@@ -15,7 +15,6 @@ const idForm = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 const channelNameForm = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$/;
 const processIdLength = 20;
 const lifeLength = 20;
-const epochLength = 12;
 const labelLengthMax = 128;
 const identityLengthMax = 256;
 

@@ -4,6 +4,7 @@ export type { JetStreamStoreErrorKind, StoreLocation } from "./nats-servers.ts";
 export type { ContentsDamage, ContentsReport } from "./store-contents.ts";
 export { openJetStreamStore } from "./store-opening.ts";
 export type { JetStreamStoreOptions, StoreCreation } from "./store-opening.ts";
+export { reepochJetStreamStore } from "./store-reepoch.ts";
 export { createJetStreamStore, inspectJetStreamStore } from "./store-report.ts";
 export type { JetStreamReport, StreamReport } from "./store-report.ts";
 export type { StreamOptions } from "./stream-settings.ts";

@@ -76,7 +76,6 @@ export class JetStreamStore implements Store {
     this.#heard = new HeardExecutors(context);
     this.#reader = new LogReader(jetStream);
     this.#sizes = new StreamSizes(subjects.streams);
-    this.#lease = new SweepLease(context);
     this.#pulse = new Pulse(context, {
       onState: (stream, state) => {
         this.#sizes.take(stream, state);
@@ -88,9 +87,13 @@ export class JetStreamStore implements Store {
         this.#records.followAgain(stream);
       },
     });
+    this.#lease = new SweepLease(context, (stream) => !this.#pulse.isCutOff(stream));
     this.#writer = new LogWriter(context, this.#logs, {
       batchBytesMax,
-      onWritten: (stream, message) => this.#sizes.add(stream, message),
+      onWritten: (stream, message) => {
+        this.#sizes.add(stream, message);
+        this.#pulse.noteWritten(stream, message.sequence);
+      },
     });
   }
 

@@ -14,8 +14,11 @@ export interface StoreLocation {
   readonly name?: string;
 }
 
-/** `absent`: there is no store of that name. `different`: it is not as it must be, or as it is asked for. */
-export type JetStreamStoreErrorKind = "absent" | "different";
+/**
+ * `absent`: there is no store of that name. `different`: it is not as it must be, or as it is asked for. `busy`: a
+ * node is working on it, and must not be.
+ */
+export type JetStreamStoreErrorKind = "absent" | "different" | "busy";
 
 export class JetStreamStoreError extends Error {
   readonly kind: JetStreamStoreErrorKind;

@@ -65,4 +65,46 @@ describe("the pulse of a store", () => {
     expect(second.keptBytes()).toBe(first.keptBytes());
     for (const store of [first, second]) await world.done(store.close());
   });
+
+  describe("of a stream that ends before what it had", () => {
+    const longMs = 20_000;
+
+    const openWithLoss = async () => {
+      const world = new JetStreamWorld();
+      const connection = world.nats.connect();
+      const loss = { messages: 0 };
+      const readState = connection.readState.bind(connection);
+      connection.readState = async (stream) => {
+        const state = await readState(stream);
+        return { ...state, lastSequence: state.lastSequence - loss.messages };
+      };
+      const { store, stages } = world.open(connection);
+      await world.done(new SampleWriter(store).open());
+      await world.pass(1_000);
+      return { world, store, stages, loss };
+    };
+
+    it("says that nothing of it can be relied on, until it has it again", async () => {
+      const { world, store, stages, loss } = await openWithLoss();
+      expect(store.isCutOff()).toBe(false);
+      loss.messages = 1;
+      await world.pass(longMs - 2_000);
+      expect(store.isCutOff("any")).toBe(true);
+      expect(stages.filter((stage) => stage === "pulse")).toHaveLength(1);
+      loss.messages = 0;
+      await world.pass(1_000);
+      expect(store.isCutOff("any")).toBe(false);
+      await world.done(store.close());
+    });
+
+    it("says so for good where that takes too long: others may have written in its place", async () => {
+      const { world, store, loss } = await openWithLoss();
+      loss.messages = 1;
+      await world.pass(longMs + 2_000);
+      loss.messages = 0;
+      await world.pass(5_000);
+      expect(store.isCutOff("any")).toBe(true);
+      await world.done(store.close());
+    });
+  });
 });

@@ -1,8 +1,10 @@
-import { cutOffMs } from "../../core/store.ts";
+import { cutOffMs, StoreRejection } from "../../core/store.ts";
 import type { StreamState } from "./jet-stream.ts";
 import type { JetStreamContext } from "./jetstream-context.ts";
 
 const pulseMs = 1_000;
+/** A leader that was deposed knows by then: nats-server steps down 10 s after it has lost its majority. */
+const deposedMs = 20_000;
 /** Servers look for the last of very many records for some time: not with each answer. */
 const answersPerRecordCheck = 3;
 
@@ -26,11 +28,19 @@ export class Pulse {
     );
   }
 
-  /** Whether that stream, or every stream where none is named, has not answered for too long. */
+  /**
+   * Whether that stream, or every stream where none is named, has not answered for too long, or has lost what it
+   * had: then nothing that it says can be relied on.
+   */
   isCutOff(stream?: string): boolean {
-    if (stream !== undefined) return this.#streams.get(stream)?.isSilent !== false;
-    for (const { isSilent } of this.#streams.values()) if (!isSilent) return false;
+    if (stream !== undefined) return this.#streams.get(stream)?.isUsable !== true;
+    for (const { isUsable } of this.#streams.values()) if (isUsable) return false;
     return true;
+  }
+
+  /** A message was written to a stream. */
+  noteWritten(stream: string, sequence: number): void {
+    this.#streams.get(stream)?.noteWritten(sequence);
   }
 
   close(): void {
@@ -45,6 +55,12 @@ class StreamPulse {
   /** Monotonic time of the last question that was answered. */
   #answeredAtMs: number;
   #answerCount = 0;
+  /** Highest sequence that its leader has said, or given to what was written from here. */
+  #lastSequence = 0;
+  /** It has fewer messages than its leader has said before: an older copy, or a leader that was deposed. */
+  #hasLost = false;
+  /** Monotonic time since when. */
+  #lostAtMs = 0;
   #timer: { cancel(): void } | undefined;
   #isClosed = false;
 
@@ -54,6 +70,10 @@ class StreamPulse {
     this.#stream = stream;
     this.#answeredAtMs = context.system.clock.monotonicMs();
     void this.#beat();
+  }
+
+  get isUsable(): boolean {
+    return !this.isSilent && !this.#hasLost;
   }
 
   get isSilent(): boolean {
@@ -75,15 +95,40 @@ class StreamPulse {
     this.#timer = this.#context.system.clock.after(pulseMs, () => void this.#beat());
   }
 
+  /** A message was written there. */
+  noteWritten(sequence: number): void {
+    this.#lastSequence = Math.max(this.#lastSequence, sequence);
+  }
+
+  /** `known`: the highest sequence that was known before the leader was asked. */
+  #compare({ lastSequence }: StreamState, known: number): void {
+    const nowMs = this.#context.system.clock.monotonicMs();
+    const hadLost = this.#hasLost;
+    // What is written by others in the place of what was lost must not make it look whole again.
+    const isForGood = hadLost && nowMs - this.#lostAtMs >= deposedMs;
+    this.#hasLost = isForGood || lastSequence < known;
+    this.#lastSequence = Math.max(this.#lastSequence, lastSequence);
+    if (!this.#hasLost || hadLost) return;
+    this.#lostAtMs = nowMs;
+    const what = `${this.#stream} ends at ${lastSequence} and has ended at ${known}`;
+    const error = new StoreRejection(
+      "unavailable",
+      `${what}: if it was put back to an older copy, stop all nodes and run jobwire store reepoch`,
+    );
+    this.#context.reportError(error, "pulse");
+  }
+
   async #ask(): Promise<void> {
     const { jetStream, subjects, system } = this.#context;
     const { onState, onLastRecord, onReturn } = this.#listener;
     // What the answer says was so at some time after this.
     const askedAtMs = system.clock.monotonicMs();
+    const known = this.#lastSequence;
     const state = await jetStream.readState(this.#stream);
     if (this.#isClosed) return;
     const wasSilent = this.isSilent;
     this.#answeredAtMs = askedAtMs;
+    this.#compare(state, known);
     if (wasSilent) onReturn(this.#stream);
     onState(this.#stream, state);
     if (++this.#answerCount % answersPerRecordCheck !== 0) return;

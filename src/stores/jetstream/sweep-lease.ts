@@ -17,6 +17,7 @@ export class SweepLease {
   readonly #context: JetStreamContext;
   readonly #stream: string;
   readonly #nodeId: string;
+  readonly #isUsable: (stream: string) => boolean;
   /** Sequence of the message that was seen last, 0 for none, and the monotonic time since when it is known. */
   #sequence = 0;
   #seenAtMs: number;
@@ -26,9 +27,11 @@ export class SweepLease {
   #round: Promise<void>;
   #isClosed = false;
 
-  constructor(context: JetStreamContext) {
+  /** `isUsable`: whether the stream of the lease can be relied on. */
+  constructor(context: JetStreamContext, isUsable: (stream: string) => boolean) {
     const { subjects, system } = context;
     this.#context = context;
+    this.#isUsable = isUsable;
     this.#stream = subjects.streamWith(subjects.lease);
     this.#nodeId = system.randomId(nodeIdLength);
     this.#seenAtMs = system.clock.monotonicMs();
@@ -64,6 +67,8 @@ export class SweepLease {
   }
 
   async #renew(): Promise<void> {
+    // Of an older copy every message that is written makes it look more like the one that was lost.
+    if (!this.#isUsable(this.#stream)) return;
     if (!this.isHeld && !(await this.#isFree())) return;
     const { clock } = this.#context.system;
     const fromMs = clock.monotonicMs();

@@ -1,4 +1,5 @@
 import { defaultSystem } from "../../core/system.ts";
+import { epochLength } from "../../core/process-record.ts";
 import type { System } from "../../core/system.ts";
 import { DurableDirectory } from "./durable-directory.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -15,7 +16,6 @@ import type { StoreNote } from "./store-note.ts";
 
 const MiB = 1024 * 1024;
 const storeIdLength = 16;
-const epochLength = 12;
 const knownDamagesMax = 1_000;
 
 export interface SegmentLogStoreOptions {
