@@ -23,14 +23,7 @@ type Explanation = readonly [message: string, remedy: string, exitCode?: ExitCod
 
 function describe(error: unknown, { address, storeName }: NatsTarget): Explanation {
   const reason = reasonOf(error);
-  if (error instanceof JetStreamStoreError)
-    return error.kind === "absent"
-      ? [
-          `${error.message} at ${address}`,
-          `Make it with: jobwire store init --store ${address}`,
-          ExitCode.notFound,
-        ]
-      : [error.message, "docs/cluster.md says how the streams of a store must be."];
+  if (error instanceof JetStreamStoreError) return describeStoreError(error, address);
   const permission = permissionOf(error);
   if (permission !== undefined)
     return [
@@ -55,6 +48,15 @@ function describe(error: unknown, { address, storeName }: NatsTarget): Explanati
     "Is it running, and does it take connections from here?",
     ExitCode.unreachable,
   ];
+}
+
+function describeStoreError({ kind, message }: JetStreamStoreError, address: string): Explanation {
+  if (kind === "absent") {
+    const remedy = `Make it with: jobwire store init --store ${address}`;
+    return [`${message} at ${address}`, remedy, ExitCode.notFound];
+  }
+  if (kind === "too_old") return [message, "docs/cluster.md says which versions were tested."];
+  return [message, "docs/cluster.md says how the streams of a store must be."];
 }
 
 function describeApiError(error: JetStreamApiError, storeName: string): Explanation {

@@ -4,6 +4,7 @@ import { connect } from "@nats-io/transport-node";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
+import { isOlderVersion, oldestServer } from "./server-version.ts";
 import { Subjects } from "./subjects.ts";
 
 /** Which store of which NATS servers. */
@@ -14,8 +15,11 @@ export interface StoreLocation {
   readonly name?: string;
 }
 
-/** `absent`: there is no store of that name. `different`: it is not as it must be, or as it is asked for. */
-export type JetStreamStoreErrorKind = "absent" | "different";
+/**
+ * `absent`: there is no store of that name. `different`: it is not as it must be, or as it is asked for. `too_old`:
+ * the NATS server is.
+ */
+export type JetStreamStoreErrorKind = "absent" | "different" | "too_old";
 
 export class JetStreamStoreError extends Error {
   readonly kind: JetStreamStoreErrorKind;
@@ -45,8 +49,16 @@ const connectionDefaults: NodeConnectionOptions = {
 const electionMs = 30_000;
 const electionPauseMs = 250;
 
+/** Throws `JetStreamStoreError` for a server that is too old, and what the client of NATS throws. */
 export async function connectNats(connection: NodeConnectionOptions): Promise<NatsConnection> {
-  return connect({ ...connectionDefaults, ...connection });
+  const nats = await connect({ ...connectionDefaults, ...connection });
+  const { version = "", server_name: server = "" } = nats.info ?? {};
+  if (!isOlderVersion(version, oldestServer)) return nats;
+  await nats.close();
+  throw new JetStreamStoreError(
+    "too_old",
+    `the NATS server ${server} is of version ${version}, which loses messages: the store needs ${oldestServer} or later`,
+  );
 }
 
 /** Does work as soon as its streams have leaders: those of a cluster that has just started have none for seconds. */
