@@ -38,6 +38,7 @@ export class ChannelLogs {
   /** Logs to be looked at: they may be very many at the same time. */
   readonly #looks = new WorkQueue<OpenLog>(readsAtOnce, (log) => this.#look(log));
   #lookTimer: { cancel(): void } | undefined;
+  #isClosed = false;
 
   constructor(context: JetStreamContext) {
     this.#context = context;
@@ -116,6 +117,7 @@ export class ChannelLogs {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#catchUp.close();
     this.#lookTimer?.cancel();
     this.#looks.clear();
@@ -286,7 +288,9 @@ export class ChannelLogs {
 
   async #look(log: OpenLog): Promise<void> {
     if (log.followerCount === 0) return;
-    await this.refresh(log).catch((error: unknown) => this.#context.reportError(error, "look"));
+    await this.refresh(log).catch((error: unknown) => {
+      if (!this.#isClosed) this.#context.reportError(error, "look");
+    });
   }
 
   /** Reads the logs of a stream that are followed and may have news; the others are known to have none. */
