@@ -62,5 +62,5 @@ it("looks at few of very many followed logs at a time, and at each of them", asy
   expect(new Set(looked.filter((subject) => subject.includes(".channel."))).size).toBe(logCount);
   expect(mostUnderWay).toBeLessThan(100);
   expect(stages).toEqual([]);
-  await store.close();
+  await world.done(store.close());
 });
