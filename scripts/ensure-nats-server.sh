@@ -6,7 +6,7 @@ set -euo pipefail
 
 refuse() {
   echo "$1" >&2
-  echo "The tests need: nats-server 2.9 or later, in the path or named by NATS_SERVER." >&2
+  echo "The tests need: nats-server 2.10 or later, in the path or named by NATS_SERVER." >&2
   echo "On Debian or Ubuntu: apt-get install -y nats-server" >&2
   exit 1
 }

@@ -1,4 +1,4 @@
-import { spawn, execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
@@ -6,10 +6,9 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { pause, systemClock } from "../src/core/system.ts";
+import { natsServerPath } from "./nats-binary.ts";
 
-const script = fileURLToPath(new URL("../scripts/ensure-nats-server.sh", import.meta.url));
 const readyMs = 20_000;
 const logCharacters = 4_000;
 const pollMs = 50;
@@ -79,7 +78,7 @@ export class NatsServer {
 
   /** Until it takes connections. */
   async start(): Promise<void> {
-    const child = spawn(serverPath(), ["-c", this.#configPath], {
+    const child = spawn(natsServerPath, ["-c", this.#configPath], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;
@@ -220,13 +219,6 @@ const children = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of children) child.kill("SIGKILL");
 });
-
-let knownPath: string | undefined;
-
-function serverPath(): string {
-  knownPath ??= execFileSync("bash", [script], { encoding: "utf8" }).trim();
-  return knownPath;
-}
 
 /** Those of a cluster must know each other's before they listen: chosen by the system, all at once. */
 async function choosePorts(count: number): Promise<readonly Ports[]> {

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { Broker } from "../../src/core/broker/broker.ts";
 import { isChannelError } from "../../src/core/errors.ts";
 import type { Store } from "../../src/core/store.ts";
 import { openJetStreamStore } from "../../src/stores/jetstream/index.ts";
 import { TcpProxy } from "../../src/testing/index.ts";
 import { codeOf, other, readAll, sub } from "../broker-world.ts";
+import { describeOnNats } from "../nats-binary.ts";
 import { startNatsServer } from "../nats-world.ts";
 import type { NatsServer } from "../nats-world.ts";
 
@@ -42,7 +43,7 @@ async function flood(
   }
 }
 
-describe("authority over two nodes and a NATS server", { timeout: 60_000 }, () => {
+describeOnNats("authority over two nodes and a NATS server", { timeout: 60_000 }, () => {
   let server: NatsServer;
   let nodes: readonly [Node, Node];
   let opened: Node[] = [];

@@ -1,6 +1,6 @@
 import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createMarkerBatch } from "../../src/core/broker/batch-builder.ts";
 import { Broker } from "../../src/core/broker/broker.ts";
 import { createHead } from "../../src/core/channel-head.ts";
@@ -10,6 +10,7 @@ import type { System } from "../../src/core/system.ts";
 import { openJetStreamStore } from "../../src/stores/jetstream/index.ts";
 import type { JetStreamStore } from "../../src/stores/jetstream/index.ts";
 import { exe, inputs, readAll, sub } from "../broker-world.ts";
+import { describeOnNats } from "../nats-binary.ts";
 import { startNatsServer } from "../nats-world.ts";
 import type { NatsServer } from "../nats-world.ts";
 
@@ -26,7 +27,7 @@ const tomorrow: System = {
   },
 };
 
-describe("a deleted process", () => {
+describeOnNats("a deleted process", () => {
   let server: NatsServer;
 
   beforeAll(async () => {

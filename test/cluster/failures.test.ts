@@ -1,8 +1,9 @@
 import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { TcpProxy } from "../../src/testing/index.ts";
 import { root } from "../../scripts/project.mjs";
+import { describeOnNats } from "../nats-binary.ts";
 import { startNatsCluster } from "../nats-world.ts";
 import type { NatsServer } from "../nats-world.ts";
 import { ClusterLoad } from "./cluster-load.ts";
@@ -14,7 +15,7 @@ const storeName = "failures";
 /** Longer than every time-out of a node that was frozen and of those who wait for it. */
 const frozenMs = 8_000;
 
-describe("two nodes over three NATS servers", { timeout: 180_000 }, () => {
+describeOnNats("two nodes over three NATS servers", { timeout: 180_000 }, () => {
   let servers: readonly NatsServer[] = [];
   let lines: readonly TcpProxy[] = [];
   let nodes: ClusterNode[] = [];

@@ -11,6 +11,8 @@ export interface Script {
   readonly steps: readonly Step[];
   /** Servers before 2.10 do something else. */
   readonly isSince210?: boolean;
+  /** Of those that were tried, no later version does so. */
+  readonly isOf210?: boolean;
 }
 
 /** The answer is the sequence. A number of data is so many bytes. */
@@ -339,16 +341,26 @@ const outBytes = 22 + 4 + 8 + "script.0.channel.p.life.out".length + headerBytes
 const left = streamBytesMax - 2 * (60_000 + outBytes) - outBytes;
 
 const lastByte: Script = {
-  name: "takes no message that would fill the stream, and drops none for it",
+  name: "takes no message that does not fit, and drops none for it",
   // Those do not count all of a message: one that just fits without the rest costs the oldest one.
   isSince210: true,
   steps: [
     ["1", publish("out", 0, 60_000), 1],
     ["2", publish("out", 1, 60_000), 2],
-    ["one that fills it", publish("out", 2, left), "full"],
     ["one that does not fit by a byte of its subject", publish("out", 2, left + 1), "full"],
     ["a byte less", publish("out", 2, left - 1), 3],
     ["all are there", state, { bytes: streamBytesMax - 1, lastSequence: 3 }],
+  ],
+};
+
+const filling: Script = {
+  name: "takes no message that would fill the stream to its last byte",
+  isSince210: true,
+  isOf210: true,
+  steps: [
+    ["1", publish("out", 0, 60_000), 1],
+    ["2", publish("out", 1, 60_000), 2],
+    ["one that fills it", publish("out", 2, left), "full"],
   ],
 };
 
@@ -364,5 +376,5 @@ const elsewhere: Script = {
 
 export const scripts: readonly Script[] = [
   ...[expectations, afterPurge, replacement, purges, reads, tails, follows, broadcasts],
-  ...[sizes, fullStream, lastByte, elsewhere],
+  ...[sizes, fullStream, lastByte, filling, elsewhere],
 ];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Store } from "../../src/core/store.ts";
 import { openJetStreamStore } from "../../src/stores/jetstream/index.ts";
 import { storeSuite } from "../../src/testing/store-suite.ts";
+import { isNatsServerTooOld } from "../nats-binary.ts";
 import { startNatsCluster, startNatsServer } from "../nats-world.ts";
 import type { NatsServer } from "../nats-world.ts";
 
@@ -16,7 +17,7 @@ for (const [name, replicas, isReopened] of [
 ] as const) {
   // Each case makes streams, which takes a cluster a second: only the long run has the time.
   const isShort = process.env.JOBWIRE_TEST_LONG === undefined;
-  describe.skipIf(isShort && replicas > 1)(`JetStreamStore ${name}`, () => {
+  describe.skipIf(isNatsServerTooOld || (isShort && replicas > 1))(`JetStreamStore ${name}`, () => {
     let servers: readonly NatsServer[] = [];
     let count = 0;
     const names = new Map<Store, string>();

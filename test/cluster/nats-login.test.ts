@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { describeOnNats } from "../nats-binary.ts";
 import { useNatsCommands } from "./nats-commands.ts";
 
 type KeyPair = ReturnType<typeof nkeys.createUser>;
@@ -24,7 +25,7 @@ function signClaims(signer: KeyPair, name: string, subject: string, claims: obje
   return `${text}.${Buffer.from(signer.sign(Buffer.from(text))).toString("base64url")}`;
 }
 
-describe("logging in to NATS", () => {
+describeOnNats("logging in to NATS", () => {
   it("works with a file of credentials, and says so where it holds none", async () => {
     const [operator, system, account, user] = [
       nkeys.createOperator(),

@@ -2,8 +2,9 @@ import { connect, nkeys } from "@nats-io/transport-node";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { RunningCommand } from "../cli-world.ts";
+import { describeOnNats } from "../nats-binary.ts";
 import { useNatsCommands } from "./nats-commands.ts";
 
 const commands = useNatsCommands();
@@ -24,7 +25,7 @@ async function documentedSubjects(row: "publish" | "subscribe"): Promise<readonl
   return subjects;
 }
 
-describe("jobwire serve over NATS servers", () => {
+describeOnNats("jobwire serve over NATS servers", () => {
   it("shares a store with another server, which goes on when the first is killed", async () => {
     const nats = await commands.startNats();
     const store = ["--store", nats.url];
@@ -147,7 +148,7 @@ describe("jobwire serve over NATS servers", () => {
   });
 });
 
-describe("jobwire store check over NATS servers", () => {
+describeOnNats("jobwire store check over NATS servers", () => {
   it("counts what is there, and finds what no server has written and what is gone", async () => {
     const nats = await commands.startNats();
     const store = ["--store", nats.url];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { Broker } from "../../src/core/broker/broker.ts";
 import { openJetStreamStore } from "../../src/stores/jetstream/index.ts";
 import { BrokerTransport, transportSuite, type TransportWorld } from "../../src/testing/index.ts";
+import { describeOnNats } from "../nats-binary.ts";
 import { startNatsServer } from "../nats-world.ts";
 import type { NatsServer } from "../nats-world.ts";
 
@@ -28,7 +29,7 @@ class PatientTransport extends BrokerTransport {
   }
 }
 
-describe("two nodes, of which each call meets the other one", () => {
+describeOnNats("two nodes, of which each call meets the other one", () => {
   let server: NatsServer;
   let count = 0;
 

@@ -60,6 +60,8 @@ function describeStoreError({ kind, message }: JetStreamStoreError, address: str
       ];
     case "busy":
       return [message, "Stop every jobwire serve on it first."];
+    case "too_old":
+      return [message, "docs/cluster.md says which versions were tested."];
     case "different":
       return [message, "docs/cluster.md says how the streams of a store must be."];
   }

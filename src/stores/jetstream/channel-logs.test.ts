@@ -1,10 +1,14 @@
 import { expect, it } from "vitest";
 import { JetStreamWorld } from "../../../test/jetstream-world.ts";
-import { createSampleRecord, SampleWriter } from "../../testing/store-samples.ts";
+import { createSampleKey, createSampleRecord, SampleWriter } from "../../testing/store-samples.ts";
 
 const sweepMs = 60_000;
 /** For which tombstones are kept. */
 const graceMs = 60 * 60_000;
+/** More than are looked at at once. */
+const logCount = 200;
+/** Until followed logs are looked at. */
+const lookMs = 2_000;
 
 it("a log of which the tombstone is swept is gone, for whoever follows it as well", async () => {
   const world = new JetStreamWorld();
@@ -26,4 +30,37 @@ it("a log of which the tombstone is swept is gone, for whoever follows it as wel
   for (const { stages } of nodes) expect(stages).toEqual([]);
   unfollow();
   for (const { store } of nodes) await world.done(store.close());
+});
+
+it("looks at few of very many followed logs at a time, and at each of them", async () => {
+  const world = new JetStreamWorld();
+  const connection = world.nats.connect();
+  const readLast = connection.readLast.bind(connection);
+  const underWay = new Set<string>();
+  const looked: string[] = [];
+  let mostUnderWay = 0;
+  connection.readLast = async (stream, subject) => {
+    underWay.add(subject);
+    mostUnderWay = Math.max(mostUnderWay, underWay.size);
+    try {
+      return await readLast(stream, subject);
+    } finally {
+      underWay.delete(subject);
+      looked.push(subject);
+    }
+  };
+  const { store, stages } = world.open(connection);
+  for (let count = 0; count < logCount; count++) {
+    const writer = await world.done(
+      new SampleWriter(store, createSampleKey(`process-${count}`)).open(),
+    );
+    store.follow(writer.key, () => undefined);
+    await world.done(store.readHead(writer.key));
+  }
+  [looked.length, mostUnderWay] = [0, 0];
+  await world.pass(lookMs);
+  expect(new Set(looked.filter((subject) => subject.includes(".channel."))).size).toBe(logCount);
+  expect(mostUnderWay).toBeLessThan(100);
+  expect(stages).toEqual([]);
+  await world.done(store.close());
 });

@@ -30,12 +30,15 @@ export class ChannelLogs {
   readonly #context: JetStreamContext;
   readonly #logs = new Map<string, OpenLog>();
   readonly #followed = new Set<OpenLog>();
+  /** The others, in the order of last use. */
+  readonly #unfollowed = new Set<OpenLog>();
   readonly #followers = new Followers();
   readonly #recent = new RecentCommits(recentBytesMax);
   readonly #catchUp: TailCatchUp;
   /** Logs to be looked at: they may be very many at the same time. */
   readonly #looks = new WorkQueue<OpenLog>(readsAtOnce, (log) => this.#look(log));
   #lookTimer: { cancel(): void } | undefined;
+  #isClosed = false;
 
   constructor(context: JetStreamContext) {
     this.#context = context;
@@ -48,9 +51,7 @@ export class ChannelLogs {
     const subject = subjects.channelOf(key);
     const known = this.#logs.get(subject);
     if (known !== undefined) {
-      // In the order of last use.
-      this.#logs.delete(subject);
-      this.#logs.set(subject, known);
+      if (this.#unfollowed.delete(known)) this.#unfollowed.add(known);
       return known;
     }
     const log: OpenLog = {
@@ -67,7 +68,7 @@ export class ChannelLogs {
       lookPauseMs: firstLookMs,
     };
     this.#logs.set(subject, log);
-    this.#forgetUnused();
+    this.#setAside(log);
     return log;
   }
 
@@ -91,6 +92,7 @@ export class ChannelLogs {
   follow(key: ChannelKey, listener: (commit: Commit) => void): () => void {
     const log = this.open(key);
     if (log.followerCount++ === 0) {
+      this.#unfollowed.delete(log);
       this.#followed.add(log);
       const subject = this.#context.subjects.tailOf(log.subject);
       log.tail = this.#context.jetStream.tail(subject, (message) => this.#hear(log, message));
@@ -105,7 +107,7 @@ export class ChannelLogs {
       log.tail?.stop();
       log.tail = undefined;
       this.#followed.delete(log);
-      this.#forgetUnused();
+      this.#setAside(log);
     };
   }
 
@@ -115,11 +117,13 @@ export class ChannelLogs {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#catchUp.close();
     this.#lookTimer?.cancel();
     this.#looks.clear();
     for (const log of this.#followed) log.tail?.stop();
     this.#followed.clear();
+    this.#unfollowed.clear();
     this.#logs.clear();
   }
 
@@ -249,7 +253,7 @@ export class ChannelLogs {
     sequence: number,
   ): Commit | undefined {
     const commit = view.apply(log.key, message, sequence);
-    if (commit !== undefined) this.#recent.add(view, commit);
+    if (commit !== undefined) this.#recent.add(view.recent, commit);
     return commit;
   }
 
@@ -284,7 +288,9 @@ export class ChannelLogs {
 
   async #look(log: OpenLog): Promise<void> {
     if (log.followerCount === 0) return;
-    await this.refresh(log).catch((error: unknown) => this.#context.reportError(error, "look"));
+    await this.refresh(log).catch((error: unknown) => {
+      if (!this.#isClosed) this.#context.reportError(error, "look");
+    });
   }
 
   /** Reads the logs of a stream that are followed and may have news; the others are known to have none. */
@@ -310,11 +316,14 @@ export class ChannelLogs {
     this.#context.reportError(failed.reason, "reconnect");
   }
 
-  #forgetUnused(): void {
-    if (this.#logs.size - this.#followed.size <= unfollowedMax) return;
-    for (const [subject, log] of this.#logs) {
-      if (log.followerCount > 0 || log.reading !== undefined) continue;
-      this.#logs.delete(subject);
+  #setAside(log: OpenLog): void {
+    this.#unfollowed.add(log);
+    if (this.#unfollowed.size <= unfollowedMax) return;
+    for (const each of this.#unfollowed) {
+      if (each === log || each.reading !== undefined) continue;
+      this.#unfollowed.delete(each);
+      this.#logs.delete(each.subject);
+      each.view?.recent.forgetAll();
       return;
     }
   }

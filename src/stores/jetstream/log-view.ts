@@ -3,6 +3,7 @@ import type { ChannelHead } from "../../core/channel-head.ts";
 import type { Batch, ChannelKey, Commit, Revision, StoredHead } from "../../core/store.ts";
 import type { ChannelMessage } from "./message-codec.ts";
 import { PlaceIndex } from "./place-index.ts";
+import { CommitList } from "./recent-commits.ts";
 
 /** A log as this node knows it: its head after all messages up to one of them. */
 export class LogView {
@@ -15,9 +16,7 @@ export class LogView {
   /** Sequence of the last message that has a whole head. */
   #headSequence: number;
   #batchesSinceHead = 0;
-  #recent: Commit[] = [];
-  /** Revision before the first of the recent commits. */
-  #recentAfter: Revision;
+  readonly recent: CommitList;
 
   /** From a head that a message brought. */
   constructor(head: ChannelHead, { sequence, revision }: { sequence: number; revision: number }) {
@@ -25,7 +24,7 @@ export class LogView {
     this.#sequence = sequence;
     this.#headSequence = sequence;
     this.#revision = revision;
-    this.#recentAfter = revision;
+    this.recent = new CommitList(revision);
   }
 
   /** Of a log that begins with this batch. */
@@ -84,20 +83,12 @@ export class LogView {
     }
     if (batch.kind === "data") this.places.add({ first: batch.first, sequence });
     const commit = { key, batch, revision: sequence };
-    this.#recent.push(commit);
+    this.recent.push(commit);
     return commit;
   }
 
   /** What was committed after a revision, or undefined where that is no longer known in full. */
   commitsAfter(revision: Revision): readonly Commit[] | undefined {
-    if (revision === this.#revision) return [];
-    if (revision === this.#recentAfter) return [...this.#recent];
-    const index = this.#recent.findIndex((commit) => commit.revision === revision);
-    return index === -1 ? undefined : this.#recent.slice(index + 1);
-  }
-
-  forgetFirstCommit(): void {
-    const [first] = this.#recent.splice(0, 1);
-    this.#recentAfter = first?.revision ?? this.#recentAfter;
+    return revision === this.#revision ? [] : this.recent.after(revision);
   }
 }

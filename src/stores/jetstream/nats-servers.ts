@@ -4,6 +4,7 @@ import { connect } from "@nats-io/transport-node";
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
+import { isOlderVersion, oldestServer } from "./server-version.ts";
 import { Subjects } from "./subjects.ts";
 
 /** Which store of which NATS servers. */
@@ -16,9 +17,9 @@ export interface StoreLocation {
 
 /**
  * `absent`: there is no store of that name. `different`: it is not as it must be, or as it is asked for. `busy`: a
- * node is working on it, and must not be.
+ * node is working on it, and must not be. `too_old`: the NATS server is.
  */
-export type JetStreamStoreErrorKind = "absent" | "different" | "busy";
+export type JetStreamStoreErrorKind = "absent" | "different" | "busy" | "too_old";
 
 export class JetStreamStoreError extends Error {
   readonly kind: JetStreamStoreErrorKind;
@@ -39,6 +40,8 @@ const connectionDefaults: NodeConnectionOptions = {
   maxPingOut: 2,
   // Whoever changes credentials on the servers before the files here must not stop a node for good.
   ignoreAuthErrorAbort: true,
+  // A third of the processor's time of a read would be stack traces, made in case that it fails.
+  noAsyncTraces: true,
   name: "jobwire",
 };
 
@@ -46,8 +49,16 @@ const connectionDefaults: NodeConnectionOptions = {
 const electionMs = 30_000;
 const electionPauseMs = 250;
 
+/** Throws `JetStreamStoreError` for a server that is too old, and what the client of NATS throws. */
 export async function connectNats(connection: NodeConnectionOptions): Promise<NatsConnection> {
-  return connect({ ...connectionDefaults, ...connection });
+  const nats = await connect({ ...connectionDefaults, ...connection });
+  const { version = "", server_name: server = "" } = nats.info ?? {};
+  if (!isOlderVersion(version, oldestServer)) return nats;
+  await nats.close();
+  throw new JetStreamStoreError(
+    "too_old",
+    `the NATS server ${server} is of version ${version}, which loses messages: the store needs ${oldestServer} or later`,
+  );
 }
 
 /** Does work as soon as its streams have leaders: those of a cluster that has just started have none for seconds. */
