@@ -26,6 +26,7 @@ export const synchronousMethods: ReadonlySet<keyof Store> = new Set([
   "follow",
   "followRecords",
   "isCutOff",
+  "holdsSweepLease",
   "tellHeard",
   "followHeard",
 ]);

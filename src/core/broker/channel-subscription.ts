@@ -4,6 +4,7 @@ import type { Deferred } from "../deferred.ts";
 import type { MsgEntry } from "../entry.ts";
 import type { PageLimits } from "../store.ts";
 import type { Caller } from "./caller.ts";
+import type { ChannelError } from "../errors.ts";
 import type { OpenChannel } from "./open-channel.ts";
 import type { OpenProcess } from "./open-process.ts";
 import { toChannelError } from "./store-error.ts";
@@ -88,13 +89,7 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     if (!(page instanceof Promise)) return this.#takePage(page);
     return page.then(
       (entries) => this.#takePage(entries),
-      (error: unknown) =>
-        this.#setEnd({
-          kind: "end",
-          reason: "failed",
-          error: toChannelError(error),
-          cursor: this.cursor,
-        }),
+      (error: unknown) => this.#end ?? this.#fail(toChannelError(error)),
     );
   }
 
@@ -180,6 +175,10 @@ export class ChannelSubscription implements AsyncIterable<SubscriptionItem>, Log
     this.#end = end;
     this.#leave();
     return end;
+  }
+
+  #fail(error: ChannelError): EndItem {
+    return this.#setEnd({ kind: "end", reason: "failed", error, cursor: this.cursor });
   }
 
   #leave(): void {

@@ -100,6 +100,20 @@ describe("a channel that left memory", () => {
     expect(await readAll(broker)).toEqual(["10", "20", "5", "30", "40"]);
   });
 
+  it("ends a reader as it was told to, also where what it was reading fails after that", async () => {
+    const { broker, faulty } = createFaulty({ windowBytesMax: 0, pageBytesMax: 0 });
+    await createRunning({ broker });
+    await broker.append(exe, "p", "out", inputs("a"));
+    const reader = await broker.subscribe(sub, "p", "out", { after: "start" });
+    faulty.fail("readAfter", new StoreRejection("failed", "closed"));
+    const hold = faulty.hold("readAfter");
+    const item = reader.next();
+    await hold.reached;
+    await broker.close();
+    hold.release();
+    expect(await item).toMatchObject({ kind: "end", reason: "shutdown" });
+  });
+
   it("still knows its term and its end", async () => {
     const { broker } = createFaulty({ openChannelsMax: 1, windowBytesMax: 0 });
     await createRunning({ broker });
