@@ -2,7 +2,9 @@ import type { LogEntry } from "../channel-log.ts";
 import { createDeferred } from "../deferred.ts";
 import type { Deferred } from "../deferred.ts";
 import type { MsgEntry } from "../entry.ts";
+import { isChannelError } from "../errors.ts";
 import type { Caller } from "./caller.ts";
+import { aboutOwnEntries } from "./fresh-looks.ts";
 
 /** What became of one entry of a call. */
 export interface EntryOutcome {
@@ -52,6 +54,15 @@ export function createCall(
     waitsFor: new Set(),
     settled,
   };
+}
+
+/**
+ * Whether a call that had been admitted was refused by what this node knew later, when a call before it was not
+ * written after all: another node may have written that one. It is to be made again, which looks at the store.
+ */
+export function wasRefusedUnseen({ added, waitsFor }: AppendCall, error: unknown): boolean {
+  const wasAdmitted = added.length > 0 || waitsFor.size > 0;
+  return wasAdmitted && isChannelError(error) && aboutOwnEntries.includes(error.code);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { ChannelError } from "../errors.ts";
 import type { EntryInput } from "../entry.ts";
 import { refusalOf, requireChannelAction } from "./authority.ts";
+import { wasRefusedUnseen } from "./append-call.ts";
+import type { AppendCall } from "./append-call.ts";
 import type { Audit } from "./audit.ts";
 import type { Caller } from "./caller.ts";
 import { ChannelSubscription } from "./channel-subscription.ts";
@@ -66,16 +68,21 @@ export class ChannelAccess {
     options: { readonly producer?: string; readonly term?: number },
   ): Promise<AppendAck> {
     const { limits, system } = this.#context;
-    const call = createAppendCall(caller, entries, options, { limits, now: system.clock.now() });
-    const epoch = await this.#registry.use(processId, async (process) => {
+    const createCall = (): AppendCall =>
+      createAppendCall(caller, entries, options, { limits, now: system.clock.now() });
+    const { call, epoch } = await this.#registry.use(processId, async (process) => {
       const spec = process.requireSpec(name);
-      try {
-        await process.useChannel(spec, (channel) => channel.append(call));
-      } catch (error) {
-        const attempt = { action: "append", processId, channel: name };
-        throw this.#audit.noted(caller, attempt, toChannelError(error));
+      for (;;) {
+        const call = createCall();
+        try {
+          await process.useChannel(spec, (channel) => channel.append(call));
+          return { call, epoch: process.record.epoch };
+        } catch (error) {
+          if (wasRefusedUnseen(call, error)) continue;
+          const attempt = { action: "append", processId, channel: name };
+          throw this.#audit.noted(caller, attempt, toChannelError(error));
+        }
       }
-      return process.record.epoch;
     });
     const appended = call.outcomes.map(({ entry, duplicate, compared }, index) => ({
       position: entry?.position ?? 0,

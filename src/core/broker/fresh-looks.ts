@@ -9,7 +9,7 @@ const sameQuestionMs = 1_000;
  * But these are, each time: a sender takes them for the loss of what was acknowledged, which may have been
  * after the last look.
  */
-const aboutOwnEntries: readonly ErrorCode[] = ["sequence_gap", "producer_unknown"];
+export const aboutOwnEntries: readonly ErrorCode[] = ["sequence_gap", "producer_unknown"];
 /** Fresh looks of one identity, at once and per second: for one who may not do what he asks for, … */
 const strangerLooks = { burst: 50, perSecond: 10 };
 /** … and for one who may, and goes from node to node. */

@@ -22,12 +22,40 @@ const brokersWithin =
   (store) =>
     new Broker({ store, limits, system: { clock: new FakeClock(), randomId } });
 
+/** One that is not told of what others commit. */
+function deaf(store: Store): Store {
+  return new Proxy(store, {
+    get: (target, name: keyof Store) =>
+      name === "follow" ? () => () => undefined : Reflect.get(target, name),
+  });
+}
+
 async function createProcess(broker: Broker, id = "p"): Promise<void> {
   await broker.createProcess(sub, { id, executorId: "exe", channels: [{ name: "out" }] });
 }
 
 describe.each(memoryLimits)("two brokers over one store, $name", ({ limits }) => {
   const createBroker = brokersWithin(limits);
+
+  it("refuse nothing for want of what the other has written, when a call before it is not written after all", async () => {
+    const store = new MemoryStore();
+    const faulty = new FaultyStore(store);
+    const [slow, quick] = [createBroker(deaf(faulty.store)), createBroker(store)] as const;
+    await createProcess(slow);
+    const send = (broker: Broker, sequence: number): Promise<unknown> =>
+      broker.append(exe, "p", "out", [{ sequence, payload: String(sequence) }], { producer: "a" });
+    const full = new ChannelError("store_full", { reason: "full" });
+    faulty.fail("append", new StoreRejection("refused", "full", { cause: full }));
+    const hold = faulty.hold("append");
+    const first = codeOf(send(slow, 1));
+    await hold.reached;
+    await send(quick, 1);
+    const second = send(slow, 2);
+    hold.release();
+    expect(await first).toBe("store_full");
+    await second;
+    expect(await readAll(slow)).toEqual(["1", "2"]);
+  });
 
   it("append to one channel as fast as they can: every entry once, each sender's in order, both see the same", async () => {
     const store = new MemoryStore();
