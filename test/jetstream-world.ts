@@ -23,7 +23,11 @@ export class JetStreamWorld {
   readonly nats: SimulatedNats;
   readonly #scheduler: SeededScheduler;
 
-  constructor(streamCount = 1) {
+  /** The store as it is, or with a bug. */
+  readonly #Store: typeof JetStreamStore;
+
+  constructor(streamCount = 1, Store = JetStreamStore) {
+    this.#Store = Store;
     const random = createSeededRandom(1);
     this.#scheduler = new SeededScheduler(random);
     this.nats = new SimulatedNats(
@@ -36,7 +40,7 @@ export class JetStreamWorld {
 
   open(connection = this.nats.connect()): JetStreamNode {
     const stages: string[] = [];
-    const store = new JetStreamStore({
+    const store = new this.#Store({
       ...{ jetStream: connection, subjects: this.nats.subjects },
       system: { clock: this.clock, randomId },
       onError: (_error, { stage }) => stages.push(stage),
@@ -53,6 +57,8 @@ export class JetStreamWorld {
   }
 
   async done<Value>(promise: Promise<Value>): Promise<Value> {
+    // It may be rejected while everything is being done: that is for whoever called.
+    promise.catch(() => undefined);
     await this.settle();
     return promise;
   }

@@ -26,10 +26,34 @@ export const jetStreamMutants: readonly Mutant[] = [
     find: "Math.min(kept, headSequence, revision)",
     replace: "Math.min(Math.max(kept, headSequence), revision)",
   },
+  {
+    name: "removes one message too many when it trims",
+    file: "jetstream-store.ts",
+    find: "Math.min(kept, headSequence, revision)",
+    replace: "Math.min(kept + 1, headSequence, revision)",
+  },
+  {
+    name: "removes the tombstone with its log",
+    file: "jetstream-store.ts",
+    find: "await this.#purge(log.stream, log.subject, view.sequence);",
+    replace: "await this.#purge(log.stream, log.subject, view.sequence + 1);",
+  },
+  {
+    name: "takes a head for a batch",
+    file: "log-view.ts",
+    find: 'if (message.kind === "head") {',
+    replace: 'if (message.kind === "head") {\n      this.#revision = sequence;',
+  },
 ];
 
 /** Bugs of the broker. */
 export const brokerMutants: readonly Mutant[] = [
+  {
+    name: "compares the term of a call with that of the record",
+    file: "open-process.ts",
+    find: "term !== this.#record.assignTerm) throw",
+    replace: "term !== this.#record.term) throw",
+  },
   {
     name: "fences all channels but one",
     file: "settlement.ts",
