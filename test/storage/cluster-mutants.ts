@@ -49,6 +49,18 @@ export const jetStreamMutants: readonly Mutant[] = [
 /** Bugs of the broker. */
 export const brokerMutants: readonly Mutant[] = [
   {
+    name: "tells a reader of a gap who has seen more than this node",
+    file: "channel-access.ts",
+    find: "if (this.#context.store.manifest.shared) await channel.look(positionOf(after));",
+    replace: "positionOf(after);",
+  },
+  {
+    name: "acknowledges the repeat of an entry that is not written yet",
+    file: "open-channel.ts",
+    find: "for (const holder of call.waitsFor) await holder.settled.promise;",
+    replace: "",
+  },
+  {
     name: "compares the term of a call with that of the record",
     file: "open-process.ts",
     find: "term !== this.#record.assignTerm) throw",
