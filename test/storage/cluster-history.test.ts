@@ -4,12 +4,7 @@ import { JetStreamStore } from "../../src/stores/jetstream/jetstream-store.ts";
 import { runCount } from "../run-count.ts";
 import { runClusterHistory } from "./cluster-history.ts";
 import type { ClusterHistoryReport } from "./cluster-history.ts";
-import {
-  brokerMutants,
-  jetStreamMutants,
-  rareBrokerMutants,
-  rareJetStreamMutants,
-} from "./cluster-mutants.ts";
+import { brokerMutants, jetStreamMutants, rareJetStreamMutants } from "./cluster-mutants.ts";
 import type { ClusterParts } from "./cluster-node.ts";
 import { withMutatedModule } from "./mutant-source.ts";
 import type { Mutant } from "./mutant-source.ts";
@@ -85,10 +80,6 @@ describe.runIf(process.env.JOBWIRE_TEST_LONG !== undefined)(
   () => {
     it.each(rareJetStreamMutants)("a store on JetStream that $name", (mutant) =>
       expectFound(mutant, store, seedsPerRareMutantMax),
-    );
-
-    it.each(rareBrokerMutants)("a broker that $name", (mutant) =>
-      expectFound(mutant, broker, seedsPerRareMutantMax),
     );
   },
 );

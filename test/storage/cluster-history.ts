@@ -65,6 +65,8 @@ class ClusterHistory implements ClusterWorld {
   readonly #checker = new HistoryChecker();
   readonly #events: (HistoryEvent | string)[] = [];
   readonly #nodes: ClusterNode[] = [];
+  /** Those, and others that are told to stop and have not ended yet. */
+  #running: ClusterNode[] = [];
   readonly #readers: ClusterReader[];
   readonly #processIds: readonly string[];
   readonly #disturbance: ClusterDisturbance;
@@ -224,7 +226,8 @@ class ClusterHistory implements ClusterWorld {
   /** Time passes, for everybody. */
   #advance(ms: number): void {
     this.clock.advance(ms);
-    for (const { clock, isDown } of this.#nodes) if (!isDown) clock.advance(ms);
+    this.#running = this.#running.filter(({ hasEnded }) => !hasEnded);
+    for (const { clock } of this.#running) clock.advance(ms);
   }
 
   #requireRight(): void {
@@ -243,6 +246,7 @@ class ClusterHistory implements ClusterWorld {
       if (node?.isDown === false || (node !== undefined && !this.#mayStart())) continue;
       const next = this.#createNode(skewMs);
       this.#nodes[index] = next;
+      this.#running.push(next);
       this.note(`${next.name} starts`);
       next.start().catch((error: unknown) => (this.#failure ??= error));
     }

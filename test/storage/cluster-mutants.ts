@@ -67,6 +67,18 @@ export const brokerMutants: readonly Mutant[] = [
     replace: "term !== this.#record.term) throw",
   },
   {
+    name: "writes under a term that it has not heard of",
+    file: "open-channel.ts",
+    find: "await this.#process.catchUpWith(this.#head.term);",
+    replace: "",
+  },
+  {
+    name: "settles what was begun while it settled the change before",
+    file: "settlement.ts",
+    find: "record.term === term ? settled(",
+    replace: "term > 0 ? settled(",
+  },
+  {
     name: "fences all channels but one",
     file: "settlement.ts",
     find: "await Promise.all(channels.map((channel) => channel.mark(kind)));",
@@ -88,40 +100,12 @@ export const brokerMutants: readonly Mutant[] = [
   },
 ];
 
-/** Those of the store that only one history in many meets. */
+/** Of the store, too, but few histories meet it. */
 export const rareJetStreamMutants: readonly Mutant[] = [
-  {
-    name: "answers a conflict to the second attempt of a write in doubt",
-    file: "settled-publish.ts",
-    find: "if (cause === undefined && !isUnavailable(error))",
-    replace: "if (!isUnavailable(error))",
-  },
   {
     name: "gives pages with holes",
     file: "log-reader.ts",
     find: "if (entry.position > next && page.length > 0) return page;",
     replace: "",
-  },
-];
-
-/** Those of the broker. */
-export const rareBrokerMutants: readonly Mutant[] = [
-  {
-    name: "writes under a term that it has not heard of",
-    file: "open-channel.ts",
-    find: "await this.#process.catchUpWith(this.#head.term);",
-    replace: "",
-  },
-  {
-    name: "settles what was begun while it settled the change before",
-    file: "settlement.ts",
-    find: "record.term === term ? settled(",
-    replace: "term > 0 ? settled(",
-  },
-  {
-    name: "refuses the calls of a batch in doubt",
-    file: "staging.ts",
-    find: "doubt === undefined ? [] : this.handedOver()",
-    replace: "doubt === undefined ? this.handedOver().slice(0, 0) : []",
   },
 ];

@@ -35,6 +35,7 @@ export class ClusterNode {
   readonly #store: JetStreamStore;
   readonly #stop: (reason: NodeStopped) => void;
   #state: "starting" | "up" | "down" = "starting";
+  #hasEnded = false;
 
   constructor(
     name: string,
@@ -63,6 +64,11 @@ export class ClusterNode {
     return this.#state === "down";
   }
 
+  /** Nothing of it runs any more; one that is told to stop still does for a while. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   async start(): Promise<void> {
     try {
       await this.broker.start();
@@ -75,6 +81,7 @@ export class ClusterNode {
 
   crash(): void {
     this.#state = "down";
+    this.#hasEnded = true;
     this.connection.crash();
     this.#stop(new NodeStopped(`${this.name} crashed`));
   }
@@ -84,6 +91,7 @@ export class ClusterNode {
     this.#state = "down";
     await this.broker.close();
     await this.#store.close();
+    this.#hasEnded = true;
     this.#stop(new NodeStopped(`${this.name} has stopped`));
   }
 }

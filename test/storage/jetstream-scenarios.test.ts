@@ -31,6 +31,13 @@ const mutants: readonly (Mutant & { readonly scenario: Scenario })[] = [
     replace: "readLast(log.stream, log.subject);",
   },
   {
+    name: "answers a conflict to the second attempt of a write in doubt",
+    scenario: scenarios.cameLate,
+    file: "settled-publish.ts",
+    find: "if (cause === undefined && !isUnavailable(error))",
+    replace: "if (!isUnavailable(error))",
+  },
+  {
     name: "believes a leader that has no log where there is one",
     scenario: scenarios.deposedBeforeLog,
     file: "channel-logs.ts",

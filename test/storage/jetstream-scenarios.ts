@@ -13,6 +13,9 @@ const producersOfLargeHead = 100;
 /** … and is written as a message of its own before the batch after these. */
 const batchesUntilHead = 64;
 
+/** Within which a write in doubt is tried again. */
+const retryMs = 1_000;
+
 /** Two nodes, and a log that the first has opened and the second follows. */
 class TwoNodes {
   readonly world: JetStreamWorld;
@@ -126,6 +129,27 @@ export const settledBehind: Scenario = async (StoreClass) => {
   };
   await nodes.write(other, "in doubt");
   expect(await nodes.last()).toBe(2);
+};
+
+/** A write of which the answer is lost gets in when it is tried again, just before the second attempt. */
+export const cameLate: Scenario = async (StoreClass) => {
+  const nodes = await TwoNodes.create(StoreClass);
+  const other = await nodes.resume();
+  const publish = nodes.connection.publish.bind(nodes.connection);
+  nodes.connection.publish = (...first) => {
+    nodes.connection.publish = async (...second) => {
+      nodes.connection.publish = publish;
+      await publish(...first);
+      return publish(...second);
+    };
+    return Promise.reject(new JetStreamFailure("unavailable", "timeout"));
+  };
+  const append = nodes.second.append(nodes.writer.key, other.createData(["late"]), other.revision);
+  const done = expect(append).resolves.toBeGreaterThan(0);
+  done.catch(() => undefined);
+  await nodes.world.pass(retryMs);
+  await done;
+  expect(await nodes.last()).toBe(1);
 };
 
 /** A leader that was deposed before the log was there answers. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   codeOf,
+  createFaulty,
   createRunning,
   memoryLimits,
   inputs,
@@ -13,6 +14,7 @@ import {
 } from "../../../test/broker-world.ts";
 import type { World } from "../../../test/broker-world.ts";
 import type { GrantOp } from "../process-record.ts";
+import { StoreRejection } from "../store.ts";
 import type { Caller } from "./caller.ts";
 import type { SubscriptionItem } from "./views.ts";
 
@@ -158,4 +160,20 @@ describe.each(memoryLimits)("grants, $name", ({ limits }) => {
     await world.broker.grants.revoke(sub, "p", id);
     expect(await codeOf(readAll(world.broker, holder))).toBe("unauthorized");
   });
+});
+
+it("an append in doubt is not refused, though its grant has expired meanwhile", async () => {
+  const { broker, clock, faulty } = createFaulty();
+  await createRunning({ broker });
+  const expiresAt = clock.now() + 1_000;
+  const spec = { secretHash, ops: ["append"], expiresAt } as const;
+  const { id: grantId } = await broker.grants.create(sub, "p", spec);
+  const { caller } = await broker.grants.identify("p", { grantId, secretHash });
+  faulty.fail("append", new StoreRejection("unavailable", "no answer"));
+  const hold = faulty.hold("append");
+  const code = codeOf(broker.append(caller, "p", "out", inputs("x")));
+  await hold.reached;
+  clock.advance(2_000);
+  hold.release();
+  expect(await code).toBe("unavailable");
 });
