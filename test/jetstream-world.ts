@@ -38,9 +38,10 @@ export class JetStreamWorld {
     );
   }
 
-  open(connection = this.nats.connect()): JetStreamNode {
+  open(connection = this.nats.connect(), options: { isPatient?: boolean } = {}): JetStreamNode {
     const stages: string[] = [];
     const store = new this.#Store({
+      ...options,
       ...{ jetStream: connection, subjects: this.nats.subjects },
       system: { clock: this.clock, randomId },
       onError: (_error, { stage }) => stages.push(stage),

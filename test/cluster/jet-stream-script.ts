@@ -99,8 +99,8 @@ function heard(count: number): Ask {
   return ({ takeHeard }) => takeHeard(count);
 }
 
-const flush: Ask = async ({ jetStream }) => {
-  await jetStream.flushTails();
+const flush: Ask = async ({ jetStream, stream }) => {
+  await jetStream.flushTails(stream);
   return "done";
 };
 

@@ -106,7 +106,8 @@ export const overtakenByHead: Scenario = async (StoreClass) => {
     const sequence = await publish(...args);
     const taken = await SampleWriter.resume(nodes.first, nodes.writer.key);
     await taken.commit(taken.createData(["taken"]));
-    await nodes.connection.flushTails();
+    for (const { name } of nodes.world.nats.streams.values())
+      await nodes.connection.flushTails(name);
     nodes.hear();
     return sequence;
   };

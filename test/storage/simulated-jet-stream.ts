@@ -100,11 +100,9 @@ export class SimulatedJetStream implements JetStream {
     };
   }
 
-  async flushTails(): Promise<void> {
-    await this.#nats.scheduler.pause();
-    if (this.#isDead || this.#isCutOff) return this.#fail("flush: no connection");
+  async flushTails(stream: string): Promise<void> {
+    await this.#request(stream, () => undefined);
     await Promise.all([...this.#tails.keys()].map((tail) => tail.flush()));
-    await this.#answer();
   }
 
   follow(

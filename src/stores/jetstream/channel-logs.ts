@@ -1,6 +1,7 @@
 import { Followers } from "../../core/followers.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { ChannelKey, Commit } from "../../core/store.ts";
+import { JetStreamFailure } from "./jet-stream.ts";
 import type { StreamMessage, StreamState, TailMessage } from "./jet-stream.ts";
 import type { JetStreamContext } from "./jetstream-context.ts";
 import { LogView } from "./log-view.ts";
@@ -28,6 +29,7 @@ const readsAtOnce = 64;
 /** The logs that this node has to do with, kept up to date for those who follow them. */
 export class ChannelLogs {
   readonly #context: JetStreamContext;
+  readonly #isUsable: (stream: string) => boolean;
   readonly #logs = new Map<string, OpenLog>();
   readonly #followed = new Set<OpenLog>();
   /** The others, in the order of last use. */
@@ -40,8 +42,10 @@ export class ChannelLogs {
   #lookTimer: { cancel(): void } | undefined;
   #isClosed = false;
 
-  constructor(context: JetStreamContext) {
+  /** `isUsable`: whether a stream has what it had. */
+  constructor(context: JetStreamContext, isUsable: (stream: string) => boolean) {
     this.#context = context;
+    this.#isUsable = isUsable;
     this.#catchUp = new TailCatchUp(context, (...missed) => this.#readMissed(...missed));
     this.#scheduleLook();
   }
@@ -116,6 +120,11 @@ export class ChannelLogs {
     this.#catchUp.take(stream, state);
   }
 
+  /** A stream has not answered, or cannot be relied on: tails may miss messages meanwhile. */
+  doubt(stream: string): void {
+    this.#catchUp.noteLoss(stream);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#catchUp.close();
@@ -135,6 +144,7 @@ export class ChannelLogs {
     log.reading = log.nextReading;
     log.nextReading = undefined;
     try {
+      if (!this.#isUsable(log.stream)) throw behind(log);
       // What is written after this is heard: so nothing falls between what is read and what is told.
       await log.tail?.ready;
       for (let count = 0; count < readsUntilHeard; count++) {
@@ -171,14 +181,11 @@ export class ChannelLogs {
       else if (!(await this.#takeNext(log, view))) break;
     }
     const loaded = await this.#load(log, last, message);
+    const commit = log.view && (await this.#readLastCommit(log, message, last.sequence));
     // The tail may have gone further meanwhile.
     if (log.view !== undefined && log.view.sequence >= loaded.sequence) return true;
-    const isNews = log.view !== undefined;
     log.view = loaded;
-    if (!isNews) return true;
-    const commit = await this.#readLastCommit(log, message, last.sequence);
-    // A newer one may have been told meanwhile: behind it this would be taken for one that follows.
-    if (loaded.sequence === last.sequence) this.#tell(log, commit);
+    if (commit !== undefined) this.#tell(log, commit);
     return true;
   }
 
@@ -226,6 +233,8 @@ export class ChannelLogs {
   }
 
   #hear(log: OpenLog, { sequence, previous, data }: TailMessage): void {
+    // In an older copy its number may be that of a message which was lost.
+    if (!this.#isUsable(log.stream)) return;
     log.heard = Math.max(log.heard, sequence);
     const { view } = log;
     // Whoever reads the view will look at what was heard.
@@ -288,32 +297,26 @@ export class ChannelLogs {
 
   async #look(log: OpenLog): Promise<void> {
     if (log.followerCount === 0) return;
-    await this.refresh(log).catch((error: unknown) => {
-      if (!this.#isClosed) this.#context.reportError(error, "look");
-    });
+    try {
+      await this.refresh(log);
+    } catch (error) {
+      if (this.#isClosed) return;
+      // Nothing was learned. Of an outage the pulse tells.
+      if (isOutage(error)) this.#lookSoon(log);
+      else this.#context.reportError(error, "look");
+    }
   }
 
-  /** Reads the logs of a stream that are followed and may have news; the others are known to have none. */
-  async #readMissed(
-    stream: string,
-    changed: ReadonlyMap<string, number> | undefined,
-  ): Promise<void> {
+  /** Has the logs of a stream read that are followed and may have news, each until it was read. */
+  #readMissed(stream: string, changed: ReadonlyMap<string, number> | undefined): void {
     const lastOn = (subject: string): number =>
       changed === undefined ? Infinity : (changed.get(subject) ?? 0);
-    const isBehind = ({ view, subject }: OpenLog): boolean =>
-      view !== undefined && view.sequence < lastOn(subject);
-    const logs = [...this.#followed].filter((log) => log.stream === stream && isBehind(log));
-    const readers = Array.from({ length: readsAtOnce }, async () => {
-      for (let log = logs.pop(); log !== undefined; log = logs.pop()) {
-        this.#lookSoon(log);
-        if (log.followerCount > 0 && isBehind(log)) await this.refresh(log);
-      }
-    });
-    const failed = (await Promise.allSettled(readers)).find(({ status }) => status === "rejected");
-    if (failed?.status !== "rejected") return;
-    // A single log that cannot be read is looked at again; where none can, all of it is tried again.
-    if (logs.length > 0) throw failed.reason as Error;
-    this.#context.reportError(failed.reason, "reconnect");
+    for (const log of this.#followed) {
+      if (log.stream !== stream || (log.view?.sequence ?? Infinity) >= lastOn(log.subject))
+        continue;
+      this.#lookSoon(log);
+      this.#looks.add(log);
+    }
   }
 
   #setAside(log: OpenLog): void {
@@ -342,4 +345,8 @@ function behind({ stream }: OpenLog): StoreRejection {
 
 function incomplete({ subject }: OpenLog): StoreRejection {
   return new StoreRejection("unavailable", `messages of ${subject} are missing`);
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof StoreRejection && error.cause instanceof JetStreamFailure;
 }

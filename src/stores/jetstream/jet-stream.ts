@@ -83,8 +83,11 @@ export interface JetStream {
   readState(stream: string): Promise<StreamState>;
   /** Reports what a stream takes on a subject from now on. */
   tail(subject: string, listener: (message: TailMessage) => void): Tail;
-  /** Resolves when everything has come that the server had for the tails before the call. */
-  flushTails(): Promise<void>;
+  /**
+   * Resolves when the leader of a stream has answered over the connection for tails: what it had sent on before
+   * has come, unless it was lost between the servers.
+   */
+  flushTails(stream: string): Promise<void>;
   /**
    * Reports every message that the stream keeps on a subject with `*` or `>`, from a sequence on, and then those that
    * come. One that was removed before it was reported is left out. Returns what ends it.

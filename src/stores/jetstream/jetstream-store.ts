@@ -34,6 +34,8 @@ export interface JetStreamStoreContext {
   readonly system?: System;
   /** Time after which a write without an answer is given up as in doubt, in milliseconds. */
   readonly settleMs?: number;
+  /** Takes the lease for sweeps only where no node wants it. */
+  readonly isPatient?: boolean;
   /** Told of every failure that nobody waits for. */
   readonly onError?: (error: unknown, context: { readonly stage: string }) => void;
 }
@@ -61,6 +63,7 @@ export class JetStreamStore implements Store {
     subjects,
     system = defaultSystem,
     settleMs = 15_000,
+    isPatient = false,
     onError = () => undefined,
   }: JetStreamStoreContext) {
     const batchBytesMax = Math.floor(jetStream.messageBytesMax * entriesPart);
@@ -71,7 +74,7 @@ export class JetStreamStore implements Store {
       ...{ jetStream, subjects, system, settleMs },
       reportError: (error, stage) => onError(error, { stage }),
     };
-    this.#logs = new ChannelLogs(context);
+    this.#logs = new ChannelLogs(context, (stream) => !this.#pulse.hasLost(stream));
     this.#records = new ProcessRecords(context);
     this.#heard = new HeardExecutors(context);
     this.#reader = new LogReader(jetStream);
@@ -81,13 +84,15 @@ export class JetStreamStore implements Store {
         this.#sizes.take(stream, state);
         this.#logs.takeState(stream, state);
       },
+      onDoubt: (stream) => this.#logs.doubt(stream),
       onLastRecord: (stream, sequence) => this.#records.expect(stream, sequence),
       onReturn: (stream) => {
         this.#heard.missed();
         this.#records.followAgain(stream);
       },
     });
-    this.#lease = new SweepLease(context, (stream) => !this.#pulse.isCutOff(stream));
+    const isUsable = (stream: string): boolean => !this.#pulse.isCutOff(stream);
+    this.#lease = new SweepLease(context, { isUsable, isPatient });
     this.#writer = new LogWriter(context, this.#logs, {
       batchBytesMax,
       onWritten: (stream, message) => {

@@ -10,6 +10,7 @@ import { headers } from "@nats-io/transport-node";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { pause } from "../../core/system.ts";
 import type { Clock } from "../../core/system.ts";
+import { JetStreamFailure } from "./jet-stream.ts";
 import type {
   FollowOptions,
   JetStream,
@@ -41,7 +42,7 @@ export class NatsJetStream implements JetStream {
   readonly #clock: Clock;
   readonly #reportError: ReportError;
   readonly #reconnectListeners = new Set<() => void>();
-  #flush: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
   #messageBytesMax = 0;
   /** The connection for tails is there, as far as the client knows. */
   #isTailing = true;
@@ -134,18 +135,20 @@ export class NatsJetStream implements JetStream {
         else listener(tailMessage(message));
       },
     });
-    return { ready: this.flushTails(), stop: () => subscription.unsubscribe() };
+    return { ready: this.#flush(), stop: () => subscription.unsubscribe() };
   }
 
-  /** Those who ask in one turn, or subscribe, wait for one answer. */
-  flushTails(): Promise<void> {
-    this.#flush ??= Promise.resolve().then(() => {
-      this.#flush = undefined;
-      return this.#connections.tails.flush().catch((error: unknown) => {
-        throw toFailure(error, "flush");
-      });
-    });
-    return this.#flush;
+  async flushTails(stream: string): Promise<void> {
+    const { tails } = this.#connections;
+    try {
+      const subject = `$JS.API.STREAM.INFO.${stream}`;
+      const answer = await tails.request(subject, undefined, { timeout: requestMs });
+      // Servers that know of no leader answer, too.
+      if (answer.json<{ readonly error?: unknown }>().error === undefined) return;
+    } catch (error) {
+      throw toFailure(error, `flush of ${stream}`);
+    }
+    throw new JetStreamFailure("unavailable", `flush of ${stream}: the leader does not answer`);
   }
 
   follow(
@@ -171,7 +174,11 @@ export class NatsJetStream implements JetStream {
           if (!isStopped) listener(streamMessage(message));
         },
       });
-      close = () => void messages.close();
+      close = () => {
+        messages.stop();
+        // Else the server keeps it for minutes.
+        void consumer.delete().catch(() => false);
+      };
       if (isStopped) close();
       const error = await messages.closed();
       if (error instanceof Error) throw error;
@@ -218,6 +225,17 @@ export class NatsJetStream implements JetStream {
   async close(): Promise<void> {
     const { requests, tails } = this.#connections;
     await Promise.all([requests.close(), tails.close()]);
+  }
+
+  /** Those who subscribe in one turn wait for one answer. */
+  #flush(): Promise<void> {
+    this.#flushing ??= Promise.resolve().then(() => {
+      this.#flushing = undefined;
+      return this.#connections.tails.flush().catch((error: unknown) => {
+        throw toFailure(error, "subscribe");
+      });
+    });
+    return this.#flushing;
   }
 
   async #read(

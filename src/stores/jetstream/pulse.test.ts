@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { JetStreamWorld } from "../../../test/jetstream-world.ts";
 import type { SimulatedJetStream } from "../../../test/storage/simulated-jet-stream.ts";
 import { cutOffMs } from "../../core/store.ts";
-import { SampleWriter } from "../../testing/store-samples.ts";
+import { createSampleKey, SampleWriter } from "../../testing/store-samples.ts";
 
 /** Counts the questions of each kind that a node asks. */
 function countReads(connection: SimulatedJetStream): { states: number; lasts: number } {
@@ -95,6 +95,42 @@ describe("the pulse of a store", () => {
       await world.pass(1_000);
       expect(store.isCutOff("any")).toBe(false);
       await world.done(store.close());
+    });
+
+    it("does not say so for good of one answer that was old, however long none came behind it", async () => {
+      const { world, store, loss } = await openWithLoss();
+      loss.messages = 1;
+      await world.pass(1_000);
+      for (const { name } of world.nats.streams.values()) world.nats.leaderless.add(name);
+      loss.messages = 0;
+      await world.pass(longMs + 5_000);
+      world.nats.leaderless.clear();
+      await world.pass(1_000);
+      expect(store.isCutOff("any")).toBe(false);
+      await world.done(store.close());
+    });
+
+    it("shows those who follow a log nothing of it", async () => {
+      const { world, store, loss } = await openWithLoss();
+      const other = world.open();
+      const writer = await world.done(
+        new SampleWriter(other.store, createSampleKey("life", "followed")).open(),
+      );
+      let count = 0;
+      store.follow(writer.key, () => count++);
+      await world.done(store.readHead(writer.key));
+      await world.pass(1_000);
+      loss.messages = 1;
+      await world.pass(1_000);
+      await world.done(writer.commit(writer.createData(["in its place"])));
+      await expect(world.done(store.readHead(writer.key))).rejects.toMatchObject({
+        kind: "unavailable",
+      });
+      expect(count).toBe(0);
+      loss.messages = 0;
+      await world.pass(2_000);
+      expect(count).toBe(1);
+      for (const each of [store, other.store]) await world.done(each.close());
     });
 
     it("says so for good where that takes too long: others may have written in its place", async () => {

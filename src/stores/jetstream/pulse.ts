@@ -9,10 +9,12 @@ const deposedMs = 20_000;
 const answersPerRecordCheck = 3;
 
 export interface PulseListener {
-  /** Told what the leader of a stream says of it, each time. */
+  /** Told what the leader of a stream says of it, each time that it can be relied on. */
   readonly onState: (stream: string, state: StreamState) => void;
   /** Told every few times the sequence of a stream's last record as its leader has it. */
   readonly onLastRecord: (stream: string, sequence: number) => void;
+  /** Told each time that it has not answered, or cannot be relied on. */
+  readonly onDoubt: (stream: string) => void;
   /** Told when a stream answers again after it was silent for too long. */
   readonly onReturn: (stream: string) => void;
 }
@@ -38,6 +40,11 @@ export class Pulse {
     return true;
   }
 
+  /** Whether a stream ends before what it had: nothing of it can be relied on. */
+  hasLost(stream: string): boolean {
+    return this.#streams.get(stream)?.hasLost === true;
+  }
+
   /** A message was written to a stream. */
   noteWritten(stream: string, sequence: number): void {
     this.#streams.get(stream)?.noteWritten(sequence);
@@ -59,8 +66,9 @@ class StreamPulse {
   #lastSequence = 0;
   /** It has fewer messages than its leader has said before: an older copy, or a leader that was deposed. */
   #hasLost = false;
-  /** Monotonic time since when. */
+  /** Monotonic time of the first such answer. */
   #lostAtMs = 0;
+  #isLostForGood = false;
   #timer: { cancel(): void } | undefined;
   #isClosed = false;
 
@@ -76,6 +84,10 @@ class StreamPulse {
     return !this.isSilent && !this.#hasLost;
   }
 
+  get hasLost(): boolean {
+    return this.#hasLost;
+  }
+
   get isSilent(): boolean {
     return this.#context.system.clock.monotonicMs() - this.#answeredAtMs > cutOffMs;
   }
@@ -89,7 +101,10 @@ class StreamPulse {
     try {
       await this.#ask();
     } catch (error) {
-      if (!this.#isClosed) this.#context.reportError(error, "pulse");
+      if (!this.#isClosed) {
+        this.#context.reportError(error, "pulse");
+        this.#listener.onDoubt(this.#stream);
+      }
     }
     if (this.#isClosed) return;
     this.#timer = this.#context.system.clock.after(pulseMs, () => void this.#beat());
@@ -104,9 +119,11 @@ class StreamPulse {
   #compare({ lastSequence }: StreamState, known: number): void {
     const nowMs = this.#context.system.clock.monotonicMs();
     const hadLost = this.#hasLost;
-    // What is written by others in the place of what was lost must not make it look whole again.
-    const isForGood = hadLost && nowMs - this.#lostAtMs >= deposedMs;
-    this.#hasLost = isForGood || lastSequence < known;
+    const isBefore = lastSequence < known;
+    // No leader that was deposed answers for as long; and what others write in the place of what was lost must not
+    // make it look whole again.
+    if (isBefore && hadLost && nowMs - this.#lostAtMs >= deposedMs) this.#isLostForGood = true;
+    this.#hasLost = isBefore || this.#isLostForGood;
     this.#lastSequence = Math.max(this.#lastSequence, lastSequence);
     if (!this.#hasLost || hadLost) return;
     this.#lostAtMs = nowMs;
@@ -120,7 +137,7 @@ class StreamPulse {
 
   async #ask(): Promise<void> {
     const { jetStream, subjects, system } = this.#context;
-    const { onState, onLastRecord, onReturn } = this.#listener;
+    const { onState, onDoubt, onLastRecord, onReturn } = this.#listener;
     // What the answer says was so at some time after this.
     const askedAtMs = system.clock.monotonicMs();
     const known = this.#lastSequence;
@@ -130,6 +147,7 @@ class StreamPulse {
     this.#answeredAtMs = askedAtMs;
     this.#compare(state, known);
     if (wasSilent) onReturn(this.#stream);
+    if (this.#hasLost) return onDoubt(this.#stream);
     onState(this.#stream, state);
     if (++this.#answerCount % answersPerRecordCheck !== 0) return;
     const last = await jetStream.readLast(this.#stream, subjects.recordsOf(this.#stream));

@@ -43,6 +43,20 @@ describe("of the nodes of a store", () => {
     await closeAll();
   });
 
+  it("one that is patient sweeps only where no other wants to", async () => {
+    const patient = world.open(undefined, { isPatient: true });
+    nodes.push(patient);
+    await world.done((nodes[0] as JetStreamNode).store.close());
+    await world.pass(leaseMs * 2);
+    expect(patient.store.holdsSweepLease()).toBe(false);
+    for (const { store } of nodes.slice(1, 3)) await world.done(store.close());
+    await world.pass(renewMs);
+    expect(patient.store.holdsSweepLease()).toBe(false);
+    await world.pass(leaseMs + renewMs);
+    expect(patient.store.holdsSweepLease()).toBe(true);
+    await closeAll();
+  });
+
   it("another sweeps once the lease of one that is cut off has run out, and never both", async () => {
     const [first] = nodes as [JetStreamNode];
     first.connection.cutOff();

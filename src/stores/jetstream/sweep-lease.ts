@@ -7,6 +7,13 @@ export const leaseMs = 15_000;
 const renewMs = 5_000;
 const nodeIdLength = 12;
 
+export interface SweepLeaseOptions {
+  /** Whether the stream of the lease can be relied on. */
+  readonly isUsable: (stream: string) => boolean;
+  /** Also where it was given up it is taken only when no node has taken it for the time of the lease. */
+  readonly isPatient: boolean;
+}
+
 /**
  * Says which of the nodes looks after what nobody asks for. It is one message of the first stream, which its
  * holder replaces at the expected sequence. Others take it over when its sequence has not moved for the time of
@@ -18,6 +25,7 @@ export class SweepLease {
   readonly #stream: string;
   readonly #nodeId: string;
   readonly #isUsable: (stream: string) => boolean;
+  readonly #isPatient: boolean;
   /** Sequence of the message that was seen last, 0 for none, and the monotonic time since when it is known. */
   #sequence = 0;
   #seenAtMs: number;
@@ -27,11 +35,11 @@ export class SweepLease {
   #round: Promise<void>;
   #isClosed = false;
 
-  /** `isUsable`: whether the stream of the lease can be relied on. */
-  constructor(context: JetStreamContext, isUsable: (stream: string) => boolean) {
+  constructor(context: JetStreamContext, { isUsable, isPatient }: SweepLeaseOptions) {
     const { subjects, system } = context;
     this.#context = context;
     this.#isUsable = isUsable;
+    this.#isPatient = isPatient;
     this.#stream = subjects.streamWith(subjects.lease);
     this.#nodeId = system.randomId(nodeIdLength);
     this.#seenAtMs = system.clock.monotonicMs();
@@ -86,10 +94,10 @@ export class SweepLease {
   async #isFree(): Promise<boolean> {
     const { jetStream, subjects, system } = this.#context;
     const message = await jetStream.readLast(this.#stream, subjects.lease);
-    if (message === undefined) return (this.#see(0), true);
-    if (message.sequence !== this.#sequence) this.#see(message.sequence);
-    const { nodeId } = decodeLeaseOf(message);
-    if (nodeId === "" || nodeId === this.#nodeId) return true;
+    const { sequence = 0 } = message ?? {};
+    if (sequence !== this.#sequence) this.#see(sequence);
+    const nodeId = message === undefined ? "" : decodeLeaseOf(message).nodeId;
+    if (nodeId === this.#nodeId || (nodeId === "" && !this.#isPatient)) return true;
     return system.clock.monotonicMs() - this.#seenAtMs >= leaseMs;
   }
 

@@ -3,6 +3,7 @@ import { JetStreamWorld } from "../../../test/jetstream-world.ts";
 import type { JetStreamNode } from "../../../test/jetstream-world.ts";
 import type { SimulatedJetStream } from "../../../test/storage/simulated-jet-stream.ts";
 import type { ChannelKey, Store } from "../../core/store.ts";
+import { JetStreamFailure } from "./jet-stream.ts";
 import { SampleWriter } from "../../testing/store-samples.ts";
 
 const logCount = 100;
@@ -99,6 +100,66 @@ describe("a node that follows many logs", () => {
     await close();
   });
 
+  it.each(["readState", "flushTails"] as const)(
+    "finds what it has not heard while the leader did not answer to %s, though its connections stay",
+    async (question) => {
+      const { connection } = node;
+      const { [question]: ask } = connection;
+      const fail = () => Promise.reject(new JetStreamFailure("unavailable", "no answer"));
+      Object.assign(connection, { [question]: fail });
+      await world.pass(2_000);
+      world.nats.faults = { ...world.nats.faults, lostTails: 100 };
+      await write(5, "lost");
+      world.nats.faults = { ...world.nats.faults, lostTails: 0 };
+      await world.pass(steadyMs);
+      reads.count = 0;
+      Object.assign(connection, { [question]: ask });
+      await world.pass(2_000);
+      expect(told).toEqual(["c5 lost"]);
+      expect(reads.count).toBeLessThan(logCount);
+      await close();
+    },
+  );
+
+  it("reads what it has missed as soon as it can, however long reads have failed", async () => {
+    const { connection } = node;
+    connection.cutOff();
+    for (const index of [1, 2, 3]) await write(index, "x");
+    const readLast = connection.readLast.bind(connection);
+    connection.readLast = (stream, subject) =>
+      subject.includes(".process.")
+        ? Promise.reject(new JetStreamFailure("unavailable", "no answer"))
+        : readLast(stream, subject);
+    connection.reconnect();
+    await world.pass(40_000);
+    expect(told).toEqual([]);
+    connection.readLast = readLast;
+    await world.pass(2_000);
+    expect(told).toHaveLength(3);
+    await close();
+  });
+
+  it("reads the others where many cannot be read, and does not try those for ever", async () => {
+    const { connection } = node;
+    connection.cutOff();
+    for (let index = 0; index < logCount; index++) await write(index, "x");
+    const readLast = connection.readLast.bind(connection);
+    let badReads = 0;
+    connection.readLast = async (stream, subject) => {
+      const message = await readLast(stream, subject);
+      if (message === undefined || !/c[1-8]\d$/.test(subject)) return message;
+      badReads++;
+      return { ...message, data: new Uint8Array([255]) };
+    };
+    connection.reconnect();
+    await world.pass(5_000);
+    expect(told).toHaveLength(logCount - 80);
+    badReads = 0;
+    await world.pass(30_000);
+    expect(badReads).toBeLessThan(80 * 6);
+    await close();
+  });
+
   it("tries again what the leader does not answer", async () => {
     node.connection.cutOff();
     await write(8, "x");
@@ -123,7 +184,8 @@ describe("a node that follows many logs", () => {
     const lateReads = countReads(connection);
     connection.reconnect();
     await world.settle();
-    expect(lateReads.count).toBe(logCount);
+    // One for each log, and one for the last message of the stream.
+    expect(lateReads.count).toBe(logCount + 1);
     await close();
     await world.done(late.store.close());
   });

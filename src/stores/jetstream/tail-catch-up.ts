@@ -8,14 +8,15 @@ const latestTailMs = 5_000;
 
 /**
  * Told of the channels of a stream on which there may be messages that the tails have missed: by subject, with
- * the sequence of the last message; undefined, all channels. Resolves when they are read.
+ * the sequence of the last message; undefined, all channels.
  */
-export type OnMissed = (
-  stream: string,
-  changed: ReadonlyMap<string, number> | undefined,
-) => Promise<void>;
+export type OnMissed = (stream: string, changed: ReadonlyMap<string, number> | undefined) => void;
 
-/** Finds what tails have missed: while the connection was lost, or a stream changed its leader. */
+/**
+ * Finds what tails have missed: while a connection was lost, a stream was silent or changed its leader, or its
+ * leader could not be reached over the connection for tails. What is lost between two such signs of life, a second
+ * apart, is found by looking at each log.
+ */
 export class TailCatchUp {
   readonly #streams: ReadonlyMap<string, TailedStream>;
   readonly #offReconnect: () => void;
@@ -35,6 +36,11 @@ export class TailCatchUp {
     void this.#streams.get(stream)?.take(state);
   }
 
+  /** Tails of a stream may miss messages: they are looked for when its leader answers again. */
+  noteLoss(stream: string): void {
+    this.#streams.get(stream)?.noteLoss();
+  }
+
   close(): void {
     this.#offReconnect();
     for (const stream of this.#streams.values()) stream.close();
@@ -45,6 +51,7 @@ class TailedStream {
   readonly #context: JetStreamContext;
   readonly #stream: string;
   readonly #onMissed: OnMissed;
+  readonly #closing = new AbortController();
   #leader: string | undefined;
   /** What was written up to this sequence, the tails have told or this has found; undefined at first. */
   #heardUpTo: number | undefined;
@@ -55,7 +62,6 @@ class TailedStream {
   /** The last loss of which all is found. */
   #foundLoss = 0;
   #isCatchingUp = false;
-  #isClosed = false;
 
   constructor(context: JetStreamContext, stream: string, onMissed: OnMissed) {
     this.#context = context;
@@ -63,61 +69,66 @@ class TailedStream {
     this.#onMissed = onMissed;
   }
 
-  async take({ lastSequence, leader }: StreamState): Promise<void> {
-    const isDeposed = this.#leader !== undefined && leader !== this.#leader;
-    this.#leader = leader;
+  async take({ lastSequence, leader = this.#leader }: StreamState): Promise<void> {
     // One who dies has not sent on all that it has taken.
-    if (isDeposed) return this.catchUp();
-    if (this.#foundLoss < this.#losses) return this.#find();
-    await this.#advance(lastSequence);
+    if (this.#leader !== undefined && leader !== this.#leader) this.noteLoss();
+    this.#leader = leader;
+    if (this.#foundLoss < this.#losses) await this.#find();
+    else await this.#advance(lastSequence);
   }
 
   /** Tails may have missed messages. */
-  catchUp(): Promise<void> {
+  noteLoss(): void {
     this.#losses++;
     this.#written = [];
-    return this.#find();
+  }
+
+  /** As `noteLoss`, and looks for them now. */
+  async catchUp(): Promise<void> {
+    this.noteLoss();
+    await this.#find();
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
   }
 
-  /** What was written some time ago has come by now, if the connection for tails is alive. */
+  /** What was written some time ago has come by now, if the leader can be reached over the connection for tails. */
   async #advance(lastSequence: number): Promise<void> {
     const { jetStream, system } = this.#context;
     const nowMs = system.clock.monotonicMs();
     this.#written.push({ sequence: lastSequence, atMs: nowMs });
     const losses = this.#losses;
     try {
-      await jetStream.flushTails();
+      await jetStream.flushTails(this.#stream);
     } catch {
-      // The connection says by itself when it is lost.
+      this.noteLoss();
       return;
     }
     if (this.#losses !== losses) return;
     const isOld = this.#written.findLastIndex(({ atMs }) => atMs <= nowMs - latestTailMs);
     if (isOld === -1) return;
     const [old] = this.#written.splice(0, isOld + 1).slice(-1);
-    this.#heardUpTo = old?.sequence;
+    this.#heardUpTo = Math.max(this.#heardUpTo ?? 0, old?.sequence ?? 0);
   }
 
   /** Until nothing is missing. What fails is tried again with the next sign of the leader. */
   async #find(): Promise<void> {
     if (this.#isCatchingUp) return;
     this.#isCatchingUp = true;
+    const { signal } = this.#closing;
     try {
-      while (this.#foundLoss < this.#losses && !this.#isClosed) {
+      while (this.#foundLoss < this.#losses && !signal.aborted) {
         const losses = this.#losses;
-        const changed =
-          this.#heardUpTo === undefined
-            ? undefined
-            : await changedSubjects(this.#context, this.#stream, this.#heardUpTo);
-        await this.#onMissed(this.#stream, changed);
+        const { changed, last } = await changedSubjects(this.#context, {
+          ...{ stream: this.#stream, after: this.#heardUpTo, signal },
+        });
+        this.#onMissed(this.#stream, changed);
+        this.#heardUpTo = Math.max(this.#heardUpTo ?? 0, last);
         this.#foundLoss = losses;
       }
     } catch (error) {
-      if (!this.#isClosed) this.#context.reportError(toRejection(error), "reconnect");
+      if (!signal.aborted) this.#context.reportError(toRejection(error), "reconnect");
     } finally {
       this.#isCatchingUp = false;
     }
