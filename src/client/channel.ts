@@ -64,6 +64,11 @@ export class Channel {
     this.#producer = producer;
   }
 
+  /** As others see it in the `producer` of what this one sends; a server that lost entries makes it another. */
+  get producerId(): string {
+    return this.#producer().id;
+  }
+
   /** What it holds, and whether it has ended. */
   async get(): Promise<ChannelView> {
     const path = channelPath(this.processId, this.name);

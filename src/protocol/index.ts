@@ -56,3 +56,30 @@ export type {
   ServerMessage,
   SocketLimits,
 } from "./socket-message.ts";
+export {
+  decodeKeyboard,
+  decodeSignal,
+  decodeSize,
+  decodeSnapshot,
+  decodeViewer,
+  encodeTerminalEntry,
+  keyboardEntryType,
+  signalEntryType,
+  sizeEntryType,
+  snapshotChannel,
+  snapshotEntryType,
+  terminalChannel,
+  terminalSideMax,
+  terminalSignalNames,
+  viewerEntryType,
+  viewerIntervalMs,
+  viewerSilenceMs,
+} from "./terminal-entries.ts";
+export type {
+  TerminalKeyboard,
+  TerminalSignal,
+  TerminalSignalName,
+  TerminalSize,
+  TerminalSnapshot,
+  TerminalViewer,
+} from "./terminal-entries.ts";
