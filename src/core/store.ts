@@ -81,6 +81,24 @@ export class StoreRejection extends Error {
   }
 }
 
+/** A closed process as far as its expiry needs it: the rest of it is in the store only. */
+export interface ClosedProcess {
+  readonly id: string;
+  /** Wall time in milliseconds since 1970. */
+  readonly closedAt: number;
+}
+
+/** Closed and settled processes, those first that closed first, but for those whose record has changed since. */
+export interface ClosedProcesses {
+  /**
+   * Takes out the first one, if it closed no later than that (wall time). It may name one that is gone. Rejects
+   * with `StoreRejection`, and then nothing was taken.
+   */
+  takeFirst(closedUntil: number): Promise<ClosedProcess | undefined> | ClosedProcess | undefined;
+  /** Puts one back that was taken out. Twice is harmless. */
+  add(process: ClosedProcess): void;
+}
+
 /** What a store promises and takes; the store suite holds it to the truth of each field. */
 export interface StoreManifest {
   /** Survives the end of this program. */
@@ -142,6 +160,14 @@ export interface Store {
     readonly after: string;
     readonly limit: number;
   }): Promise<readonly StoredRecord[]>;
+
+  /**
+   * Shows every record that is there at the call, in any order; one that changes meanwhile perhaps again. Left out
+   * by a store that lists them as fast.
+   */
+  visitRecords?(visit: (stored: StoredRecord) => void): Promise<void>;
+  /** Those in the store, in the order in which they expire. Left out by a store whose broker keeps them in memory. */
+  readonly closedProcesses?: ClosedProcesses;
 
   /** Fresh, as `readRecord`. Undefined where no opening batch (or tombstone) was ever written, or it was removed. */
   readHead(key: ChannelKey): Promise<StoredHead | undefined>;

@@ -73,6 +73,52 @@ export const sharedCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "visits every record, also those that were written beside",
+    isFor,
+    async run({ store, openBeside }) {
+      const beside = await openBeside();
+      const ids = Array.from({ length: 40 }, (_, n) => `p${String(n).padStart(2, "0")}`);
+      await Promise.all(ids.map((id) => beside.createRecord(createSampleRecord(id))));
+      const gone = await store.readRecord("p07");
+      await store.deleteRecord("p07", gone?.revision ?? "");
+      const visited = new Set<string>();
+      await store.visitRecords?.(({ record }) => visited.add(record.id));
+      if (store.visitRecords === undefined) return;
+      requireEqual(
+        [...visited].sort(),
+        ids.filter((id) => id !== "p07"),
+        "visited records",
+      );
+    },
+  },
+  {
+    name: "gives closed processes in the order in which they closed, through each store",
+    isFor,
+    async run({ store, openBeside }) {
+      const beside = await openBeside();
+      for (const [index, id] of ["c", "a", "b", "open"].entries()) {
+        const revision = await store.createRecord(createSampleRecord(id));
+        if (id === "open") continue;
+        const closed = createSampleRecord(id, { state: "closed", closedAt: index + 1 });
+        await beside.updateRecord(closed, revision);
+      }
+      for (const { closedProcesses } of [store, beside]) {
+        if (closedProcesses === undefined) return;
+        const taken: string[] = [];
+        const takeUntil = async (until: number): Promise<void> => {
+          const first = await closedProcesses.takeFirst(until);
+          if (first === undefined) return;
+          taken.push(first.id);
+          await takeUntil(until);
+        };
+        await takeUntil(2);
+        requireEqual(taken, ["c", "a"], "processes that closed until then");
+        await takeUntil(Infinity);
+        requireEqual(taken, ["c", "a", "b"], "all that are closed");
+      }
+    },
+  },
+  {
     name: "takes one of two appends at one revision, and shows it to the other as the next commit",
     isFor,
     async run(world) {

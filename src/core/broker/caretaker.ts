@@ -1,4 +1,4 @@
-import type { ClosedProcess } from "./expiry-queue.ts";
+import type { ClosedProcess, ClosedProcesses } from "../store.ts";
 import type { BrokerContext } from "./broker-context.ts";
 import type { OpenProcess } from "./open-process.ts";
 import type { ProcessRegistry } from "./process-registry.ts";
@@ -11,6 +11,8 @@ const fullUntil = 0.8;
 
 /** So long after their time a node without the lease looks after closed processes: nearly all are gone by then. */
 const overdueMs = 600_000;
+
+type TakeNext = () => ReturnType<ClosedProcesses["takeFirst"]>;
 
 /** Looks after what nobody asks for: lost executors, unsettled changes, expired and superfluous processes. */
 export class Caretaker {
@@ -51,16 +53,17 @@ export class Caretaker {
       await this.#finish(process).catch((error: unknown) => this.#report(error));
     });
     const { clock } = this.#context.system;
+    const { closed } = this.#registry;
     const expiredAt = clock.now() - this.#context.limits.closedProcessAgeMs;
     if (this.#context.store.holdsSweepLease?.() === false) {
-      await this.#deleteClosed(() => this.#registry.expiry.takeFirst(expiredAt - overdueMs));
+      await this.#deleteClosed(() => closed.takeFirst(expiredAt - overdueMs));
       return;
     }
     for (const id of this.#context.unclosed.withLostExecutor()) {
       if (this.#isStopped) return;
       await this.#closeLost(id).catch((error: unknown) => this.#report(error));
     }
-    await this.#deleteClosed(() => this.#registry.expiry.takeFirst(expiredAt));
+    await this.#deleteClosed(() => closed.takeFirst(expiredAt));
     await this.#makeRoom();
   }
 
@@ -86,16 +89,16 @@ export class Caretaker {
     if (store.keptBytes() <= limits.storeBytesMax * fullAbove) return;
     await this.#deleteClosed(() =>
       store.keptBytes() > limits.storeBytesMax * fullUntil
-        ? this.#registry.expiry.takeFirst()
+        ? this.#registry.closed.takeFirst(Infinity)
         : undefined,
     );
   }
 
   /** Deletes closed processes until there is no next one; what failed is tried again in the next round. */
-  async #deleteClosed(takeNext: () => ClosedProcess | undefined): Promise<void> {
+  async #deleteClosed(takeNext: TakeNext): Promise<void> {
     const failed: ClosedProcess[] = [];
     while (!this.#isStopped) {
-      const closed = takeNext();
+      const closed = await this.#take(takeNext);
       if (closed === undefined) break;
       try {
         await this.#delete(closed);
@@ -104,7 +107,16 @@ export class Caretaker {
         this.#report(error);
       }
     }
-    for (const closed of failed) this.#registry.expiry.add(closed);
+    for (const closed of failed) this.#registry.closed.add(closed);
+  }
+
+  async #take(takeNext: TakeNext): Promise<ClosedProcess | undefined> {
+    try {
+      return await takeNext();
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
   }
 
   async #delete({ id, closedAt }: ClosedProcess): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { ClosedProcess } from "../store.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
-import type { ClosedProcess } from "./expiry-queue.ts";
 
 const key = ({ id, closedAt }: ClosedProcess): string => `${closedAt} ${id}`;
 

@@ -1,14 +1,8 @@
 import { firstIndex } from "../binary-search.ts";
+import type { ClosedProcess, ClosedProcesses } from "../store.ts";
 
-/** A closed process as far as its expiry needs it: the rest of it is in the store only. */
-export interface ClosedProcess {
-  readonly id: string;
-  /** Wall time in milliseconds since 1970. */
-  readonly closedAt: number;
-}
-
-/** Closed processes in the order in which they closed. May still name one that is gone. */
-export class ExpiryQueue {
+/** Closed processes of a store that one broker has for itself, in memory. May still name one that is gone. */
+export class ExpiryQueue implements ClosedProcesses {
   #processes: ClosedProcess[] = [];
 
   get size(): number {

@@ -1,8 +1,7 @@
 import { ChannelError, unavailable } from "../errors.ts";
 import type { ProcessRecord } from "../process-record.ts";
-import type { StoredRecord } from "../store.ts";
+import type { ClosedProcess, ClosedProcesses, StoredRecord } from "../store.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
-import type { ClosedProcess } from "./expiry-queue.ts";
 import { OpenProcess } from "./open-process.ts";
 import type { BrokerContext } from "./broker-context.ts";
 import { requireId } from "./process-spec.ts";
@@ -18,7 +17,9 @@ export type RecordChange = (record: ProcessRecord) => ProcessRecord | undefined;
  * what is needed to look after them is held; the rest of them is in the store.
  */
 export class ProcessRegistry {
-  readonly expiry = new ExpiryQueue();
+  /** Those that expire. */
+  readonly closed: ClosedProcesses;
+  readonly #queue: ExpiryQueue | undefined;
   readonly #context: BrokerContext;
   readonly #processes = new Map<string, OpenProcess>();
   readonly #listeners = new Set<RecordListener>();
@@ -27,6 +28,8 @@ export class ProcessRegistry {
 
   constructor(context: BrokerContext) {
     this.#context = context;
+    this.#queue = context.store.closedProcesses === undefined ? new ExpiryQueue() : undefined;
+    this.closed = context.store.closedProcesses ?? (this.#queue as ExpiryQueue);
     this.#unfollow = context.store.followRecords((id, stored) => {
       if (stored === undefined) this.#forget(id);
       else this.#takeIn(stored);
@@ -46,15 +49,33 @@ export class ProcessRegistry {
   /** Meets every process of the store. */
   async load(): Promise<void> {
     const closed: ClosedProcess[] = [];
-    const scan = this.scan();
     const meet = (stored: StoredRecord): void => {
       const { id, state, settling, closedAt = 0 } = stored.record;
       if (settling !== undefined) this.#add(stored);
-      else if (state === "closed") closed.push({ id, closedAt });
-      else this.#context.unclosed.put(stored.record);
+      else if (state !== "closed") this.#context.unclosed.put(stored.record);
+      else if (this.#queue !== undefined) closed.push({ id, closedAt });
     };
-    while (await scan.readPage(meet));
-    this.expiry.addAll(closed);
+    await this.#visitAll(meet);
+    this.#queue?.addAll(closed);
+  }
+
+  async #visitAll(visit: (stored: StoredRecord) => void): Promise<void> {
+    const { store } = this.#context;
+    if (store.visitRecords === undefined) {
+      const scan = this.scan();
+      while (await scan.readPage(visit));
+      return;
+    }
+    // What was told meanwhile may be newer than what is met.
+    const changed = new Set<string>();
+    const unlisten = this.listen((id) => changed.add(id));
+    try {
+      await store.visitRecords((stored) => {
+        if (!changed.has(stored.record.id)) visit(stored);
+      });
+    } finally {
+      unlisten();
+    }
   }
 
   /** All records as they are in the store, of which few are in memory. */
@@ -231,7 +252,7 @@ export class ProcessRegistry {
     this.#context.unclosed.put(record);
     if (process !== undefined) process.apply(stored);
     else if (settling !== undefined) this.#add(stored);
-    if (closedAt !== undefined && settling === undefined) this.expiry.add({ id, closedAt });
+    if (closedAt !== undefined && settling === undefined) this.#queue?.add({ id, closedAt });
     this.#tell(id, stored);
     if (process !== undefined) this.#dropIfSpare(process);
   }
@@ -262,7 +283,7 @@ export class ProcessRegistry {
     if (process === undefined) return;
     const { closedAt } = process.record;
     this.#processes.delete(id);
-    if (closedAt !== undefined) this.expiry.remove({ id, closedAt });
+    if (closedAt !== undefined) this.#queue?.remove({ id, closedAt });
     process.forget();
   }
 

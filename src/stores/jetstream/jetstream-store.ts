@@ -2,6 +2,7 @@ import { StoreRejection } from "../../core/store.ts";
 import type {
   Batch,
   ChannelKey,
+  ClosedProcesses,
   Commit,
   HeardListener,
   PageLimits,
@@ -16,6 +17,7 @@ import type { System } from "../../core/system.ts";
 import type { MsgEntry } from "../../core/entry.ts";
 import type { ProcessRecord } from "../../core/process-record.ts";
 import { HeardExecutors } from "./heard-executors.ts";
+import { ClosedFronts } from "./closed-fronts.ts";
 import { ChannelLogs } from "./channel-logs.ts";
 import type { JetStream } from "./jet-stream.ts";
 import type { JetStreamContext } from "./jetstream-context.ts";
@@ -46,6 +48,7 @@ const entriesPart = 3 / 4;
 /** Keeps records and logs in streams of JetStream. Any number of brokers may share them. */
 export class JetStreamStore implements Store {
   readonly manifest: StoreManifest;
+  readonly closedProcesses: ClosedProcesses;
   readonly #jetStream: JetStream;
   readonly #logs: ChannelLogs;
   readonly #records: ProcessRecords;
@@ -76,6 +79,9 @@ export class JetStreamStore implements Store {
     };
     this.#logs = new ChannelLogs(context, (stream) => !this.#pulse.hasLost(stream));
     this.#records = new ProcessRecords(context);
+    this.closedProcesses = new ClosedFronts(context, (stream) =>
+      this.#records.lastSequence(stream),
+    );
     this.#heard = new HeardExecutors(context);
     this.#reader = new LogReader(jetStream);
     this.#sizes = new StreamSizes(subjects.streams);
@@ -131,6 +137,11 @@ export class JetStreamStore implements Store {
   }): Promise<readonly StoredRecord[]> {
     this.#requireOpen();
     return this.#records.list(after, limit);
+  }
+
+  async visitRecords(visit: (stored: StoredRecord) => void): Promise<void> {
+    this.#requireOpen();
+    await this.#records.visit(visit);
   }
 
   async readHead(key: ChannelKey): Promise<StoredHead | undefined> {

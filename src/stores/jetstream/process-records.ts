@@ -67,6 +67,30 @@ export class ProcessRecords {
     await this.#write(processId, undefined, expected);
   }
 
+  /** As `Store.visitRecords`: read as a stream, far faster than one by one. */
+  async visit(visit: (stored: StoredRecord) => void): Promise<void> {
+    const meet = (message: StreamMessage): void => {
+      try {
+        const { record } = decodeRecordOf(message);
+        if (record !== undefined) visit({ record, revision: message.sequence });
+      } catch (error) {
+        this.#context.reportError(error, "records");
+      }
+    };
+    const { streams } = this.#context.subjects;
+    const follows = streams.map((stream) => new RecordFollow(this.#context, stream, meet));
+    try {
+      await Promise.all(follows.map((follow) => follow.catchUp()));
+    } finally {
+      for (const follow of follows) follow.close();
+    }
+  }
+
+  /** Sequence of the last record of a stream that was heard of. */
+  lastSequence(stream: string): number {
+    return this.#follows.find((follow) => follow.stream === stream)?.sequence ?? 0;
+  }
+
   /** In order of process id. */
   async list(after: string, limit: number): Promise<readonly StoredRecord[]> {
     await Promise.all(this.#follows.map((follow) => follow.catchUp()));

@@ -38,6 +38,11 @@ export class RecordFollow {
     this.followAgain();
   }
 
+  /** Sequence of the last record that was met. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   /** Begins anew where it stopped: what follows over a lost connection may take long to notice. */
   followAgain(): void {
     this.#stop();
