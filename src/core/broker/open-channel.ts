@@ -274,14 +274,16 @@ export class OpenChannel implements BudgetHolder {
       if (!(error instanceof StoreRejection) || error.kind === "failed") throw error;
       if (error.kind === "refused") return toChannelError(error);
       // It may still get in: this is no refusal, and nobody is told that it is not there.
+      let doubt: ChannelError | undefined;
       if (error.kind === "unavailable")
-        this.#staging.doubt = unavailable("the store has not confirmed this write", error);
+        doubt = unavailable("the store has not confirmed this write", error);
+      this.#staging.setDoubt(doubt);
       const isIn = await this.#catchUp(batch.id);
-      if (isIn || this.#staging.doubt === undefined) return undefined;
+      if (isIn || doubt === undefined) return undefined;
       this.#isBehind = true;
-      return this.#staging.doubt;
+      return doubt;
     } finally {
-      this.#staging.doubt = undefined;
+      this.#staging.setDoubt(undefined);
       this.#batchUnderWay = "";
     }
   }

@@ -293,3 +293,20 @@ describe("a node that has not heard of what another one wrote", () => {
     expect(new Set(codes)).toEqual(new Set(["channel_not_found"]));
   });
 });
+
+it("a batch that was not confirmed, and that was removed with its log since, is in doubt and not refused", async () => {
+  const { broker, faulty, store, clock } = createFaulty();
+  await createRunning({ broker });
+  await broker.append(exe, "p", "out", inputs("a"));
+  faulty.fail("append", new StoreRejection("unavailable", "test"), { when: "after" });
+  const catchingUp = faulty.hold("readCommits");
+  // Nothing but the tombstone is left, as on JetStream.
+  store.removeLog = () => Promise.resolve();
+  store.readCommits = () => Promise.resolve(undefined);
+  const appending = codeOf(broker.append(exe, "p", "out", inputs("b")));
+  await catchingUp.reached;
+  const beside = new Broker({ store, system: { clock, randomId } });
+  await beside.deleteProcess(sub, "p");
+  catchingUp.release();
+  expect(await appending).toBe("unavailable");
+});

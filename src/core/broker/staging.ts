@@ -22,8 +22,7 @@ export class Staging {
   /** States of producers that have staged entries. */
   readonly #producers = new Map<string, ProducerState>();
   #bytes = 0;
-  /** Set while nobody knows what became of the batch under way: its calls are told this, and nothing else. */
-  doubt: ChannelError | undefined;
+  #doubt: { readonly error: ChannelError; readonly calls: ReadonlySet<AppendCall> } | undefined;
   /** Term of the record that all calls were admitted under. */
   #admittedTerm = 0;
 
@@ -83,6 +82,14 @@ export class Staging {
     return this.#calls.filter((call) => (call.added[0]?.position ?? 0) > 0);
   }
 
+  /**
+   * Nobody knows what became of the batch under way, until this is called without an error: its calls are told
+   * that, and nothing else, whatever is found in its place.
+   */
+  setDoubt(error: ChannelError | undefined): void {
+    this.#doubt = error && { error, calls: new Set(this.handedOver()) };
+  }
+
   /** The batch under way is durable. Its calls are returned, to be told once it can be read. */
   commit(bytes: number): readonly AppendCall[] {
     const done = this.handedOver();
@@ -113,11 +120,10 @@ export class Staging {
 
   /** Takes everything back and judges it anew, in order, against the log as it is now. Not the rate. */
   admitAgain(): void {
-    const { doubt } = this;
-    const doubtful = new Set(doubt === undefined ? [] : this.handedOver());
-    for (const call of doubtful) call.settled.reject(doubt);
+    const doubt = this.#doubt;
+    for (const call of doubt?.calls ?? []) call.settled.reject(doubt?.error);
     this.#log.rollback();
-    const calls = this.#calls.filter((call) => !doubtful.has(call));
+    const calls = this.#calls.filter((call) => doubt?.calls.has(call) !== true);
     this.#calls = [];
     this.#producers.clear();
     this.#countBytes(-this.#bytes);
