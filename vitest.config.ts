@@ -33,6 +33,8 @@ export default defineConfig({
       ]),
       // Faults measure time and kill processes: a neighbour would disturb them.
       project("faults", ["test/faults/**/*.test.ts"], { ...oneAtATime, ...sideBySide }),
+      // The same programs, killed and restarted, where nothing is measured: two files at a time.
+      project("commands", ["test/commands/**/*.test.ts"], patient),
       // Nothing is measured: the minute that one of them is about passes beside the others.
       project("browser", ["test/browser/**/*.test.ts"], patient),
       // Servers elect leaders in their own time, and are killed and frozen.

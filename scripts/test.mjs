@@ -10,6 +10,7 @@ import { formatSummary, runPart } from "./test-parts.mjs";
 const parts = [
   ["check"],
   ["test:unit"],
+  ["test:commands"],
   ["test:faults"],
   ["test:browser", "test:cluster"],
   ["test:package"],
