@@ -95,7 +95,9 @@ describe("a server that took the program for lost", () => {
     await outage.goAway();
     // Its channel ends with the process: asked of the server itself, not through the line that is cut.
     await outage.channel("stdout");
-    expect((await outage.process()).outcome?.error).toContain("executor_lost");
+    // … and a moment later it is settled.
+    const outcome = { error: expect.stringContaining("executor_lost") as string };
+    await expect.poll(() => outage.process(), { timeout: 60_000 }).toMatchObject({ outcome });
     await outage.comeBack();
     await run.waitFor(/gave it up; the program goes on, only here/);
     await outage.go();
