@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests drive: a browser, a terminal multiplexer, curl, openssl, BusyBox's flock
+# Installs the programs that the tests drive: a browser, a terminal multiplexer, less, vi, curl, openssl, BusyBox's flock
 # and nats-server. Does nothing where they are. CHROMIUM and NATS_SERVER name other binaries.
 set -euo pipefail
 
@@ -9,6 +9,8 @@ bash "$(dirname "$0")/ensure-nats-server.sh" >/dev/null
 missing=()
 command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
 command -v tmux >/dev/null || missing+=(tmux)
+command -v less >/dev/null || missing+=(less)
+command -v vi >/dev/null || missing+=(vim-tiny)
 command -v curl >/dev/null || missing+=(curl)
 command -v openssl >/dev/null || missing+=(openssl)
 [ ${#missing[@]} -eq 0 ] && exit 0
