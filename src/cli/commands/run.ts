@@ -12,6 +12,8 @@ import type { CommonFlags } from "../configuration.ts";
 import { connect } from "../connection.ts";
 import { JobRun, type JobRunOptions } from "../run/job-run.ts";
 import type { WhenAway } from "../run/outage-notices.ts";
+import { PipedPrograms } from "../run/piped-programs.ts";
+import type { Terminal } from "../terminal.ts";
 import { ensureServer } from "../serve/background-server.ts";
 
 interface RunFlags extends CommonFlags {
@@ -58,8 +60,9 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
     .action(async (file: string, args: string[], flags: RunFlags) => {
       const configuration = configure(flags, commandLine);
       if (flags.serve === true) await ensureServer(configuration, commandLine.terminal);
-      const options = jobOptions(file, args, flags);
-      const job = new JobRun(await connect(configuration), commandLine.terminal, options);
+      const { terminal } = commandLine;
+      const options = jobOptions(file, args, flags, terminal);
+      const job = new JobRun(await connect(configuration), terminal, options);
       const stopListening = passSignals(job);
       try {
         commandLine.setExitCode(await job.run());
@@ -97,13 +100,18 @@ function addOutageOptions(command: Command): void {
     );
 }
 
-function jobOptions(command: string, args: readonly string[], flags: RunFlags): JobRunOptions {
+function jobOptions(
+  command: string,
+  args: readonly string[],
+  flags: RunFlags,
+  terminal: Terminal,
+): JobRunOptions {
   return {
     command,
     args,
     label: flags.name,
     isQuiet: flags.quiet === true,
-    copiesInput: flags.stdin,
+    kind: new PipedPrograms(terminal, { copiesInput: flags.stdin }),
     graceMs: flags.grace * 1000,
     leaseMs: flags.lease * 1000,
     bufferBytes: flags.buffer * MiB,

@@ -67,6 +67,11 @@ export class JobProducer {
     options.process.onRestored(() => this.#start());
   }
 
+  /** By which its entries are known now. */
+  get id(): string {
+    return this.#id;
+  }
+
   /** Resolves with the entry's position once it is acknowledged; rejects if the server refuses it for good. */
   append(entry: NewEntry): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
