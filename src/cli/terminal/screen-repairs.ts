@@ -1,0 +1,68 @@
+import type { Terminal } from "@xterm/headless";
+import type { TerminalSize } from "../../protocol/terminal-entries.ts";
+import { isUnderlined, underlineStyle } from "./cell-attributes.ts";
+import type { ScreenBuffer, TerminalInsides } from "./terminal-insides.ts";
+
+// The terminal keeps some things that no output can bring about in another one: they are taken
+// from it where they arise, so that all screens with the same history, and those that began with a
+// snapshot, go on alike.
+
+/** After restoring the cursor, what was restored is all there is, as in other terminals. */
+export function ownSavedCursor({
+  _inputHandler: input,
+  _charsetService: sets,
+}: TerminalInsides): void {
+  const restore = input.restoreCursor.bind(input);
+  input.restoreCursor = () => {
+    const handled = restore();
+    // The invoked character set would be another one than that of its slot.
+    sets._charsets[sets.glevel] = sets.charset;
+    // Whether there is an underline is saved, but not its style.
+    const attributes = input._curAttrData;
+    const style = isUnderlined(attributes) ? Math.max(1, underlineStyle(attributes)) : 0;
+    attributes.extended = attributes.extended.clone();
+    attributes.extended.underlineStyle = style;
+    attributes.updateExtended();
+    return handled;
+  };
+}
+
+/** Another size, of which nothing stays behind outside of the screen. */
+export function settleSize(
+  terminal: Terminal,
+  insides: TerminalInsides,
+  { columns, rows }: TerminalSize,
+): void {
+  const { normal, alt, active } = insides._bufferService.buffers;
+  if (columns === terminal.cols && rows === terminal.rows) return;
+  for (const buffer of [normal, alt]) cutMarks(buffer, terminal);
+  terminal.resize(columns, rows);
+  // Without its lines it would keep the longer list of them, and scroll into it.
+  if (active === normal) alt.clear();
+  for (const buffer of [normal, alt]) {
+    cutMarks(buffer, terminal);
+    cutLines(buffer, terminal.cols);
+  }
+  // What is printed next joins no character that is now elsewhere.
+  insides._inputHandler._parser.precedingJoinState = 0;
+}
+
+/** Tab stops and saved cursors outside of the screen, which would be back with another size. */
+function cutMarks(buffer: ScreenBuffer, { cols, rows }: Terminal): void {
+  buffer.tabs = Object.fromEntries(
+    Object.entries(buffer.tabs).filter(([column]) => Number(column) < cols),
+  );
+  buffer.savedX = Math.min(buffer.savedX, cols - 1);
+  buffer.savedY = Math.min(buffer.savedY, rows - 1);
+}
+
+/** The alternate screen keeps what is right of it; both keep halves of wide characters. */
+function cutLines(buffer: ScreenBuffer, columns: number): void {
+  const blank = buffer.getNullCell();
+  for (let row = 0; row < buffer.lines.length; row++) {
+    const line = buffer.lines.get(row);
+    if (line === undefined) continue;
+    if (line.length > columns) line.resize(columns, blank);
+    if (line.getWidth(columns - 1) === 2) line.setCellFromCodepoint(columns - 1, 0, 1, blank);
+  }
+}
