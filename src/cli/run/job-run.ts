@@ -108,7 +108,7 @@ export class JobRun {
     const { id } = this.#process;
     if (!isQuiet) {
       const name = label === "" ? "" : ` (${fitText(label, 60)})`;
-      this.#say(`process ${id}${name} · follow it with: jobwire tail ${id}`);
+      this.#say(`process ${id}${name} · follow it with: jobwire ${kind.followedBy} ${id}`);
     }
     try {
       const environment = await this.#environment();

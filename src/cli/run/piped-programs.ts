@@ -20,6 +20,7 @@ export interface PipedProgramsOptions {
 
 /** Programs whose input, output and errors are pipes, as in a pipeline of a shell. */
 export class PipedPrograms implements ProgramKind {
+  readonly followedBy = "tail";
   readonly channels: readonly ChannelSpec[] = [
     { name: "stdout", ...outputChannel },
     { name: "stderr", ...outputChannel },

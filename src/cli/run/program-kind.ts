@@ -58,6 +58,8 @@ export interface StartOptions {
 
 /** What a job's program reads from and writes to: pipes, or a terminal. */
 export interface ProgramKind {
+  /** The command that shows such a program. */
+  readonly followedBy: "tail" | "attach";
   readonly channels: readonly ChannelSpec[];
   /** Throws `ProgramStartError`. */
   start(options: StartOptions): Promise<StartedProgram>;

@@ -18,7 +18,7 @@ const MiB = 1024 * 1024;
 /** What the screen has not worked through yet; the program is made to wait for it as for the server. */
 const unparsedBytesMax = MiB;
 
-export interface TerminalOutputOptions extends JobContext {
+export interface TerminalDeliveryOptions extends JobContext {
   readonly source: Readable;
   readonly screen: Screen;
   /** Of the screen and of the program's terminal. */
@@ -30,7 +30,7 @@ export interface TerminalOutputOptions extends JobContext {
 }
 
 /** What a program writes to its terminal, on its way onto the screen and into the channels. */
-export class TerminalOutput implements ProgramOutput {
+export class TerminalDelivery implements ProgramOutput {
   readonly channel = terminalChannel;
   readonly copied: Promise<void>;
   readonly delivered: Promise<void>;
@@ -45,7 +45,7 @@ export class TerminalOutput implements ProgramOutput {
   #unparsedBytes = 0;
   #hasScreenRoom: () => void = () => undefined;
 
-  constructor(options: TerminalOutputOptions) {
+  constructor(options: TerminalDeliveryOptions) {
     const { process, screen, size, givenUp: signal, onFull, dropsBeyondBound, say } = options;
     this.#screen = screen;
     this.#size = size;
