@@ -1,5 +1,7 @@
 import type { Attributes } from "./terminal-insides.ts";
 
+export const defaultAttributes: Attributes = { fg: 0, bg: 0, extended: { _ext: 0, urlId: 0 } };
+
 // How the terminal packs colours and flags into numbers.
 const colourMode = 0x3000000;
 const palette16 = 0x1000000;
@@ -34,7 +36,7 @@ export function renditionText(attributes: Attributes): string {
   const codes: (number | string)[] = [];
   for (const [flag, code] of flagCodes.fg) if ((fg & flag) !== 0) codes.push(code);
   for (const [flag, code] of flagCodes.bg) if ((bg & flag) !== 0) codes.push(code);
-  const style = (fg & underlineFlag) === 0 ? 0 : Math.max(1, underlineStyle(attributes));
+  const style = shownUnderline(attributes);
   if (style === 2) codes.push(21);
   else if (style > 0) codes.push(4);
   codes.push(...colourCodes(fg, 30), ...colourCodes(bg, 40));
@@ -44,12 +46,10 @@ export function renditionText(attributes: Attributes): string {
   return text + underlineColourText(extended._ext & colourBits);
 }
 
-export function underlineStyle({ extended }: Attributes): number {
-  return (extended._ext >> 26) & 7;
-}
-
-export function isUnderlined({ fg }: Attributes): boolean {
-  return (fg & underlineFlag) !== 0;
+/** 0 for none, 1 for a plain line, up to 5. */
+export function shownUnderline({ fg, extended }: Attributes): number {
+  // Where the style is not known, it is the plain one.
+  return (fg & underlineFlag) === 0 ? 0 : Math.max(1, (extended._ext >> 26) & 7);
 }
 
 export function isProtected({ bg }: Attributes): boolean {
@@ -63,9 +63,9 @@ export function isErased({ fg, bg }: Attributes): boolean {
 
 /** Whether no attribute differs that `renditionText` tells of. */
 export function sameRendition(one: Attributes, other: Attributes): boolean {
-  const { fg, bg, extended } = one;
-  const isSame = fg === other.fg && extended._ext === other.extended._ext;
-  return isSame && (bg & ~extendedFlag) === (other.bg & ~extendedFlag);
+  if (one.fg !== other.fg || shownUnderline(one) !== shownUnderline(other)) return false;
+  const colour = one.extended._ext ^ other.extended._ext;
+  return ((one.bg ^ other.bg) & ~extendedFlag) === 0 && (colour & colourBits) === 0;
 }
 
 function colourCodes(colour: number, first: 30 | 40): number[] {

@@ -1,16 +1,14 @@
-import { isProtected, renditionText, sameRendition } from "./cell-attributes.ts";
-import type { Attributes, TerminalInsides } from "./terminal-insides.ts";
-
-export const defaultAttributes: Attributes = { fg: 0, bg: 0, extended: { _ext: 0, urlId: 0 } };
+import { defaultAttributes, isProtected, renditionText, sameRendition } from "./cell-attributes.ts";
+import type { Attributes, LinkService } from "./terminal-insides.ts";
 
 /** Which attributes a terminal writes with, while text for it is put together. */
 export class Pen {
-  readonly #links: TerminalInsides["_oscLinkService"] | undefined;
+  readonly #links: LinkService | undefined;
   #rendition: Attributes = defaultAttributes;
   #link = "";
 
   /** Without `links`, text has none, and nothing is protected: for the eyes only. */
-  constructor(links?: TerminalInsides["_oscLinkService"]) {
+  constructor(links?: LinkService) {
     this.#links = links;
   }
 

@@ -1,6 +1,6 @@
 import type { Terminal } from "@xterm/headless";
 import type { TerminalSize } from "../../protocol/terminal-entries.ts";
-import { isUnderlined, underlineStyle } from "./cell-attributes.ts";
+import { defaultAttributes, shownUnderline } from "./cell-attributes.ts";
 import type { ScreenBuffer, TerminalInsides } from "./terminal-insides.ts";
 
 // The terminal keeps some things that no output can bring about in another one: they are taken
@@ -19,11 +19,35 @@ export function ownSavedCursor({
     sets._charsets[sets.glevel] = sets.charset;
     // Whether there is an underline is saved, but not its style.
     const attributes = input._curAttrData;
-    const style = isUnderlined(attributes) ? Math.max(1, underlineStyle(attributes)) : 0;
+    const style = shownUnderline(attributes);
     attributes.extended = attributes.extended.clone();
     attributes.extended.underlineStyle = style;
     attributes.updateExtended();
     return handled;
+  };
+}
+
+/**
+ * Without autowrap, what is written into the last column again and again would leave half of a wide
+ * character beside it, and one that finds no room would be joined by what belongs to no other.
+ */
+export function ownLastColumn(insides: TerminalInsides): void {
+  const { _inputHandler: input, unicodeService, coreService, _bufferService } = insides;
+  const print = input.print.bind(input);
+  input.print = (codes, start, end) => {
+    if (coreService.decPrivateModes.wraparound) {
+      print(codes, start, end);
+      return;
+    }
+    for (let index = start; index < end; index++) {
+      const { active } = _bufferService.buffers;
+      const last = _bufferService.cols - 1;
+      const width = unicodeService.wcwidth(codes[index] ?? 0);
+      if (width > 0) active.x = Math.min(active.x, last);
+      const isLost = width === 2 && active.x === last;
+      print(codes, index, index + 1);
+      if (isLost) input._parser.precedingJoinState = 0;
+    }
   };
 }
 
@@ -35,7 +59,12 @@ export function settleSize(
 ): void {
   const { normal, alt, active } = insides._bufferService.buffers;
   if (columns === terminal.cols && rows === terminal.rows) return;
-  for (const buffer of [normal, alt]) cutMarks(buffer, terminal);
+  for (const buffer of [normal, alt]) {
+    cutMarks(buffer, terminal);
+    // Lengthening a list that was scrolled, the terminal would lose lines of it.
+    buffer.lines.maxLength++;
+    buffer.lines.maxLength--;
+  }
   terminal.resize(columns, rows);
   // Without its lines it would keep the longer list of them, and scroll into it.
   if (active === normal) alt.clear();
@@ -58,11 +87,11 @@ function cutMarks(buffer: ScreenBuffer, { cols, rows }: Terminal): void {
 
 /** The alternate screen keeps what is right of it; both keep halves of wide characters. */
 function cutLines(buffer: ScreenBuffer, columns: number): void {
-  const blank = buffer.getNullCell();
   for (let row = 0; row < buffer.lines.length; row++) {
     const line = buffer.lines.get(row);
     if (line === undefined) continue;
-    if (line.length > columns) line.resize(columns, blank);
-    if (line.getWidth(columns - 1) === 2) line.setCellFromCodepoint(columns - 1, 0, 1, blank);
+    if (line.length > columns) line.resize(columns, defaultAttributes);
+    if (line.getWidth(columns - 1) === 2)
+      line.setCellFromCodepoint(columns - 1, 0, 1, defaultAttributes);
   }
 }

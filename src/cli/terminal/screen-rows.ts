@@ -1,6 +1,7 @@
-import { defaultAttributes, Pen } from "./pen.ts";
+import { defaultAttributes } from "./cell-attributes.ts";
+import { Pen } from "./pen.ts";
 import type { Screen } from "./screen.ts";
-import { lineOf, loadCell, type Cell, type Line } from "./terminal-insides.ts";
+import { Cell, lineOf, type Line } from "./terminal-insides.ts";
 
 /** Which columns of a row, and where they are shown. */
 export interface RowPart {
@@ -23,14 +24,14 @@ const ofUncertainWidth =
 export function rowText(screen: Screen, row: number, { from, width, at = 0 }: RowPart): string {
   const active = screen.insides._bufferService.buffers.active;
   const line = lineOf(active, row);
-  const cell = active.getNullCell();
+  const cell = new Cell();
   const pen = new Pen();
   const end = from + width;
   let text = "";
   for (let column = from; column < end;) {
     const chars = charsAt(line, column, end, cell);
-    const columns = chars === undefined ? 1 : cell.getWidth();
-    text += pen.take(column < line.length ? loadCell(line, column, cell) : defaultAttributes);
+    const columns = chars === undefined ? 1 : cell.width;
+    text += pen.take(column < line.length ? cell.load(line, column) : defaultAttributes);
     text += chars ?? " ";
     column += columns;
     const isUncertain = chars !== undefined && ofUncertainWidth.test(chars);
@@ -42,8 +43,8 @@ export function rowText(screen: Screen, row: number, { from, width, at = 0 }: Ro
 /** Undefined for what is shown as a blank. */
 function charsAt(line: Line, column: number, end: number, cell: Cell): string | undefined {
   if (column >= line.length) return undefined;
-  loadCell(line, column, cell);
-  const chars = cell.getChars();
-  const width = cell.getWidth();
+  cell.load(line, column);
+  const chars = cell.chars;
+  const width = cell.width;
   return chars === "" || width === 0 || column + width > end ? undefined : chars;
 }

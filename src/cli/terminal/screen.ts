@@ -1,6 +1,7 @@
 import type { Terminal } from "@xterm/headless";
 import type { TerminalSize } from "../../protocol/terminal-entries.ts";
-import { ownSavedCursor, settleSize } from "./screen-repairs.ts";
+import { keepLinks } from "./screen-links.ts";
+import { ownLastColumn, ownSavedCursor, settleSize } from "./screen-repairs.ts";
 import { snapshotText } from "./snapshot-text.ts";
 import {
   insidesOf,
@@ -22,14 +23,16 @@ export class Screen {
     this.#insides = insidesOf(terminal);
     this.#charsets = readCharsets(this.#insides);
     ownSavedCursor(this.#insides);
+    ownLastColumn(this.#insides);
+    keepLinks(this.#insides);
   }
 
   /** The package is loaded by then only: most commands need none. */
   static async create({ columns, rows }: TerminalSize): Promise<Screen> {
     const { default: headless } = await import("@xterm/headless");
-    return new Screen(
-      new headless.Terminal({ cols: columns, rows, scrollback: 0, allowProposedApi: true }),
-    );
+    const options = { cols: columns, rows, scrollback: 0, allowProposedApi: true } as const;
+    // Of what it cannot make sense of, it would tell on our standard error.
+    return new Screen(new headless.Terminal({ ...options, logLevel: "off" }));
   }
 
   /** At least 2. */

@@ -1,6 +1,6 @@
-import { isErased } from "./cell-attributes.ts";
-import { defaultAttributes, type Pen } from "./pen.ts";
-import { lineOf, loadCell, type Cell, type Line, type ScreenBuffer } from "./terminal-insides.ts";
+import { defaultAttributes, isErased } from "./cell-attributes.ts";
+import type { Pen } from "./pen.ts";
+import { Cell, lineOf, type Line, type ScreenBuffer } from "./terminal-insides.ts";
 
 interface Size {
   readonly columns: number;
@@ -17,10 +17,7 @@ export function bufferRowsText(buffer: ScreenBuffer, size: Size, pen: Pen): stri
   const touched = new Set<number>();
   let text = wrapsText(buffer, size, touched);
   for (let row = 0; row < size.rows; row++)
-    text += new RowWriter(lineOf(buffer, row), buffer.getNullCell(), pen).text(
-      row,
-      touched.has(row),
-    );
+    text += new RowWriter(lineOf(buffer, row), pen).text(row, touched.has(row));
   return text;
 }
 
@@ -42,7 +39,7 @@ function wrapsText(buffer: ScreenBuffer, { columns, rows }: Size, touched: Set<n
 
 class RowWriter {
   readonly #line: Line;
-  readonly #cell: Cell;
+  readonly #cell = new Cell();
   readonly #pen: Pen;
   readonly #columns: number;
   /** Where the next character would go; −1 for in another row. */
@@ -50,9 +47,8 @@ class RowWriter {
   #row = 0;
   #text = "";
 
-  constructor(line: Line, cell: Cell, pen: Pen) {
+  constructor(line: Line, pen: Pen) {
     this.#line = line;
-    this.#cell = cell;
     this.#pen = pen;
     this.#columns = line.length;
   }
@@ -68,13 +64,13 @@ class RowWriter {
   /** Returns the next column. */
   #write(column: number, isTouched: boolean): number {
     const cell = this.#load(column);
-    const chars = cell.getChars();
+    const chars = cell.chars;
     if (chars !== "") {
       this.#goTo(column);
       // A mark by itself must not join what stands before it.
-      const lone = cell.getWidth() === 0 ? `\u001b[${column + 1}G` : "";
+      const lone = cell.width === 0 ? `\u001b[${column + 1}G` : "";
       this.#text += this.#pen.take(cell) + lone + chars;
-      this.#at = column + Math.max(1, cell.getWidth());
+      this.#at = column + Math.max(1, cell.width);
       return this.#at;
     }
     if (!isErased(cell)) return column + 1;
@@ -116,18 +112,18 @@ class RowWriter {
 
   #isOdd(column: number): boolean {
     const cell = this.#load(column);
-    if (cell.getChars() !== "" || isErased(cell)) return false;
+    if (cell.chars !== "" || isErased(cell)) return false;
     // Not the second half of a wide character.
-    return column === 0 || cell.getWidth() !== 0 || this.#line.getWidth(column - 1) !== 2;
+    return column === 0 || cell.width !== 0 || this.#line.getWidth(column - 1) !== 2;
   }
 
   #isErasedTo(column: number, bg: number): boolean {
     const cell = this.#load(column);
-    return cell.getChars() === "" && isErased(cell) && cell.bg === bg && cell.getWidth() === 1;
+    return cell.chars === "" && isErased(cell) && cell.bg === bg && cell.width === 1;
   }
 
   #load(column: number): Cell {
-    return loadCell(this.#line, column, this.#cell);
+    return this.#cell.load(this.#line, column);
   }
 
   #goTo(column: number): void {

@@ -1,9 +1,9 @@
-import { isErased } from "./cell-attributes.ts";
-import { defaultAttributes, Pen } from "./pen.ts";
+import { defaultAttributes, isErased, sameRendition } from "./cell-attributes.ts";
+import { Pen } from "./pen.ts";
 import { bufferRowsText, position } from "./snapshot-rows.ts";
 import {
   lineOf,
-  loadCell,
+  Cell,
   type CharsetLetters,
   type ScreenBuffer,
   type TerminalInsides,
@@ -81,8 +81,8 @@ class SnapshotText {
     const { savedX, savedY, savedCurAttrData: saved, savedCharset } = buffer;
     const attributes = { fg: saved.fg, bg: saved.bg, extended: defaultAttributes.extended };
     const rendition = this.#pen.take(attributes);
-    if (savedX === 0 && savedY === 0 && saved.fg === 0 && saved.bg === 0 && !savedCharset)
-      return rendition;
+    const isPlain = sameRendition(attributes, defaultAttributes) && savedCharset === undefined;
+    if (savedX === 0 && savedY === 0 && isPlain) return rendition;
     const save = `${position(savedY, Math.min(savedX, this.#size.columns - 1))}${rendition}\u001b7`;
     if (savedCharset === undefined) return save;
     return `\u001b(${this.#letterOf(savedCharset)}${save}\u001b(B`;
@@ -109,8 +109,8 @@ class SnapshotText {
   /** Only a character that is written into the last column leaves the cursor behind it. */
   #pendingWrapText(active: ScreenBuffer, column: number): string {
     const line = lineOf(active, active.y);
-    const cell = loadCell(line, column, active.getNullCell());
-    const chars = cell.getChars();
+    const cell = new Cell().load(line, column);
+    const chars = cell.chars;
     if (chars !== "") return this.#pen.take(cell) + chars;
     const pen = this.#pen.take(cell);
     // It was erased since, which as a rule leaves nothing in the row.
@@ -128,7 +128,7 @@ class SnapshotText {
     const { x } = active;
     const column = characterBefore(active, x);
     const line = lineOf(active, active.y);
-    const chars = loadCell(line, column, active.getNullCell()).getChars();
+    const chars = new Cell().load(line, column).chars;
     return text + (insertMode ? `\u001b[${x - column}P` : "") + chars;
   }
 
@@ -154,14 +154,15 @@ class SnapshotText {
       [modes.sendFocus, "\u001b[?1004h"],
       [!modes.wraparound, "\u001b[?7l"],
       [modes.reverseWraparound, "\u001b[?45h"],
-      [coreService.isCursorHidden, "\u001b[?25l"],
       [cursorBlink, "\u001b[?12h"],
       [convertEol, "\u001b[20h"],
     ];
     const texts = given.map(([isSet, text]) => (isSet ? text : ""));
     const mouse = [coreMouseService.activeProtocol, coreMouseService.activeEncoding];
     for (const name of mouse) texts.push(mouseTexts[name] ?? "");
-    return texts.join("") + cursorStyleText(modes);
+    // Always something, so that no mark joins a character that was written before.
+    texts.push(cursorStyleText(modes), coreService.isCursorHidden ? "\u001b[?25l" : "\u001b[?25h");
+    return texts.join("");
   }
 
   get #isJoining(): boolean {
@@ -169,7 +170,7 @@ class SnapshotText {
     const { active } = service.buffers;
     if (input._parser.precedingJoinState === 0 || active.x === 0) return false;
     const column = characterBefore(active, active.x);
-    return loadCell(lineOf(active, active.y), column, active.getNullCell()).getChars() !== "";
+    return new Cell().load(lineOf(active, active.y), column).chars !== "";
   }
 
   #letterOf(charset: object): string {
@@ -209,11 +210,11 @@ function characterBefore(buffer: ScreenBuffer, column: number): number {
 /** Whether the row of the cursor has nothing but one background. */
 function isBlank(buffer: ScreenBuffer): boolean {
   const line = lineOf(buffer, buffer.y);
-  const cell = buffer.getNullCell();
-  const { bg } = loadCell(line, 0, cell);
+  const cell = new Cell();
+  const { bg } = cell.load(line, 0);
   for (let column = 0; column < line.length; column++) {
-    loadCell(line, column, cell);
-    if (cell.getChars() !== "" || !isErased(cell) || cell.bg !== bg) return false;
+    cell.load(line, column);
+    if (cell.chars !== "" || !isErased(cell) || cell.bg !== bg) return false;
   }
   return true;
 }

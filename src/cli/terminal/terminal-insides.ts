@@ -22,19 +22,20 @@ export interface CurrentAttributes extends Attributes {
   updateExtended(): void;
 }
 
-export interface Cell extends Attributes {
-  extended: ExtendedAttributes;
-  getChars(): string;
-  getWidth(): number;
-}
-
 export interface Line {
   isWrapped: boolean;
   readonly length: number;
   getWidth(column: number): number;
-  loadCell(column: number, cell: Cell): Cell;
+  loadCell(column: number, cell: Cell): unknown;
   setCellFromCodepoint(column: number, code: number, width: number, attributes: Attributes): void;
-  resize(columns: number, fill: Cell): boolean;
+  resize(columns: number, fill: Attributes): boolean;
+}
+
+export interface LineList {
+  readonly length: number;
+  /** When it changes, the first line comes to stand first in memory. */
+  maxLength: number;
+  get(index: number): Line | undefined;
 }
 
 /** A table of replacements; undefined is ASCII. */
@@ -42,10 +43,11 @@ export type Charset = object | undefined;
 
 /** The normal screen or the alternate one, which has no lines while it is not shown. */
 export interface ScreenBuffer {
-  readonly lines: { readonly length: number; get(index: number): Line | undefined };
+  readonly lines: LineList;
   /** Lines above the screen: none, with a scrollback of 0. */
   readonly ybase: number;
-  readonly x: number;
+  /** As many as there are columns, and more, where the next character goes into the next row. */
+  x: number;
   readonly y: number;
   readonly scrollTop: number;
   readonly scrollBottom: number;
@@ -54,7 +56,6 @@ export interface ScreenBuffer {
   savedY: number;
   readonly savedCurAttrData: Attributes;
   readonly savedCharset: Charset;
-  getNullCell(): Cell;
   clear(): void;
 }
 
@@ -63,10 +64,12 @@ export interface TerminalInsides {
     readonly _curAttrData: CurrentAttributes;
     readonly _parser: { readonly currentState: number; precedingJoinState: number };
     readonly _utf8Decoder: { readonly interim: Uint8Array };
+    print(codes: Uint32Array, start: number, end: number): void;
     restoreCursor(): boolean;
     selectCharset(designation: string): boolean;
   };
   readonly _bufferService: {
+    readonly cols: number;
     readonly buffers: {
       readonly normal: ScreenBuffer;
       readonly alt: ScreenBuffer;
@@ -79,6 +82,7 @@ export interface TerminalInsides {
     readonly _charsets: Charset[];
     reset(): void;
   };
+  readonly unicodeService: { wcwidth(code: number): 0 | 1 | 2 };
   readonly coreService: {
     readonly isCursorHidden: boolean;
     readonly modes: { readonly insertMode: boolean };
@@ -98,9 +102,21 @@ export interface TerminalInsides {
   readonly optionsService: {
     readonly rawOptions: { readonly convertEol: boolean; readonly cursorBlink: boolean };
   };
-  readonly _oscLinkService: {
-    getLinkData(id: number): { readonly id?: string; readonly uri: string } | undefined;
-  };
+  readonly _oscLinkService: LinkService;
+}
+
+export interface Link {
+  /** Parts of one link that stand apart have the same. */
+  readonly id?: string | undefined;
+  readonly uri: string;
+}
+
+export interface LinkService {
+  /** Returns the number by which cells tell of it, from 1. */
+  registerLink(link: Link): number;
+  /** For each line that has part of it. */
+  addLineToLink(id: number, line: number): void;
+  getLinkData(id: number): Link | undefined;
 }
 
 /** Where each thing that is read is expected, and of which type it is. */
@@ -114,11 +130,14 @@ const expected: Readonly<Record<string, string>> = {
   "_inputHandler._parser.currentState": "number",
   "_inputHandler._parser.precedingJoinState": "number",
   "_inputHandler._utf8Decoder.interim.length": "number",
+  "_inputHandler.print": "function",
   "_inputHandler.restoreCursor": "function",
   "_inputHandler.selectCharset": "function",
+  "_bufferService.cols": "number",
   "_charsetService.glevel": "number",
   "_charsetService._charsets.length": "number",
   "_charsetService.reset": "function",
+  "unicodeService.wcwidth": "function",
   "coreService.isCursorHidden": "boolean",
   "coreService.modes.insertMode": "boolean",
   "coreService.decPrivateModes.applicationCursorKeys": "boolean",
@@ -132,6 +151,8 @@ const expected: Readonly<Record<string, string>> = {
   "coreMouseService.activeEncoding": "string",
   "optionsService.rawOptions.convertEol": "boolean",
   "optionsService.rawOptions.cursorBlink": "boolean",
+  "_oscLinkService.registerLink": "function",
+  "_oscLinkService.addLineToLink": "function",
   "_oscLinkService.getLinkData": "function",
   ...bufferParts("normal"),
   ...bufferParts("alt"),
@@ -143,8 +164,8 @@ function bufferParts(name: string): Record<string, string> {
     ...numbers.map((part) => [`_bufferService.buffers.${name}.${part}`, "number"]),
     [`_bufferService.buffers.${name}.tabs`, "object"],
     [`_bufferService.buffers.${name}.savedCurAttrData.fg`, "number"],
+    [`_bufferService.buffers.${name}.lines.maxLength`, "number"],
     [`_bufferService.buffers.${name}.lines.get`, "function"],
-    [`_bufferService.buffers.${name}.getNullCell`, "function"],
     [`_bufferService.buffers.${name}.clear`, "function"],
   ]) as Record<string, string>;
 }
@@ -169,11 +190,31 @@ function valueAt(start: unknown, path: string): unknown {
 
 const noExtended: ExtendedAttributes = { _ext: 0, urlId: 0 };
 
-/** Into `cell`, which is made for one line after the other. */
-export function loadCell(line: Line, column: number, cell: Cell): Cell {
-  // Is left as it was for a cell that has none.
-  cell.extended = noExtended;
-  return line.loadCell(column, cell);
+/** A copy of one cell after the other. */
+export class Cell implements Attributes {
+  fg = 0;
+  bg = 0;
+  extended = noExtended;
+  protected content = 0;
+  protected combinedData = "";
+
+  load(line: Line, column: number): this {
+    // Is left as it was for a cell that has none.
+    this.extended = noExtended;
+    line.loadCell(column, this);
+    return this;
+  }
+
+  /** Empty for an erased cell, and for the second half of a wide character. */
+  get chars(): string {
+    if ((this.content & 0x200000) !== 0) return this.combinedData;
+    const code = this.content & 0x1fffff;
+    return code === 0 ? "" : String.fromCodePoint(code);
+  }
+
+  get width(): number {
+    return this.content >> 22;
+  }
 }
 
 /** A line of the screen itself. */

@@ -1,0 +1,53 @@
+import { Cell, type Link, type TerminalInsides } from "./terminal-insides.ts";
+
+/** So many are known before those are forgotten that no cell has any more. */
+const linksMax = 4096;
+
+/**
+ * The terminal forgets a link with the line on which it began, though cells of others have it: here
+ * it is kept for as long as any cell does.
+ */
+export function keepLinks(insides: TerminalInsides): void {
+  const service = insides._oscLinkService;
+  const links = new Map<number, Link>();
+  const ids = new Map<string, number>();
+  let lastId = 0;
+  let forgetAt = linksMax;
+  service.addLineToLink = () => undefined;
+  service.getLinkData = (id) => links.get(id);
+  service.registerLink = (link) => {
+    const key = JSON.stringify([link.id ?? null, link.uri]);
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    if (links.size >= forgetAt) {
+      forgetUnused();
+      forgetAt = 2 * links.size + linksMax;
+    }
+    links.set(++lastId, link);
+    ids.set(key, lastId);
+    return lastId;
+  };
+
+  function forgetUnused(): void {
+    const used = usedLinks(insides);
+    for (const [key, id] of ids) {
+      if (used.has(id)) continue;
+      ids.delete(key);
+      links.delete(id);
+    }
+  }
+}
+
+function usedLinks(insides: TerminalInsides): ReadonlySet<number> {
+  const used = new Set([insides._inputHandler._curAttrData.extended.urlId]);
+  const cell = new Cell();
+  const { normal, alt } = insides._bufferService.buffers;
+  for (const { lines } of [normal, alt]) {
+    for (let row = 0; row < lines.length; row++) {
+      const line = lines.get(row);
+      for (let column = 0; line !== undefined && column < line.length; column++)
+        used.add(cell.load(line, column).extended.urlId);
+    }
+  }
+  return used;
+}

@@ -1,0 +1,45 @@
+import { expect } from "vitest";
+import type { Screen } from "../../src/cli/terminal/screen.ts";
+import type { CharsetLetters } from "../../src/cli/terminal/terminal-insides.ts";
+import type { TerminalSize } from "../../src/protocol/terminal-entries.ts";
+import { stateOf } from "./screen-state.ts";
+
+/** What happens to a screen: output, or another size. */
+export type ScreenStep = string | Uint8Array | TerminalSize;
+
+/** Throws unless a screen and one that began with its snapshot are the same, and stay the same. */
+export async function expectSameAfter(
+  { create }: Pick<typeof Screen, "create">,
+  letters: CharsetLetters,
+  size: TerminalSize,
+  before: ScreenStep,
+  after: readonly ScreenStep[],
+): Promise<void> {
+  const screen = await create(size);
+  await take(screen, before);
+  const copy = await copyOf(create, screen, letters);
+  for (const step of after) {
+    for (const each of [screen, copy]) await take(each, step);
+    expect(stateOf(copy, letters)).toEqual(stateOf(screen, letters));
+  }
+  for (const each of [screen, copy]) each.dispose();
+}
+
+/** One that began with the snapshot of now. */
+export async function copyOf(
+  create: typeof Screen.create,
+  screen: Screen,
+  letters: CharsetLetters,
+): Promise<Screen> {
+  const snapshot = await screen.capture();
+  const copy = await create(screen);
+  await copy.write(snapshot);
+  expect(stateOf(copy, letters)).toEqual(stateOf(screen, letters));
+  expect(copy.snapshotText()).toBe(snapshot);
+  return copy;
+}
+
+export async function take(screen: Screen, step: ScreenStep): Promise<void> {
+  if (typeof step === "string" || step instanceof Uint8Array) await screen.write(step);
+  else await screen.resize(step);
+}
