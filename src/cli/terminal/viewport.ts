@@ -8,7 +8,7 @@ export interface Cell {
 
 /**
  * The cell of a screen that stands in the upper left corner of a terminal that may be smaller: the cursor is
- * in sight, and what was in sight stays where it is as long as that allows.
+ * in sight, with the beginning of its row where that fits, and otherwise nothing moves that need not.
  */
 export function followCursor(
   origin: Cell,
@@ -16,8 +16,12 @@ export function followCursor(
   screen: TerminalSize,
   shown: TerminalSize,
 ): Cell {
+  const { column } = origin;
   return {
-    column: follow(origin.column, cursor.column, screen.columns, shown.columns),
+    column:
+      cursor.column < shown.columns
+        ? 0
+        : follow(column, cursor.column, screen.columns, shown.columns),
     row: follow(origin.row, cursor.row, screen.rows, shown.rows),
   };
 }
