@@ -1,11 +1,13 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TerminalSize } from "../../src/protocol/terminal-entries.ts";
 import { CliWorld, commandPath } from "../cli-world.ts";
 import { TerminalFeed } from "../terminal-feed.ts";
 import { TerminalPane } from "../terminal-pane.ts";
 
+const takenTerminal = fileURLToPath(new URL("taken-terminal.mjs", import.meta.url));
 const size = { columns: 60, rows: 10 };
 
 let world: CliWorld;
@@ -234,5 +236,44 @@ describe("attach to a program in a terminal", () => {
     await pane.waitFor(/7 bytes of input did not reach the server/);
     await pane.waitFor(/^code 0$/m);
     await pane.until("the modes of before", () => modesOf(pane) === before);
+  });
+});
+
+describe("a terminal that was taken", () => {
+  it.each([
+    ["throw", /was thrown[^]*^code 1$/m],
+    ["reject", /was rejected[^]*^code 1$/m],
+    ["exit", /^code 3$/m],
+  ])("is as it was after a program that ended by %s", async (way, ending) => {
+    const pane = open();
+    await pane.waitFor(/\$ $/m);
+    const before = modesOf(pane);
+    pane.enter(`node ${takenTerminal} ${way}; echo code $?`);
+    await pane.waitFor(/^taken$/m);
+    pane.type("x");
+    await pane.waitFor(ending);
+    await pane.until("the modes of before", () => modesOf(pane) === before);
+    pane.enter("stty -a | grep -o ' icanon'");
+    await pane.waitFor(/^ icanon$/m);
+  });
+});
+
+describe("replay in a terminal", () => {
+  it("paints what was written, stops, skips, and leaves the last screen", async () => {
+    const program = await feed("film");
+    await program.write("\x1b[33mscene one\x1b[m");
+    await program.write("\x1b[2J\x1b[Hscene two");
+    const pane = open();
+    await pane.waitFor(/\$ $/m);
+    pane.enter("jobwire replay film --speed 50; echo code $?");
+    await pane.waitFor(/^scene two$/m);
+    pane.type(" ");
+    await pane.waitFor(/stopped at [\d.]+ s, speed 50; space goes on/);
+    await program.write(" and three");
+    pane.type(" ");
+    await pane.waitFor(/^scene two and three$/m);
+    await program.close();
+    await pane.waitFor(/^scene two and three\ncode 0$/m);
+    expect(pane.state("alternate_on")).toBe("0");
   });
 });
