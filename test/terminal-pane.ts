@@ -2,10 +2,10 @@ import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from "node:c
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { TerminalSize } from "../src/protocol/terminal-entries.ts";
 
 const waitMsMax = 30_000;
-const columns = 160;
-const rows = 50;
+const defaultSize: TerminalSize = { columns: 160, rows: 50 };
 
 /** A terminal with a shell in it, as a person has it: keys go in, and what is on the screen is read. */
 export class TerminalPane {
@@ -21,7 +21,11 @@ export class TerminalPane {
     });
   }
 
-  static create(environment: NodeJS.ProcessEnv, directory: string): TerminalPane {
+  static create(
+    environment: NodeJS.ProcessEnv,
+    directory: string,
+    { columns, rows }: TerminalSize = defaultSize,
+  ): TerminalPane {
     const socket = `jobwire-${randomBytes(8).toString("hex")}`;
     const size = ["-x", String(columns), "-y", String(rows)];
     const shell = ["env", "-i", ...variablesOf(environment), "bash", "--norc", "--noprofile"];
@@ -52,19 +56,56 @@ export class TerminalPane {
     return this.#tmux("capture-pane", "-p", "-J", "-S", "-500", "-t", "pane");
   }
 
+  /** What is in sight, with the sequences that make its colours. */
+  get colours(): string {
+    return this.#tmux("capture-pane", "-p", "-e", "-t", "pane");
+  }
+
+  /** Its rows that are in sight, without blanks at their ends. */
+  get rows(): readonly string[] {
+    const lines = this.#tmux("capture-pane", "-p", "-t", "pane").split("\n").slice(0, -1);
+    return lines.map((line) => line.trimEnd());
+  }
+
+  /** What programs have set, by tmux's names, for example `alternate_on`, `cursor_flag`, `mouse_any_flag`. */
+  state(...names: readonly string[]): string {
+    const format = names.map((name) => `#{${name}}`).join(" ");
+    return this.#tmux("display-message", "-p", "-t", "pane", format).trimEnd();
+  }
+
+  /** Process id of what runs in the foreground of its shell. */
+  get foregroundId(): number {
+    const shell = this.state("pane_pid");
+    const ids = execFileSync("ps", ["-o", "tpgid=", "-p", shell], { encoding: "utf8" });
+    return Number(ids.trim());
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    const size = ["-x", String(columns), "-y", String(rows)];
+    this.#tmux("resize-window", "-t", "pane", ...size);
+  }
+
   /** Until the screen shows it; each thing that is printed is a reason to look again. */
   async waitFor(pattern: RegExp): Promise<RegExpExecArray> {
+    return await this.#until(String(pattern), () => pattern.exec(this.screen) ?? undefined);
+  }
+
+  /** Until what the function sees satisfies it. */
+  async until(wanted: string, isSo: (pane: TerminalPane) => boolean): Promise<void> {
+    await this.#until(wanted, () => (isSo(this) ? true : undefined));
+  }
+
+  async #until<Found>(wanted: string, look: () => Found | undefined): Promise<Found> {
     const late = AbortSignal.timeout(waitMsMax);
     for (;;) {
       const printed = once(this.#control, "printed", { signal: late });
-      const { screen } = this;
-      const found = pattern.exec(screen);
-      if (found !== null) {
+      const found = look();
+      if (found !== undefined) {
         printed.catch(() => undefined);
         return found;
       }
       await printed.catch((error: unknown) => {
-        throw new Error(`${pattern} did not show:\n${this.screen}`, { cause: error });
+        throw new Error(`${wanted} did not show:\n${this.screen}`, { cause: error });
       });
     }
   }

@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import("./commands/run.ts")).addRunCommand,
   attach: async () => (await import("./commands/attach.ts")).addAttachCommand,
   tail: async () => (await import("./commands/tail.ts")).addTailCommand,
+  replay: async () => (await import("./commands/replay.ts")).addReplayCommand,
+  export: async () => (await import("./commands/export.ts")).addExportCommand,
   send: async () => (await import("./commands/send.ts")).addSendCommand,
   ps: async () => (await import("./commands/ps.ts")).addPsCommand,
   inspect: async () => (await import("./commands/inspect.ts")).addInspectCommand,

@@ -3,12 +3,30 @@ import type { Readable, Writable } from "node:stream";
 import type { Environment } from "./configuration.ts";
 import { hasCode } from "./data-directory.ts";
 
+export type TerminalStdin = Readable & {
+  readonly isTTY?: boolean;
+  setRawMode?(isRaw: boolean): unknown;
+};
+
+/** Tells of a new size by the event `resize`. */
+export type TerminalStdout = Writable & {
+  readonly isTTY?: boolean;
+  readonly fd?: number;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
 /** What a command talks to; tests bring their own. */
 export interface Terminal {
-  readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable;
+  readonly stdin: TerminalStdin;
+  readonly stdout: TerminalStdout;
   readonly stderr: Writable;
   readonly environment: Environment;
+}
+
+/** Whether a screen can be painted here: a terminal without a cursor shows bytes as they come. */
+export function canPaint({ stdout, environment }: Terminal): boolean {
+  return stdout.isTTY === true && environment.TERM !== "dumb";
 }
 
 /** A line of ours, apart from what programs say. Must be escaped already. */

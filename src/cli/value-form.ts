@@ -55,6 +55,17 @@ export function wholeNumberForm(min: number, max: number): ValueForm<number> {
   };
 }
 
+/** With a point for what is less than one. */
+export function numberForm(min: number, max: number): ValueForm<number> {
+  const check = (value: number): number | undefined =>
+    value >= min && value <= max ? value : undefined;
+  return {
+    expected: `a number from ${min} to ${max}`,
+    parse: (text) => (/^\d{1,16}(\.\d{1,16})?$/.test(text) ? check(Number(text)) : undefined),
+    decode: (json) => (typeof json === "number" ? check(json) : undefined),
+  };
+}
+
 /** Separated by commas in text, an array in JSON. */
 export function listForm<Value>(item: ValueForm<Value>): ValueForm<readonly Value[]> {
   return {

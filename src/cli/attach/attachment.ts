@@ -1,16 +1,18 @@
 import type { ProcessView } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
-import type { Outcome } from "../../core/process-record.ts";
 import { followSignal } from "../../client/abort.ts";
 import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
+import { terminalChannel } from "../../protocol/terminal-entries.ts";
 import { createAppender, sendStream } from "../input-stream.ts";
 import { LineNotice } from "../line-notice.ts";
 import { RawSink, tailChannel } from "../tail/tail-channel.ts";
 import { say, type Terminal } from "../terminal.ts";
+import { tellLeft, type AttachEnd } from "./attach-end.ts";
 
 export interface AttachOptions {
+  readonly outputs: readonly OutputName[];
   /** Where output begins: `start` or `last:<n>`. */
   readonly after: string;
   readonly copiesInput: boolean;
@@ -18,58 +20,57 @@ export interface AttachOptions {
   readonly signal: AbortSignal;
 }
 
-/** How it ended here: the person left, or the process ended. */
-export type AttachEnd = { readonly isLeft: true } | { readonly outcome: Outcome | undefined };
+/** What a program prints: into a terminal of its own, or into these. */
+export type OutputName = typeof terminalChannel | "stdout" | "stderr";
+
+/** Those of a process that are to be shown. */
+export async function findOutputs(api: Api, id: string): Promise<readonly OutputName[]> {
+  const readable = await api.ask((wire) => wire.process(id).channels());
+  const names = new Set(readable.map(({ spec }) => spec.name));
+  if (names.has(terminalChannel)) return [terminalChannel];
+  const outputs = (["stdout", "stderr"] as const).filter((name) => names.has(name));
+  if (outputs.length > 0) return outputs;
+  throw new CommandError(
+    `${id} has neither stdout nor stderr\nSee its channels with: jobwire inspect ${id}`,
+    ExitCode.notFound,
+  );
+}
 
 /**
- * A terminal at a process: both of its outputs show here, each where it belongs, and what is typed goes
- * into its input. Goes on by itself when the server comes back.
+ * Both outputs of a process show here, each where it belongs, and what is typed goes into its input. Goes on
+ * by itself when the server comes back.
  */
 export async function attach(
   api: Api,
   process: ProcessView,
   terminal: Terminal,
-  { after, copiesInput, signal }: AttachOptions,
+  { outputs, after, copiesInput, signal }: AttachOptions,
 ): Promise<AttachEnd> {
   const { id } = process;
-  const readable = await api.ask((wire) => wire.process(id).channels());
-  const names = new Set(readable.map(({ spec }) => spec.name));
-  const channels = (["stdout", "stderr"] as const).filter((name) => names.has(name));
-  if (channels.length === 0) {
-    throw new CommandError(
-      `${id} has neither stdout nor stderr\nSee its channels with: jobwire inspect ${id}`,
-      ExitCode.notFound,
-    );
-  }
   const { controller, unfollow } = followSignal(signal);
   const input = copiesInput ? startInput(api, process, terminal, controller.signal) : undefined;
   const notice = new LineNotice(terminal);
   try {
     const outcomes = await Promise.all(
-      channels.map((channel) =>
-        tailChannel(api, { processId: id, channel, after }, new RawSink(terminal[channel]), {
+      outputs.map((channel) => {
+        const sink = new RawSink(channel === "stderr" ? terminal.stderr : terminal.stdout);
+        return tailChannel(api, { processId: id, channel, after }, sink, {
           terminal,
           notice,
           signal: controller.signal,
-        }),
-      ),
+        });
+      }),
     );
     return { outcome: outcomes[0] };
   } catch (error) {
-    if (signal.aborted) return leave(terminal, id, input?.undeliveredBytes() ?? 0);
-    throw error;
+    if (!signal.aborted) throw error;
+    tellLeft(terminal, id, input?.undeliveredBytes() ?? 0);
+    return { isLeft: true };
   } finally {
     unfollow();
     // One channel that fails ends the reading of the other.
     controller.abort(new Error("detached"));
   }
-}
-
-function leave(terminal: Terminal, id: string, undeliveredBytes: number): AttachEnd {
-  if (undeliveredBytes > 0)
-    say(terminal, `${undeliveredBytes} bytes of input did not reach the server`);
-  say(terminal, `left; the program goes on. Come back with: jobwire attach ${id}`);
-  return { isLeft: true };
 }
 
 /** What is typed, with its end. A refusal is told; the output goes on. */

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   addHelpTexts,
   addServerOptions,
@@ -12,6 +12,13 @@ import type { CommonFlags } from "../configuration.ts";
 import { connect } from "../connection.ts";
 import { JobRun, type JobRunOptions } from "../run/job-run.ts";
 import type { WhenAway } from "../run/outage-notices.ts";
+import { defaultSystem } from "../../core/system.ts";
+import type { ProgramKind } from "../run/program-kind.ts";
+import type { KeyboardPolicy } from "../terminal/keyboard.ts";
+import { parseSizePolicy, type SizePolicy } from "../terminal/size-policy.ts";
+import { TerminalPrograms } from "../terminal/terminal-programs.ts";
+import { PipedPrograms } from "../run/piped-programs.ts";
+import type { Terminal } from "../terminal.ts";
 import { ensureServer } from "../serve/background-server.ts";
 
 interface RunFlags extends CommonFlags {
@@ -23,6 +30,9 @@ interface RunFlags extends CommonFlags {
   readonly whenAway: WhenAway;
   readonly lease: number;
   readonly quiet?: true;
+  readonly tty?: true;
+  readonly size: SizePolicy;
+  readonly keyboard: KeyboardPolicy;
 }
 
 const graceSecondsDefault = 10;
@@ -56,10 +66,11 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
     )
     .option("-q, --quiet", "say nothing but what was lost or not delivered")
     .action(async (file: string, args: string[], flags: RunFlags) => {
+      const { terminal } = commandLine;
       const configuration = configure(flags, commandLine);
-      if (flags.serve === true) await ensureServer(configuration, commandLine.terminal);
-      const options = jobOptions(file, args, flags);
-      const job = new JobRun(await connect(configuration), commandLine.terminal, options);
+      const options = jobOptions(file, args, flags, terminal);
+      if (flags.serve === true) await ensureServer(configuration, terminal);
+      const job = new JobRun(await connect(configuration), terminal, options);
       const stopListening = passSignals(job);
       try {
         commandLine.setExitCode(await job.run());
@@ -67,9 +78,35 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
         stopListening();
       }
     });
+  addTerminalOptions(command);
   addOutageOptions(command);
   addServerOptions(command);
   addHelpTexts(command, helpTexts);
+}
+
+/** What a program in a terminal has, and who decides on it. */
+function addTerminalOptions(command: Command): void {
+  command
+    .option("-t, --tty", "run the program in a terminal, which others see and use: jobwire attach")
+    .addOption(
+      new Option(
+        "--size <size>",
+        "with --tty: smallest of the terminals attached, that of the typist, or 120x40",
+      )
+        .argParser(parseSize)
+        .default("smallest"),
+    )
+    .addOption(
+      new Option("--keyboard <who>", "with --tty: many type at once, or one at a time")
+        .choices(["many", "one"])
+        .default("many"),
+    );
+}
+
+function parseSize(text: string): SizePolicy {
+  const policy = parseSizePolicy(text);
+  if (policy !== undefined) return policy;
+  throw new InvalidArgumentError("Expected smallest, typist, or columns and rows as in 120x40.");
 }
 
 /** What happens while the server is away. */
@@ -97,18 +134,30 @@ function addOutageOptions(command: Command): void {
     );
 }
 
-function jobOptions(command: string, args: readonly string[], flags: RunFlags): JobRunOptions {
+function jobOptions(
+  command: string,
+  args: readonly string[],
+  flags: RunFlags,
+  terminal: Terminal,
+): JobRunOptions {
   return {
     command,
     args,
     label: flags.name,
     isQuiet: flags.quiet === true,
-    copiesInput: flags.stdin,
+    kind: programKind(flags, terminal),
     graceMs: flags.grace * 1000,
     leaseMs: flags.lease * 1000,
     bufferBytes: flags.buffer * MiB,
     whenAway: flags.whenAway,
   };
+}
+
+/** Throws `CommandError` where there are no terminals to be had. */
+function programKind({ tty, stdin, size, keyboard }: RunFlags, terminal: Terminal): ProgramKind {
+  if (tty !== true) return new PipedPrograms(terminal, { copiesInput: stdin });
+  const { clock } = defaultSystem;
+  return new TerminalPrograms(terminal, { clock, copiesInput: stdin, size, keyboard });
 }
 
 const helpTexts: HelpTexts = {
@@ -117,10 +166,12 @@ const helpTexts: HelpTexts = {
     ["jobwire run --name train -- python train.py", "a name to find it by: jobwire tail train"],
     ["generate | jobwire run -- sort > sorted", "in a pipe, like the program alone"],
     ["jobwire run --serve -- make", "with a server of its own if there is none"],
+    ["jobwire run --tty -- bash", "in a terminal: a screen and keys, also for jobwire attach"],
     ["jobwire run --when-away drop -- ./chatty", "never waits for a server that is away"],
   ],
   notes: [
-    "The channels are stdout, stderr, stdin and control. Ctrl-C asks the program to end, twice kills it.",
+    "The channels are stdout, stderr, stdin and control; with --tty tty, tty-snapshot, stdin and control.",
+    "Ctrl-C asks the program to end, twice kills it.",
     "While the server is away the program goes on. At the end what it printed is delivered; Ctrl-C gives up.",
     "The program finds JOBWIRE_URL, JOBWIRE_PROCESS and JOBWIRE_TOKEN in its environment.",
   ].join("\n"),

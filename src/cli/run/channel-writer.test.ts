@@ -20,7 +20,8 @@ function createWorld(options: ChannelWriterOptions = {}) {
     });
     return acknowledged.promise;
   };
-  const writer = new ChannelWriter({ append }, { clock, randomId }, options);
+  const lastPosition = (): Promise<number> => Promise.resolve(appends.length);
+  const writer = new ChannelWriter({ append, lastPosition }, { clock, randomId }, options);
   return {
     clock,
     writer,
@@ -63,6 +64,29 @@ describe("ChannelWriter", () => {
     expect(world.texts()).toEqual(["last", "(end)"]);
     await world.acknowledge();
     await world.writer.finished;
+  });
+
+  it("writes other entries in their places, and tells marks the position before theirs", async () => {
+    const world = createWorld();
+    const marks: number[] = [];
+    const mark = (): void => world.writer.mark((position) => marks.push(position));
+    mark();
+    await world.push("one");
+    expect(marks).toEqual([0]);
+    await world.push("two");
+    mark();
+    world.writer.insert({ type: "size" });
+    await world.push("three");
+    mark();
+    world.writer.end();
+    await world.acknowledge();
+    await world.acknowledge();
+    expect(marks).toEqual([0, 2]);
+    expect(world.texts()).toEqual(["one", "two", "(size)"]);
+    await world.acknowledge();
+    await world.acknowledge();
+    expect(world.texts()).toEqual(["one", "two", "(size)", "three", "(end)"]);
+    expect(marks).toEqual([0, 2, 4]);
   });
 
   it("holds back the beginning of a character for 50 ms and no longer", async () => {

@@ -1,8 +1,8 @@
 import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import type { System } from "../../core/system.ts";
 import { encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
-import { heldBackMsMax } from "./chunk-assembler.ts";
-import { OutputBacklog, type BacklogPart } from "./output-backlog.ts";
+import { heldBackMsMax, type PayloadEnd } from "./chunk-assembler.ts";
+import { OutputBacklog, type BacklogPart, type Mark } from "./output-backlog.ts";
 import type { NewEntry } from "./job-producer.ts";
 
 const MiB = 1024 * 1024;
@@ -16,6 +16,8 @@ const waitingBytesMax = 64 * MiB;
 /** What a writer needs of a producer. */
 export interface Appender {
   append(entry: NewEntry): Promise<number>;
+  /** Of the last entry that is in the channel, once nothing is under way. Asked where marks are set. */
+  lastPosition?(): Promise<number>;
 }
 
 export interface ChannelWriterOptions {
@@ -30,6 +32,10 @@ export interface ChannelWriterOptions {
   readonly dropsBeyondBound?: () => boolean;
   /** An entry of that many bytes was acknowledged. */
   readonly onAppended?: (position: number, bytes: number) => void;
+  /** A gap was acknowledged. */
+  readonly onGap?: () => void;
+  /** Where payloads may end; at the ends of characters unless given. */
+  readonly createPayloadEnd?: () => PayloadEnd;
 }
 
 /**
@@ -37,7 +43,7 @@ export interface ChannelWriterOptions {
  * single lines while it is quiet, large payloads under load, without a timer.
  */
 export class ChannelWriter {
-  readonly #backlog = new OutputBacklog();
+  readonly #backlog: OutputBacklog;
   readonly #producer: Appender;
   readonly #system: System;
   readonly #bytesMax: number;
@@ -46,6 +52,7 @@ export class ChannelWriter {
   readonly #onFull: () => void;
   readonly #dropsBeyondBound: () => boolean;
   readonly #onAppended: (position: number, bytes: number) => void;
+  readonly #onGap: () => void;
   #pushedAtMs = 0;
   #isEnded = false;
   #isFull = false;
@@ -59,6 +66,8 @@ export class ChannelWriter {
     const { bytesMax = waitingBytesMax, hasEndEntry = true } = options;
     const { onRoom = () => undefined, onAppended = () => undefined } = options;
     const { onFull = () => undefined, dropsBeyondBound = () => false } = options;
+    this.#backlog = new OutputBacklog(options.createPayloadEnd);
+    this.#onGap = options.onGap ?? (() => undefined);
     this.#producer = producer;
     this.#system = system;
     this.#bytesMax = bytesMax;
@@ -99,6 +108,20 @@ export class ChannelWriter {
     return !this.#isFull || this.#dropsBeyondBound();
   }
 
+  /** An entry of another type, in its place between the bytes. */
+  insert(entry: NewEntry): void {
+    if (this.#hasFailed) return;
+    this.#backlog.insert(entry);
+    this.#wakeUp?.resolve();
+  }
+
+  /** Told once everything before this place is acknowledged; never, once the server has refused for good. */
+  mark(mark: Mark): void {
+    if (this.#hasFailed) return;
+    this.#backlog.mark(mark);
+    this.#wakeUp?.resolve();
+  }
+
   /** What waits for room need not any longer where what comes beyond the bound is dropped from now on. */
   releaseIfDropping(): void {
     if (this.#isFull && this.#dropsBeyondBound()) this.#onRoom();
@@ -136,7 +159,10 @@ export class ChannelWriter {
     if ("missingBytes" in part) {
       const payload = encodeGapEntry({ bytes: part.missingBytes, reason: "dropped" });
       await this.#producer.append({ type: gapEntryType, payload });
-    } else {
+      this.#onGap();
+    } else if ("entry" in part) await this.#producer.append(part.entry);
+    else if ("mark" in part) part.mark((await this.#producer.lastPosition?.()) ?? 0);
+    else {
       this.#onAppended(await this.#producer.append(part), part.payload.byteLength);
     }
     if (this.#backlog.bytes <= this.#bytesMax / 2) this.#makeRoom();

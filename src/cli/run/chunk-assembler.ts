@@ -5,15 +5,30 @@ export const heldBackMsMax = 50;
 // not cost an object for each.
 const blockBytes = 64 * 1024;
 
+/** Where a payload may end, in a stream that it follows. */
+export interface PayloadEnd {
+  /** How many bytes at the end of this, which comes next, are the beginning of something. */
+  heldBytes(payload: Uint8Array): number;
+  /** This went out. */
+  passed(payload: Uint8Array): void;
+}
+
+const characterEnd: PayloadEnd = { heldBytes: incompleteTailBytes, passed: () => undefined };
+
 /**
  * Gathers what a program writes and gives it out in payloads of entries. Bytes are exact and in order,
  * whatever they are; a payload ends inside a character only if the rest of it does not come.
  */
 export class ChunkAssembler {
+  readonly #end: PayloadEnd;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
   #block = new Uint8Array(0);
   #blockUsed = 0;
+
+  constructor(end: PayloadEnd = characterEnd) {
+    this.#end = end;
+  }
 
   /** Bytes gathered and not taken. */
   get bytes(): number {
@@ -57,12 +72,14 @@ export class ChunkAssembler {
     if (this.#bytes === 0) return undefined;
     const gathered = this.#first(Math.min(bytesMax, this.#bytes));
     const isCut = gathered.byteLength < this.#bytes;
-    const held = rest && !isCut ? 0 : incompleteTailBytes(gathered);
+    const held = rest && !isCut ? 0 : this.#end.heldBytes(gathered);
     // A limit smaller than a character must not stop the stream.
     const length = held === gathered.byteLength && isCut ? held : gathered.byteLength - held;
     if (length === 0) return undefined;
     this.#drop(length);
-    return gathered.subarray(0, length);
+    const payload = gathered.subarray(0, length);
+    this.#end.passed(payload);
+    return payload;
   }
 
   #first(length: number): Uint8Array {

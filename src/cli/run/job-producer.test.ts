@@ -77,7 +77,7 @@ class ForgetfulServer extends Api {
   }
 }
 
-async function createWorld() {
+async function createWorld({ forgetsPending = false } = {}) {
   const clock = new FakeClock();
   const server = new ForgetfulServer(clock);
   const stop = new AbortController();
@@ -96,6 +96,7 @@ async function createWorld() {
     onAcknowledged: (entry) => record.acknowledged(entry),
     renewedEntries: () => record.renewedEntries(),
     onDataLost: () => lost.push("lost"),
+    forgetsPending,
   });
   /** Lets time pass until it is settled. */
   async function finish<Result>(work: Promise<Result>): Promise<Result> {
@@ -173,6 +174,26 @@ describe("a producer of a job", () => {
     world.stop.abort(new Error("given up"));
     for (const one of waiting) await expect(world.finish(one)).rejects.toThrow("given up");
     await expect(append(world, "later")).rejects.toThrow("given up");
+  });
+
+  it("knows the last position of the present process", async () => {
+    const world = await createWorld();
+    expect(await world.producer.lastPosition()).toBe(0);
+    await append(world, "one");
+    await append(world, "two");
+    expect(await world.producer.lastPosition()).toBe(2);
+    world.server.forget();
+    await append(world, "three");
+    expect(texts(world.server)).toEqual(['{"bytes":6,"reason":"lost"}', "three"]);
+    expect(await world.producer.lastPosition()).toBe(2);
+  });
+
+  it("forgets what waited for a process that was created again, where it is told to", async () => {
+    const world = await createWorld({ forgetsPending: true });
+    world.server.fates.push("forgotten before");
+    await append(world, "old");
+    await append(world, "new");
+    expect(texts(world.server)).toEqual(["new"]);
   });
 
   it("loses and repeats nothing that its gaps do not tell of, whatever befalls it", async () => {

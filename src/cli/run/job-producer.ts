@@ -25,11 +25,15 @@ export interface JobProducerOptions {
   readonly renewedEntries?: () => readonly NewEntry[];
   /** Entries that had been acknowledged are gone from a server that still knows the process. */
   readonly onDataLost?: () => void;
+  /** What waits is about the process before: one that was created again does not get it. */
+  readonly forgetsPending?: boolean;
 }
 
 interface Pending {
   readonly entry: NewEntry;
   readonly isRenewed: boolean;
+  /** Of the process when it was given. */
+  readonly generation: number;
   readonly acknowledged: Deferred<number>;
 }
 
@@ -48,6 +52,7 @@ export class JobProducer {
   #id = randomId(producerIdLength);
   /** The last one that was acknowledged under this id. */
   #sequence = 0;
+  #lastPosition = 0;
   #generation: number;
   #pending: Pending[] = [];
   #isFirstReceived = false;
@@ -62,10 +67,18 @@ export class JobProducer {
     options.process.onRestored(() => this.#start());
   }
 
+  /** By which its entries are known now. */
+  get id(): string {
+    return this.#id;
+  }
+
   /** Resolves with the entry's position once it is acknowledged; rejects if the server refuses it for good. */
   append(entry: NewEntry): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
-    const pending = createPending(entry, false);
+    const pending = createPending(entry, {
+      isRenewed: false,
+      generation: this.#process.generation,
+    });
     this.#pending.push(pending);
     this.#start();
     return pending.acknowledged.promise;
@@ -79,6 +92,12 @@ export class JobProducer {
   /** Resolves when nothing waits, also not what a process needs that was created again. */
   async settled(): Promise<void> {
     while (this.#delivering !== undefined) await this.#delivering;
+  }
+
+  /** Of the last entry of this channel that is acknowledged, once nothing waits; 0 in a process without any. */
+  async lastPosition(): Promise<number> {
+    await this.settled();
+    return this.#lastPosition;
   }
 
   #start(): void {
@@ -137,11 +156,20 @@ export class JobProducer {
     if (this.#isFirstReceived) this.#acknowledgeFirst(0);
     // Where nothing was acknowledged the id stays: an append that is still on its way must find its repeat.
     if (this.#sequence > 0) this.#beginAnew();
+    this.#lastPosition = 0;
     const renewed = this.#options.renewedEntries?.() ?? [];
+    const form = { isRenewed: true, generation: this.#generation };
     this.#pending = [
-      ...renewed.map((entry) => createPending(entry, true)),
-      ...this.#pending.filter(({ isRenewed }) => !isRenewed),
+      ...renewed.map((entry) => createPending(entry, form)),
+      ...this.#pending.filter((pending) => this.#isKept(pending)),
     ];
+  }
+
+  #isKept({ isRenewed, generation, acknowledged }: Pending): boolean {
+    if (isRenewed) return false;
+    if (this.#options.forgetsPending !== true || generation === this.#generation) return true;
+    acknowledged.resolve(0);
+    return false;
   }
 
   #beginAnew(): void {
@@ -153,15 +181,16 @@ export class JobProducer {
     const first = this.#pending.shift();
     this.#isFirstReceived = false;
     this.#sequence += 1;
+    this.#lastPosition = position;
     if (first === undefined) return;
     this.#options.onAcknowledged?.(first.entry, position);
     first.acknowledged.resolve(position);
   }
 }
 
-function createPending(entry: NewEntry, isRenewed: boolean): Pending {
+function createPending(entry: NewEntry, form: Pick<Pending, "isRenewed" | "generation">): Pending {
   const acknowledged = createDeferred<number>();
   // What is renewed has nobody who waits for it.
   acknowledged.promise.catch(() => undefined);
-  return { entry, isRenewed, acknowledged };
+  return { entry, ...form, acknowledged };
 }

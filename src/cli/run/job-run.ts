@@ -1,6 +1,6 @@
 import type { ProcessSpec } from "../../core/broker/views.ts";
 import { isChannelError } from "../../core/errors.ts";
-import type { ChannelSpec, Outcome } from "../../core/process-record.ts";
+import type { Outcome } from "../../core/process-record.ts";
 import { randomId } from "../../core/system.ts";
 import type { Api } from "../api.ts";
 import { explainFailure } from "../connection.ts";
@@ -10,34 +10,23 @@ import { escapeText, fitText } from "../terminal-text.ts";
 import { keepRole } from "./executor-watch.ts";
 import { JobProcess } from "./job-process.ts";
 import { OutageNotices, type WhenAway } from "./outage-notices.ts";
-import { OutputDelivery } from "./output-delivery.ts";
-import { outcomeOfEnd, Program, ProgramStartError, type ProgramEnd } from "./program.ts";
-import { ProgramInput } from "./program-input.ts";
+import { outcomeOfEnd, ProgramStartError, type ProgramEnd } from "./program.ts";
+import type { JobContext, ProgramKind, ProgramOutput, StartedProgram } from "./program-kind.ts";
 import { ServerPresence } from "./server-presence.ts";
 import { Termination } from "./termination.ts";
 
 const processIdLength = 20;
 // A terminal and a parent such as npm may both pass on one Ctrl-C.
 const repeatMsMin = 200;
-const outputBytesMax = 256 * 1024 * 1024;
 // Delivery that takes no longer needs no explanation.
 const deliveryPatienceMs = 2_000;
-
-// Output that nobody else can forge, and that never stops the program for being too much.
-const channels: readonly ChannelSpec[] = [
-  { name: "stdout", maxLogBytes: outputBytesMax, whenFull: "trim", writers: "executor" },
-  { name: "stderr", maxLogBytes: outputBytesMax, whenFull: "trim", writers: "executor" },
-  { name: "stdin", maxLogBytes: outputBytesMax, whenFull: "trim", writers: "submitter" },
-  { name: "control" },
-];
 
 export interface JobRunOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly label: string;
   readonly isQuiet: boolean;
-  /** Local input that is not a terminal is copied into the program. */
-  readonly copiesInput: boolean;
+  readonly kind: ProgramKind;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   /** Silence after which the server takes the program for lost. */
@@ -59,8 +48,8 @@ export class JobRun {
   readonly #programOver = new AbortController();
   /** Ends the delivery of what it printed. */
   readonly #givenUp = new AbortController();
-  #outputs: readonly OutputDelivery[] = [];
-  #program: Program | undefined;
+  #outputs: readonly ProgramOutput[] = [];
+  #started: StartedProgram | undefined;
   #termination: Termination | undefined;
   #isCancelled = false;
   #interruptedAtMs = -Infinity;
@@ -70,7 +59,7 @@ export class JobRun {
   constructor(api: Api, terminal: Terminal, options: JobRunOptions) {
     this.#terminal = terminal;
     this.#options = options;
-    const { isQuiet, whenAway, label, leaseMs } = options;
+    const { isQuiet, whenAway, label, leaseMs, kind } = options;
     this.#presence = new ServerPresence(api.system, {
       onAway: () => this.#wentAway(),
       onBack: () => this.#notices.cameBack(),
@@ -88,7 +77,12 @@ export class JobRun {
     const { signal } = this.#givenUp;
     // With the role from the beginning: a process without a program is given up by itself.
     const role = { executorId: credentials.identity, leaseMs };
-    const spec: ProcessSpec = { id, ...(label === "" ? {} : { label }), channels, ...role };
+    const spec: ProcessSpec = {
+      id,
+      ...(label === "" ? {} : { label }),
+      channels: kind.channels,
+      ...role,
+    };
     this.#process = new JobProcess({
       id,
       submitter,
@@ -110,14 +104,15 @@ export class JobRun {
   }
 
   async #execute(): Promise<ExitCode> {
-    const { label, command, args, isQuiet } = this.#options;
+    const { label, command, args, isQuiet, kind } = this.#options;
     const { id } = this.#process;
     if (!isQuiet) {
       const name = label === "" ? "" : ` (${fitText(label, 60)})`;
-      this.#say(`process ${id}${name} · follow it with: jobwire tail ${id}`);
+      this.#say(`process ${id}${name} · follow it with: jobwire ${kind.followedBy} ${id}`);
     }
     try {
-      this.#program = await Program.start(command, args, await this.#environment());
+      const environment = await this.#environment();
+      this.#started = await kind.start({ command, args, environment });
     } catch (error) {
       if (!(error instanceof ProgramStartError)) throw error;
       this.#say(escapeText(error.message));
@@ -125,14 +120,14 @@ export class JobRun {
       await this.#finish({ status: "failed", error: message.slice(0, 1000), exitCode });
       return exitCode;
     }
-    const end = await this.#serve(this.#program);
+    const end = await this.#serve(this.#started);
     await this.#finish(outcomeOfEnd(end, this.#isCancelled));
     return end.exitCode;
   }
 
   /** Ctrl-C and its like: the first asks to cancel, the second kills; after the program's end, it gives up delivery. */
   interrupt(): void {
-    if (this.#program === undefined) return;
+    if (this.#started === undefined) return;
     const nowMs = this.#process.executor.system.clock.monotonicMs();
     if (nowMs - this.#interruptedAtMs < repeatMsMin) return;
     this.#interruptedAtMs = nowMs;
@@ -145,7 +140,7 @@ export class JobRun {
   }
 
   get hasProgram(): boolean {
-    return this.#program !== undefined;
+    return this.#started !== undefined;
   }
 
   /** For the record and its readers; the program does not wait for it. */
@@ -171,12 +166,14 @@ export class JobRun {
   }
 
   /** Everything that goes on while the program runs, until it has printed everything. */
-  async #serve(program: Program): Promise<ProgramEnd> {
+  async #serve({ program, connect }: StartedProgram): Promise<ProgramEnd> {
     const { graceMs, leaseMs } = this.#options;
     const termination = new Termination(program, this.#process.executor.system, graceMs);
     this.#termination = termination;
-    this.#outputs = [this.#deliver("stdout", program), this.#deliver("stderr", program)];
-    const stopInput = this.#startInput(program);
+    const connected = connect(this.#context());
+    this.#outputs = connected.outputs;
+    for (const { channel, delivered } of this.#outputs)
+      delivered.catch((error: unknown) => this.#reportRefusal(channel, error));
     const role = { leaseMs, signal: this.#programOver.signal };
     const keeping = keepRole(this.#process, role, {
       onCancelRequested: (by) => this.#cancel(`cancelled by ${by}`),
@@ -188,46 +185,27 @@ export class JobRun {
         this.#disconnect(`${escapeText(reason)}; the program goes on, only here`),
     });
     const end = await program.ended;
-    stopInput();
+    connected.stopInput();
     await Promise.all(this.#outputs.map(({ copied }) => copied));
     termination.dispose();
+    await connected.leave();
     this.#programOver.abort(new Error("the program has ended"));
     await keeping;
     return end;
   }
 
-  #deliver(channel: "stdout" | "stderr", program: Program): OutputDelivery {
+  #context(): JobContext {
     const { bufferBytes, whenAway } = this.#options;
-    const output = new OutputDelivery({
+    return {
       process: this.#process,
-      channel,
-      source: program[channel],
-      local: this.#terminal[channel],
       bufferBytes,
       dropsBeyondBound: () => whenAway === "drop" && this.#presence.isAway,
       onFull: () => this.#notices.filled(),
-      onDataLost: () => this.#say(`the server lost entries of ${channel} that it had acknowledged`),
-      signal: this.#givenUp.signal,
-    });
-    output.delivered.catch((error: unknown) => this.#reportRefusal(channel, error));
-    return output;
-  }
-
-  #startInput(program: Program): () => void {
-    const input = new ProgramInput(program.stdin, {
-      process: this.#process,
-      signal: this.#programOver.signal,
-      say: (text: string) => this.#say(text),
-    });
-    input.feed().catch((error: unknown) => {
-      if (this.#programOver.signal.aborted) return;
-      this.#reportRefusal("stdin", error);
-      // Nothing can come any more: a program that waits for its input would wait for ever.
-      program.stdin.end();
-    });
-    const { stdin } = this.#terminal;
-    if (!this.#options.copiesInput || stdin.isTTY === true) return () => undefined;
-    return input.copyLocal(stdin);
+      say: (text) => this.#say(text),
+      onRefused: (channel, error) => this.#reportRefusal(channel, error),
+      programOver: this.#programOver.signal,
+      givenUp: this.#givenUp.signal,
+    };
   }
 
   /** Delivers what is left, the outcome last. The program's exit code does not depend on it. */

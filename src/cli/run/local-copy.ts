@@ -1,58 +1,50 @@
 import type { Readable, Writable } from "node:stream";
-import type { ChannelWriter } from "./channel-writer.ts";
 
-/**
- * What a program prints goes to its channel and, unchanged, to the terminal. The program is made to wait
- * while either has enough.
- */
+/** Takes a chunk of output; false: enough for now. */
+export type OutputReader = (chunk: Uint8Array) => boolean;
+
+/** What a program prints goes unchanged to several readers. It is made to wait while any of them has enough. */
 export class OutputCopy {
   readonly #source: Readable;
-  readonly #local: Writable;
-  #writer: ChannelWriter | undefined;
-  #isLocalGone = false;
-  #isLocalFull = false;
-  #isWriterFull = false;
+  readonly #readers: OutputReader[] = [];
+  readonly #full = new Set<OutputReader>();
 
-  constructor(source: Readable, local: Writable) {
+  constructor(source: Readable) {
     this.#source = source;
-    this.#local = local;
+  }
+
+  /** Returns what is to be called when the reader has room again. */
+  addReader(reader: OutputReader): () => void {
+    this.#readers.push(reader);
+    return () => {
+      this.#full.delete(reader);
+      if (this.#full.size === 0) this.#source.resume();
+    };
+  }
+
+  addStream(local: Writable): void {
+    let isGone = false;
+    const onRoom = this.addReader((chunk) => isGone || local.write(chunk));
+    local.on("drain", onRoom);
     // `run … | head`: the job goes on without its first reader.
     local.on("error", () => {
-      this.#isLocalGone = true;
-      this.#isLocalFull = false;
-      this.#goOn();
-    });
-    local.on("drain", () => {
-      this.#isLocalFull = false;
-      this.#goOn();
+      isGone = true;
+      onRoom();
     });
   }
 
-  /** The writer has room again. */
-  readonly onRoom = (): void => {
-    this.#isWriterFull = false;
-    this.#goOn();
-  };
-
   /** Begins to read the program's output. Settles when it has ended or was abandoned. */
-  async start(writer: ChannelWriter): Promise<void> {
-    this.#writer = writer;
+  async start(): Promise<void> {
     this.#source.on("data", (chunk: Uint8Array) => this.#take(chunk));
     await new Promise<void>((resolve) => {
       this.#source.once("close", resolve);
       // A broken pipe is an end like another.
       this.#source.once("error", () => undefined);
     });
-    writer.end();
   }
 
   #take(chunk: Uint8Array): void {
-    this.#isWriterFull = this.#writer?.push(chunk) === false;
-    if (!this.#isLocalGone) this.#isLocalFull = !this.#local.write(chunk);
-    if (this.#isWriterFull || this.#isLocalFull) this.#source.pause();
-  }
-
-  #goOn(): void {
-    if (!this.#isWriterFull && !this.#isLocalFull) this.#source.resume();
+    for (const reader of this.#readers) if (!reader(chunk)) this.#full.add(reader);
+    if (this.#full.size > 0) this.#source.pause();
   }
 }

@@ -1,13 +1,26 @@
-import { ChunkAssembler } from "./chunk-assembler.ts";
+import { ChunkAssembler, type PayloadEnd } from "./chunk-assembler.ts";
+import type { NewEntry } from "./job-producer.ts";
 
-/** What comes next of a backlog: bytes, or how many bytes are missing in this place. */
-export type BacklogPart = { readonly payload: Uint8Array } | { readonly missingBytes: number };
+/** Told of the position of the last entry before its place. */
+export type Mark = (position: number) => void;
+
+/** What has its place between the bytes. */
+type Inserted = { missingBytes: number } | { readonly entry: NewEntry } | { readonly mark: Mark };
+
+/** What comes next of a backlog: bytes, how many bytes are missing in this place, or what was put there. */
+export type BacklogPart = { readonly payload: Uint8Array } | Readonly<Inserted>;
 
 /** A program's output that waits for the server, with gaps in the places where some was dropped. */
 export class OutputBacklog {
   /** In order; a gap is followed by more only once bytes are kept again. */
-  readonly #parts: (ChunkAssembler | { missingBytes: number })[] = [];
+  readonly #parts: (ChunkAssembler | Inserted)[] = [];
+  readonly #createEnd: (() => PayloadEnd) | undefined;
   #bytes = 0;
+
+  /** Payloads end at the ends of characters, or where this says; each stretch of bytes has its own. */
+  constructor(createEnd?: () => PayloadEnd) {
+    this.#createEnd = createEnd;
+  }
 
   /** Bytes that are kept; what was dropped does not count. */
   get bytes(): number {
@@ -17,7 +30,7 @@ export class OutputBacklog {
   push(chunk: Uint8Array): void {
     let last = this.#parts.at(-1);
     if (!(last instanceof ChunkAssembler)) {
-      last = new ChunkAssembler();
+      last = new ChunkAssembler(this.#createEnd?.());
       this.#parts.push(last);
     }
     last.push(chunk);
@@ -26,12 +39,22 @@ export class OutputBacklog {
 
   drop(bytes: number): void {
     const last = this.#parts.at(-1);
-    if (last === undefined || last instanceof ChunkAssembler)
-      this.#parts.push({ missingBytes: bytes });
-    else last.missingBytes += bytes;
+    if (last !== undefined && "missingBytes" in last) last.missingBytes += bytes;
+    else this.#parts.push({ missingBytes: bytes });
   }
 
-  /** As `ChunkAssembler.take`; a gap is never joined with bytes. */
+  /** An entry of another type. Of two of a type in the same place the last one counts. */
+  insert(entry: NewEntry): void {
+    const last = this.#parts.at(-1);
+    if (last !== undefined && "entry" in last && last.entry.type === entry.type) this.#parts.pop();
+    this.#parts.push({ entry });
+  }
+
+  mark(mark: Mark): void {
+    this.#parts.push({ mark });
+  }
+
+  /** As `ChunkAssembler.take`; nothing else is ever joined with bytes. */
   take(bytesMax: number, { rest }: { readonly rest: boolean }): BacklogPart | undefined {
     for (;;) {
       const [first] = this.#parts;
@@ -41,7 +64,7 @@ export class OutputBacklog {
         return first;
       }
       const isLast = this.#parts.length === 1;
-      // The rest of a character before a gap does not come.
+      // The rest of a character does not come where something else follows.
       const payload = first.take(bytesMax, { rest: rest || !isLast });
       if (payload !== undefined) {
         this.#bytes -= payload.byteLength;

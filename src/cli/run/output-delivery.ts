@@ -4,6 +4,7 @@ import { JobProducer } from "./job-producer.ts";
 import type { JobProcess } from "./job-process.ts";
 import { OutputCopy } from "./local-copy.ts";
 import { OutputRecord } from "./output-record.ts";
+import type { ProgramOutput } from "./program-kind.ts";
 
 export interface OutputDeliveryOptions {
   readonly process: JobProcess;
@@ -21,7 +22,7 @@ export interface OutputDeliveryOptions {
 }
 
 /** One stream of a program's output on its way to the terminal and into its channel. */
-export class OutputDelivery {
+export class OutputDelivery implements ProgramOutput {
   readonly channel: "stdout" | "stderr";
   readonly #record = new OutputRecord();
   readonly #producer: JobProducer;
@@ -41,27 +42,26 @@ export class OutputDelivery {
       onAcknowledged: (entry) => this.#record.acknowledged(entry),
       renewedEntries: () => this.#record.renewedEntries(),
     });
-    const copy = new OutputCopy(source, local);
+    const copy = new OutputCopy(source);
+    const onRoom = copy.addReader((chunk) => this.#writer.push(chunk));
+    copy.addStream(local);
     this.#writer = new ChannelWriter(this.#producer, process.executor.system, {
       bytesMax: bufferBytes,
-      onRoom: copy.onRoom,
+      onRoom,
       onFull,
       dropsBeyondBound,
     });
-    this.#copied = copy.start(this.#writer);
+    this.#copied = copy.start().then(() => this.#writer.end());
   }
 
-  /** Settles when the program has closed the stream. */
   get copied(): Promise<void> {
     return this.#copied;
   }
 
-  /** Settles when the server has everything up to the end; rejects when it takes no more. */
   get delivered(): Promise<void> {
     return this.#writer.finished;
   }
 
-  /** Bytes of it that the server has acknowledged, kept or dropped. */
   get acknowledgedBytes(): number {
     return this.#record.bytes;
   }
@@ -70,12 +70,10 @@ export class OutputDelivery {
     return this.#writer.isFull;
   }
 
-  /** Settles when also a process that was created again after the delivery knows what it lacks. */
   async settled(): Promise<void> {
     await this.#producer.settled();
   }
 
-  /** The server went away: a program that waits for room need not where output is dropped now. */
   releaseIfDropping(): void {
     this.#writer.releaseIfDropping();
   }

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { followSignal } from "../../client/abort.ts";
-import { readChannel, type ChannelItem } from "../channel-reader.ts";
+import type { ChannelEntry } from "../../client/index.ts";
+import type { ChannelItem } from "../channel-reader.ts";
 import { ChannelWriter } from "./channel-writer.ts";
 import { InputWindow } from "./input-window.ts";
 import { JobProducer } from "./job-producer.ts";
 import type { JobProcess } from "./job-process.ts";
+import { JobReader } from "./job-reader.ts";
 
 const gatheredBytesMax = 1024 * 1024;
 
@@ -13,6 +15,10 @@ export interface StdinOptions {
   readonly process: JobProcess;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
+  /** Whether the program gets this; what comes from here it always gets. Everything unless given. */
+  readonly accepts?: (entry: ChannelEntry) => boolean;
+  /** What tells the end of input to a program whose input stays open, after that last byte. */
+  readonly endOfInput?: (lastByte: number | undefined) => Uint8Array;
 }
 
 /** A program's input: what the channel `stdin` gets, to which local input is only one of the writers. */
@@ -21,8 +27,7 @@ export class ProgramInput {
   readonly #options: StdinOptions;
   readonly #window = new InputWindow();
   #producer: JobProducer | undefined;
-  /** Where to go on in the channel of this generation. */
-  #reached = { generation: 0, after: "start" };
+  #lastByte: number | undefined;
 
   constructor(input: Writable, options: StdinOptions) {
     this.#input = input;
@@ -31,34 +36,23 @@ export class ProgramInput {
     options.process.onRestored(() => this.#window.renew());
   }
 
-  /** Feeds the program until the first `end` entry, which closes its input. */
+  /** Feeds the program until the first `end` entry, which closes its input, or the end of a terminal's channel. */
   async feed(): Promise<void> {
     const { process, signal } = this.#options;
-    while (!(await process.retry(() => this.#feedFromProcess(), signal)));
-  }
-
-  /** To the end of the channel; false: the process was created again meanwhile. */
-  async #feedFromProcess(): Promise<boolean> {
-    const { process, signal } = this.#options;
-    const { generation } = process;
-    if (this.#reached.generation !== generation) this.#reached = { generation, after: "start" };
-    const reading = { after: this.#reached.after, signal };
-    for await (const items of readChannel(process.executor, process.id, "stdin", reading)) {
-      // The new channel is read from its beginning, whatever the line still holds of the old one.
-      if (await process.hasChangedSince(generation)) return false;
-      this.#noteReceived(items, generation);
+    const reader = new JobReader(process, "stdin", signal);
+    await reader.read(async (items, generation) => {
+      this.#noteReceived(items);
       for (const item of items) {
         if (await this.#take(item)) return true;
         if (item.kind === "entry" && generation === process.generation)
           this.#window.consumed(item.entry.position);
       }
-    }
-    return true;
+      return false;
+    });
   }
 
-  #noteReceived(items: readonly ChannelItem[], generation: number): void {
+  #noteReceived(items: readonly ChannelItem[]): void {
     for (const item of items) {
-      if (item.kind !== "end") this.#reached = { generation, after: item.cursor };
       if (item.kind !== "entry") continue;
       this.#window.received(item.entry.position);
       this.#producer?.received(item.entry.producer, item.entry.sequence);
@@ -67,13 +61,21 @@ export class ProgramInput {
 
   /** True at the end of the input. */
   async #take(item: ChannelItem): Promise<boolean> {
-    const { say, signal } = this.#options;
+    const { say, signal, accepts = () => true, endOfInput } = this.#options;
     if (item.kind === "gap") say(`input before position ${item.first} was lost (${item.reason})`);
     if (item.kind !== "entry") return item.kind === "end";
-    const { type, payload } = item.entry;
-    if (type === "data") await write(this.#input, payload, signal);
-    if (type === "end") this.#input.end();
-    return type === "end";
+    const { type, payload, producer } = item.entry;
+    if (producer !== this.#producer?.id && !accepts(item.entry)) return false;
+    if (type === "data") await this.#write(payload, signal);
+    if (type !== "end") return false;
+    if (endOfInput === undefined) this.#input.end();
+    else await this.#write(endOfInput(this.#lastByte), signal);
+    return endOfInput === undefined;
+  }
+
+  async #write(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    this.#lastByte = bytes.at(-1) ?? this.#lastByte;
+    await write(this.#input, bytes, signal);
   }
 
   /** Local input goes into the channel like anybody's, its end too. Returns a function that stops it. */

@@ -12,6 +12,17 @@ export interface ProgramEnd {
   readonly signal?: string;
 }
 
+/** A program on its way, whatever it reads from and writes to. */
+export interface RunningProgram {
+  readonly stdin: Writable;
+  readonly ended: Promise<ProgramEnd>;
+  readonly hasEnded: boolean;
+  /** To everything that it started, also to what it left behind when it ended. */
+  signalGroup(signal: NodeJS.Signals): void;
+  /** Stops listening to whoever still holds its output. */
+  abandonOutput(): void;
+}
+
 /** Why a program could not be started, with the exit code that shells give. */
 export class ProgramStartError extends Error {
   readonly exitCode: ExitCode;
@@ -28,7 +39,7 @@ export class ProgramStartError extends Error {
 }
 
 /** A running program and everything that it starts: a process group of its own. */
-export class Program {
+export class Program implements RunningProgram {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -67,11 +78,7 @@ export class Program {
     this.ended = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
         this.#hasEnded = true;
-        resolve(
-          signal === null
-            ? { exitCode: code ?? 0 }
-            : { exitCode: exitCodeOfSignal(signal), signal },
-        );
+        resolve(endOfProgram(code ?? 0, signal ?? undefined));
       });
     });
     // Programs need not read their input; that it breaks is no news.
@@ -82,23 +89,28 @@ export class Program {
     return this.#hasEnded;
   }
 
-  /** To the whole group, also to what the program left behind when it ended. */
   signalGroup(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch (error) {
-      // Nobody is left.
-      if (!hasCode(error, "ESRCH")) throw error;
-    }
+    if (pid !== undefined) killGroup(pid, signal);
   }
 
-  /** Stops listening to whoever still holds the program's output. */
   abandonOutput(): void {
     this.stdout.destroy();
     this.stderr.destroy();
   }
+}
+
+export function killGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    // Nobody is left.
+    if (!hasCode(error, "ESRCH")) throw error;
+  }
+}
+
+export function endOfProgram(exitCode: number, signal: string | undefined): ProgramEnd {
+  return signal === undefined ? { exitCode } : { exitCode: exitCodeOfSignal(signal), signal };
 }
 
 /** What the process is closed with. */

@@ -1,18 +1,18 @@
 import type { System } from "../../core/system.ts";
-import type { Program } from "./program.ts";
+import type { RunningProgram } from "./program.ts";
 
 // Who still holds the output after the group was killed left the group: not ours to wait for.
 const abandonDelayMs = 1_000;
 
 /** Ends a program politely, then not: SIGTERM to its group, after the grace time SIGKILL. */
 export class Termination {
-  readonly #program: Program;
+  readonly #program: RunningProgram;
   readonly #system: System;
   readonly #graceMs: number;
   #isRequested = false;
   #timer: { cancel(): void } | undefined;
 
-  constructor(program: Program, system: System, graceMs: number) {
+  constructor(program: RunningProgram, system: System, graceMs: number) {
     this.#program = program;
     this.#system = system;
     this.#graceMs = graceMs;

@@ -61,7 +61,7 @@ function formOf(item: ChannelItem): unknown {
 }
 
 /** JSON leaves C1 controls and direction marks as they are; a terminal does not. */
-function escapeJson(json: string): string {
+export function escapeJson(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -129,7 +129,7 @@ export async function tailChannel(
 }
 
 /** What is told beside the bytes. */
-function noticeOf(item: ChannelItem): string | undefined {
+export function noticeOf(item: ChannelItem): string | undefined {
   if (item.kind === "gap")
     return `a gap: entries before position ${item.first} are gone (${escapeText(item.reason)})`;
   if (item.kind !== "entry") return undefined;

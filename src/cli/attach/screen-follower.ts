@@ -1,0 +1,151 @@
+import type { ChannelEntry } from "../../client/index.ts";
+import { isChannelError } from "../../core/errors.ts";
+import type { Outcome } from "../../core/process-record.ts";
+import { decodeCursor, encodeCursor, gapEntryType } from "../../protocol/index.ts";
+import {
+  decodeSnapshot,
+  snapshotChannel,
+  snapshotEntryType,
+  terminalChannel,
+  type TerminalSnapshot,
+} from "../../protocol/terminal-entries.ts";
+import type { Api } from "../api.ts";
+import { readChannel, type ChannelItem } from "../channel-reader.ts";
+import type { ScreenPlayer } from "../terminal/screen-player.ts";
+
+export interface ScreenFollowerEvents {
+  /** Output is missing, and what is shown stays until whoever runs the program tells the screen. */
+  readonly onUncertain: () => void;
+  /** It is certain again. */
+  readonly onCertain: () => void;
+}
+
+export interface ScreenFollowerOptions extends ScreenFollowerEvents {
+  readonly signal: AbortSignal;
+}
+
+/** There are no snapshots for this reader. */
+const unreadable: readonly string[] = ["channel_not_found", "forbidden", "unauthorized"];
+
+/** What made the screen uncertain, and where to read on if nobody tells it. */
+interface Gap {
+  readonly epoch: string;
+  /** A screen that holds this position lacks nothing. */
+  readonly position: number;
+  readonly cursor: string;
+}
+
+type PlayEnd =
+  | { readonly kind: "gap"; readonly gap: Gap }
+  | { readonly kind: "end"; readonly outcome: Outcome | undefined };
+
+/**
+ * Keeps a screen as the program's terminal is, from its newest snapshot on. Where output is missing it waits
+ * for a snapshot of after that place: bytes without those before them make a screen that never was.
+ */
+export class ScreenFollower {
+  readonly #api: Api;
+  readonly #processId: string;
+  readonly #player: ScreenPlayer;
+  readonly #options: ScreenFollowerOptions;
+  /** Of the snapshot that was begun with last. One that a gap follows is of no use again. */
+  #usedCursor = "";
+
+  constructor(api: Api, processId: string, player: ScreenPlayer, options: ScreenFollowerOptions) {
+    this.#api = api;
+    this.#processId = processId;
+    this.#player = player;
+    this.#options = options;
+  }
+
+  /** Until the process ends; returns how. Throws the signal's reason. */
+  async run(): Promise<Outcome | undefined> {
+    let after = await this.#begin();
+    for (;;) {
+      const end = await this.#playFrom(after);
+      if (end.kind === "end") return end.outcome;
+      after = await this.#bridge(end.gap);
+    }
+  }
+
+  async #begin(): Promise<string> {
+    const { signal } = this.#options;
+    const channels = await this.#api.ask(
+      (wire) => wire.process(this.#processId).channels(),
+      signal,
+    );
+    const named = (name: string) => channels.find(({ spec }) => spec.name === name);
+    const snapshots = named(snapshotChannel);
+    if (snapshots === undefined || snapshots.last === 0) return "start";
+    const snapshot = await this.#nextSnapshot(0);
+    if (snapshot === undefined) return "start";
+    await this.#player.restart(snapshot);
+    const epoch = named(terminalChannel)?.epoch;
+    const { position } = snapshot;
+    return epoch === undefined ? String(position) : encodeCursor({ epoch, position });
+  }
+
+  async #playFrom(after: string): Promise<PlayEnd> {
+    for await (const items of this.#read(terminalChannel, after)) {
+      const entries: ChannelEntry[] = [];
+      for (const item of items) {
+        const gap = gapOf(item);
+        if (gap === undefined && item.kind === "entry") entries.push(item.entry);
+        if (gap === undefined && item.kind !== "end") continue;
+        await this.#player.play(entries);
+        if (gap !== undefined) return { kind: "gap", gap };
+        return { kind: "end", outcome: item.kind === "end" ? item.outcome : undefined };
+      }
+      await this.#player.play(entries);
+    }
+    return { kind: "end", outcome: undefined };
+  }
+
+  /** Where to go on; with the screen as it is where no snapshot will come. */
+  async #bridge({ epoch, position, cursor }: Gap): Promise<string> {
+    this.#options.onUncertain();
+    const snapshot = await this.#nextSnapshot(position);
+    this.#options.onCertain();
+    if (snapshot === undefined) return cursor;
+    await this.#player.restart(snapshot);
+    return encodeCursor({ epoch, position: snapshot.position });
+  }
+
+  /** The newest that holds the position, now or later; undefined where none will come. */
+  async #nextSnapshot(position: number): Promise<TerminalSnapshot | undefined> {
+    try {
+      for await (const items of this.#read(snapshotChannel, "last:1")) {
+        for (const item of items.toReversed()) {
+          if (item.kind !== "entry" || item.entry.type !== snapshotEntryType) continue;
+          const snapshot = decodeSnapshot(item.entry.payload);
+          if (item.cursor === this.#usedCursor || snapshot === undefined) continue;
+          if (snapshot.position < position) continue;
+          this.#usedCursor = item.cursor;
+          return snapshot;
+        }
+      }
+    } catch (error) {
+      if (!isChannelError(error) || !unreadable.includes(error.code)) throw error;
+    }
+    return undefined;
+  }
+
+  #read(channel: string, after: string): AsyncGenerator<readonly ChannelItem[], void, undefined> {
+    const { signal } = this.#options;
+    return readChannel(this.#api, this.#processId, channel, {
+      after,
+      signal,
+      waitsForProcess: true,
+    });
+  }
+}
+
+function gapOf(item: ChannelItem): Gap | undefined {
+  if (item.kind === "gap") {
+    const { epoch } = decodeCursor(item.cursor);
+    return { epoch, position: item.first - 1, cursor: item.cursor };
+  }
+  if (item.kind !== "entry" || item.entry.type !== gapEntryType) return undefined;
+  const { epoch, position } = decodeCursor(item.cursor);
+  return { epoch, position, cursor: item.cursor };
+}
