@@ -15,6 +15,7 @@ const tables = {
     (await import("./segment-log-compaction.mjs")).benchSegmentLogCompaction(),
   jetstream: async () => (await import("./jetstream.mjs")).benchJetStream(),
   "jetstream-cold": async (many) => (await import("./jetstream-cold.mjs")).benchJetStreamCold(many),
+  echo: async (many) => (await import("./echo.mjs")).benchEcho(many),
   sockets: async (many) => (await import("./sockets.mjs")).benchSockets(many),
 };
 

@@ -1,0 +1,169 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TerminalSize } from "../../src/protocol/index.ts";
+import { TcpProxy } from "../../src/testing/tcp-proxy.ts";
+import { CliWorld, commandPath, type RunningCommand } from "../cli-world.ts";
+import { TerminalPane } from "../terminal-pane.ts";
+
+let world: CliWorld;
+let proxy: TcpProxy;
+const panes: TerminalPane[] = [];
+
+beforeEach(async () => {
+  world = await CliWorld.create();
+  proxy = await TcpProxy.start(Number(new URL(world.url).port));
+  const directory = join(world.directory, "bin");
+  await mkdir(directory);
+  const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
+  await writeFile(join(directory, "jobwire"), script);
+  await chmod(join(directory, "jobwire"), 0o755);
+  const lines = Array.from({ length: 200 }, (_, n) => `line ${n + 1} of the text\n`);
+  await writeFile(join(world.directory, "text"), lines.join(""));
+});
+
+afterEach(async () => {
+  for (const pane of panes.splice(0)) await pane[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+  await proxy.close();
+});
+
+function open(size: TerminalSize = { columns: 80, rows: 20 }, url = world.url): TerminalPane {
+  const path = [join(world.directory, "bin"), process.env.PATH].join(delimiter);
+  const environment = { ...world.environment, PATH: path, JOBWIRE_URL: url };
+  const pane = TerminalPane.create(environment, world.directory, size);
+  panes.push(pane);
+  return pane;
+}
+
+/** A shell in a terminal of its own, that nobody sees yet. */
+async function startShell(options: readonly string[] = [], url = world.url) {
+  const shell = ["env", "PS1=> ", "bash", "--norc", "--noprofile"];
+  const run = ["run", "--tty", "--no-stdin", "--name", "shell", ...options, "--", ...shell];
+  const job = world.start(run, { JOBWIRE_URL: url });
+  await job.waitFor(/process \w+/);
+  return job;
+}
+
+async function attach(pane: TerminalPane): Promise<void> {
+  pane.enter("jobwire attach shell; echo left $?");
+  await pane.until("the shell", ({ rows }) => rows.some((row) => row.startsWith(">")));
+}
+
+async function leaveShell(job: RunningCommand, pane: TerminalPane): Promise<void> {
+  pane.enter("exit 3");
+  await pane.waitFor(/^left 3$/m);
+  expect(await job.exited).toBe(3);
+}
+
+const lastRow = ({ rows }: TerminalPane): string => rows.findLast((row) => row !== "") ?? "";
+
+describe("a program in a terminal, attached", () => {
+  it("has its colours, the size of its viewer, and full screens; left and come back to, it is as it was", async () => {
+    const job = await startShell();
+    const pane = open();
+    await attach(pane);
+    pane.enter(String.raw`printf '\e[1;35mpurple\e[m\n'; stty size`);
+    await pane.waitFor(/^20 80$/m);
+    expect(pane.colours).toMatch(/\x1b\[1m\x1b\[35mpurple|\x1b\[1;35mpurple/);
+    pane.resize({ columns: 70, rows: 15 });
+    pane.enter("until [ \"$(stty size)\" = '15 70' ]; do :; done; echo resized");
+    await pane.waitFor(/^resized$/m);
+    pane.enter("less text");
+    await pane.until("the text", ({ rows }) => rows[0] === "line 1 of the text");
+    pane.keys("G");
+    await pane.until("its end", ({ rows }) => rows.includes("line 200 of the text"));
+    const seen = pane.rows;
+    pane.keys("C-\\");
+    await pane.waitFor(/left; the program goes on/);
+    expect(pane.state("alternate_on")).toBe("0");
+    const later = open({ columns: 70, rows: 15 });
+    later.enter("jobwire attach shell; echo left $?");
+    await later.until("the same screen", ({ rows }) => rows.join("\n") === seen.join("\n"));
+    later.keys("q");
+    await later.until("the shell", (view) => lastRow(view) === ">");
+    await leaveShell(job, later);
+  });
+
+  it("edits a file in a full screen, and is seen by two viewers of different sizes", async () => {
+    const job = await startShell();
+    const large = open({ columns: 90, rows: 24 });
+    const small = open({ columns: 60, rows: 12 });
+    await attach(large);
+    await attach(small);
+    small.enter("until [ \"$(stty size)\" = '12 60' ]; do :; done; vi -u NONE text");
+    await large.waitFor(/^line 1 of the text$/m);
+    large.type("Oa new line");
+    large.keys("Escape");
+    for (const pane of [large, small])
+      await pane.until("the new line", ({ rows }) => rows[0] === "a new line");
+    expect(large.rows.slice(0, 12)).toEqual(small.rows);
+    small.type(":q!");
+    small.keys("Enter");
+    await large.until("the shell", (view) => lastRow(view) === ">");
+    small.keys("C-\\");
+    await small.waitFor(/^left 0$/m);
+    // Nobody is smaller any more.
+    large.enter("until [ \"$(stty size)\" = '24 90' ]; do :; done; echo grown");
+    await large.waitFor(/^grown$/m);
+    await leaveShell(job, large);
+  });
+
+  it("takes Ctrl-C and Ctrl-Z as from its own terminal, and ends by its signal", async () => {
+    const job = await startShell();
+    const pane = open();
+    await attach(pane);
+    pane.enter("sleep 1000");
+    pane.keys("C-z");
+    await pane.waitFor(/Stopped\s+sleep 1000/);
+    pane.enter("fg");
+    await pane.waitFor(/^sleep 1000$/m);
+    pane.keys("C-c");
+    await pane.until("the shell", (view) => lastRow(view) === ">");
+    pane.enter("kill -KILL $$");
+    await pane.waitFor(/^left 137$/m);
+    expect(await job.exited).toBe(137);
+    expect(await world.lastProcess()).toMatchObject({ outcome: { signal: "SIGKILL" } });
+  });
+});
+
+describe("a full screen, while the server is away", () => {
+  it("is right again after a restart, and what was typed meanwhile arrives once", async () => {
+    const job = await startShell([], `http://127.0.0.1:${proxy.port}`);
+    const pane = open(undefined, `http://127.0.0.1:${proxy.port}`);
+    await attach(pane);
+    pane.enter("vi -u NONE text");
+    await pane.until("the text", ({ rows }) => rows[0] === "line 1 of the text");
+    proxy.refuse();
+    await world.stopServer("SIGKILL");
+    pane.type("Oabcdefgh");
+    await world.serve();
+    proxy.targetPort = Number(new URL(world.url).port);
+    proxy.accept();
+    await pane.until("what was typed", ({ rows }) => rows[0] === "abcdefgh");
+    expect(pane.rows[1]).toBe("line 1 of the text");
+    pane.keys("Escape");
+    pane.enter(":q!");
+    await pane.until("the shell", (view) => lastRow(view) === ">");
+    await leaveShell(job, pane);
+  });
+
+  it("is right again after each cut of the line", async () => {
+    const job = await startShell([], `http://127.0.0.1:${proxy.port}`);
+    const pane = open(undefined, `http://127.0.0.1:${proxy.port}`);
+    await attach(pane);
+    pane.enter("less text");
+    await pane.until("the text", ({ rows }) => rows[0] === "line 1 of the text");
+    for (let first = 2; first <= 9; first++) {
+      proxy.cutAll();
+      pane.type("j");
+      await pane.until(`line ${first}`, ({ rows }) => rows[0] === `line ${first} of the text`);
+    }
+    expect(pane.rows.slice(0, 19)).toEqual(
+      Array.from({ length: 19 }, (_, n) => `line ${n + 9} of the text`),
+    );
+    pane.type("q");
+    await pane.until("the shell", (view) => lastRow(view) === ">");
+    await leaveShell(job, pane);
+  });
+});
