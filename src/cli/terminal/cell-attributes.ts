@@ -56,6 +56,11 @@ export function isProtected({ bg }: Attributes): boolean {
   return (bg & protectedFlag) !== 0;
 }
 
+/** What erasing leaves of the attributes. */
+export function backgroundOf({ bg }: Attributes): number {
+  return bg & colourBits;
+}
+
 /** Nothing but a background, as erasing leaves a cell. */
 export function isErased({ fg, bg }: Attributes): boolean {
   return fg === 0 && (bg & ~colourBits) === 0;

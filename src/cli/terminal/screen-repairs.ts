@@ -1,7 +1,7 @@
 import type { Terminal } from "@xterm/headless";
 import type { TerminalSize } from "../../protocol/terminal-entries.ts";
-import { defaultAttributes, shownUnderline } from "./cell-attributes.ts";
-import type { ScreenBuffer, TerminalInsides } from "./terminal-insides.ts";
+import { backgroundOf, defaultAttributes, shownUnderline } from "./cell-attributes.ts";
+import { editNames, lineOf, type ScreenBuffer, type TerminalInsides } from "./terminal-insides.ts";
 
 // The terminal keeps some things that no output can bring about in another one: they are taken
 // from it where they arise, so that all screens with the same history, and those that began with a
@@ -37,6 +37,9 @@ export function ownLastColumn(insides: TerminalInsides): void {
   input.print = (codes, start, end) => {
     if (coreService.decPrivateModes.wraparound) {
       print(codes, start, end);
+      // Marks by themselves would move it on, and leave it behind the last column in other rows.
+      const { active } = _bufferService.buffers;
+      active.x = Math.min(active.x, _bufferService.cols);
       return;
     }
     for (let index = start; index < end; index++) {
@@ -46,9 +49,47 @@ export function ownLastColumn(insides: TerminalInsides): void {
       if (width > 0) active.x = Math.min(active.x, last);
       const isLost = width === 2 && active.x === last;
       print(codes, index, index + 1);
+      active.x = Math.min(active.x, last + 1);
       if (isLost) input._parser.precedingJoinState = 0;
     }
   };
+}
+
+/**
+ * What changes the cells of a row that is full takes back that the next character goes into the next
+ * row, unless nothing is left in the row, or the change is after the cursor.
+ */
+export function ownEdits(insides: TerminalInsides): void {
+  const { _inputHandler: input, _bufferService } = insides;
+  for (const name of editNames) {
+    const edit = input[name].bind(input);
+    const erases = name === "eraseInLine" || name === "eraseInDisplay";
+    input[name] = (parameters, onlyUnprotected = false) => {
+      const { active } = _bufferService.buffers;
+      if (!erases || onlyUnprotected) active.x = Math.min(active.x, _bufferService.cols - 1);
+      if (name === "insertChars") clearHalves(insides, active.y, active.y);
+      if (name === "insertColumns") clearHalves(insides, active.scrollTop, active.scrollBottom);
+      return edit(parameters, onlyUnprotected);
+    };
+  }
+}
+
+/** Of wide characters around the cursor's column: of what is moved, the second half would stay. */
+function clearHalves(
+  { _inputHandler: input, _bufferService }: TerminalInsides,
+  firstRow: number,
+  lastRow: number,
+): void {
+  const { active } = _bufferService.buffers;
+  const { x, y } = active;
+  if (x === 0 || y < firstRow || y > lastRow) return;
+  const erased = { ...defaultAttributes, bg: backgroundOf(input._curAttrData) };
+  for (let row = firstRow; row <= lastRow; row++) {
+    const line = lineOf(active, row);
+    if (line.getWidth(x) !== 0 || line.getWidth(x - 1) !== 2) continue;
+    line.setCellFromCodepoint(x - 1, 0, 1, erased);
+    line.setCellFromCodepoint(x, 0, 1, erased);
+  }
 }
 
 /** Another size, of which nothing stays behind outside of the screen. */

@@ -1,7 +1,8 @@
 import type { Terminal } from "@xterm/headless";
 import type { TerminalSize } from "../../protocol/terminal-entries.ts";
+import { widenPictures } from "./character-width.ts";
 import { keepLinks } from "./screen-links.ts";
-import { ownLastColumn, ownSavedCursor, settleSize } from "./screen-repairs.ts";
+import { ownEdits, ownLastColumn, ownSavedCursor, settleSize } from "./screen-repairs.ts";
 import { snapshotText } from "./snapshot-text.ts";
 import {
   insidesOf,
@@ -22,8 +23,10 @@ export class Screen {
     this.#terminal = terminal;
     this.#insides = insidesOf(terminal);
     this.#charsets = readCharsets(this.#insides);
+    widenPictures(terminal, this.#insides);
     ownSavedCursor(this.#insides);
     ownLastColumn(this.#insides);
+    ownEdits(this.#insides);
     keepLinks(this.#insides);
   }
 

@@ -1,4 +1,4 @@
-import { defaultAttributes, isErased, sameRendition } from "./cell-attributes.ts";
+import { defaultAttributes, sameRendition } from "./cell-attributes.ts";
 import { Pen } from "./pen.ts";
 import { bufferRowsText, position } from "./snapshot-rows.ts";
 import {
@@ -13,9 +13,6 @@ interface Size {
   readonly columns: number;
   readonly rows: number;
 }
-
-/** Has a width of 0: by itself it moves a cursor that stands behind the last column, and does nothing else. */
-const loneMark = "\u0301";
 
 const slots = ["(", ")", "*", "+"] as const;
 const levels = ["\u000f", "\u000e", "\u001bn", "\u001bo"] as const;
@@ -94,16 +91,14 @@ class SnapshotText {
     const { origin } = this.#insides.coreService.decPrivateModes;
     const { columns } = this.#size;
     const isAfterCharacter = x >= columns || this.#isJoining;
-    const column = isAfterCharacter ? characterBefore(active, Math.min(x, columns)) : x;
+    const column = isAfterCharacter ? characterBefore(active, x) : x;
     let text = origin ? "\u001b[?6h" : "";
     if (origin && active !== alt && (y < scrollTop || y > scrollBottom)) {
       // Only with its screen does a cursor in origin mode get out of the region.
       text += `\u001b[?1047h${position(y, column)}\u001b[?1047l`;
     } else text += position(y - (origin ? scrollTop : 0), column);
     if (x < columns || this.#isJoining) return text;
-    text += this.#pendingWrapText(active, column);
-    for (let extra = columns; extra < x; extra++) text += `\u001b[m${loneMark}`;
-    return text;
+    return text + this.#pendingWrapText(active, column);
   }
 
   /** Only a character that is written into the last column leaves the cursor behind it. */
@@ -113,8 +108,8 @@ class SnapshotText {
     const chars = cell.chars;
     if (chars !== "") return this.#pen.take(cell) + chars;
     const pen = this.#pen.take(cell);
-    // It was erased since, which as a rule leaves nothing in the row.
-    return isBlank(active) ? `${pen}x\u001b[1K` : `${pen} `;
+    // It was erased since, with all of the row.
+    return `${pen}x\u001b[1K`;
   }
 
   /** Attributes, character sets and modes: nothing of it moves the cursor. */
@@ -205,16 +200,4 @@ function characterBefore(buffer: ScreenBuffer, column: number): number {
   const before = column - 1;
   const isSecondHalf = before > 0 && line.getWidth(before) === 0 && line.getWidth(before - 1) === 2;
   return isSecondHalf ? before - 1 : before;
-}
-
-/** Whether the row of the cursor has nothing but one background. */
-function isBlank(buffer: ScreenBuffer): boolean {
-  const line = lineOf(buffer, buffer.y);
-  const cell = new Cell();
-  const { bg } = cell.load(line, 0);
-  for (let column = 0; column < line.length; column++) {
-    cell.load(line, column);
-    if (cell.chars !== "" || !isErased(cell) || cell.bg !== bg) return false;
-  }
-  return true;
 }

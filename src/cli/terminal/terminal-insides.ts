@@ -46,7 +46,7 @@ export interface ScreenBuffer {
   readonly lines: LineList;
   /** Lines above the screen: none, with a scrollback of 0. */
   readonly ybase: number;
-  /** As many as there are columns, and more, where the next character goes into the next row. */
+  /** As many as there are columns where the next character goes into the next row. */
   x: number;
   readonly y: number;
   readonly scrollTop: number;
@@ -59,8 +59,23 @@ export interface ScreenBuffer {
   clear(): void;
 }
 
+/** What changes cells around the cursor. */
+export const editNames = [
+  "insertChars",
+  "insertColumns",
+  "deleteColumns",
+  "scrollUp",
+  "scrollDown",
+  "scrollLeft",
+  "scrollRight",
+  "eraseInLine",
+  "eraseInDisplay",
+] as const;
+export type EditName = (typeof editNames)[number];
+type Editing = Record<EditName, (parameters: unknown, onlyUnprotected?: boolean) => boolean>;
+
 export interface TerminalInsides {
-  readonly _inputHandler: {
+  readonly _inputHandler: Editing & {
     readonly _curAttrData: CurrentAttributes;
     readonly _parser: { readonly currentState: number; precedingJoinState: number };
     readonly _utf8Decoder: { readonly interim: Uint8Array };
@@ -82,7 +97,7 @@ export interface TerminalInsides {
     readonly _charsets: Charset[];
     reset(): void;
   };
-  readonly unicodeService: { wcwidth(code: number): 0 | 1 | 2 };
+  readonly unicodeService: Widths & { readonly _activeProvider: Widths };
   readonly coreService: {
     readonly isCursorHidden: boolean;
     readonly modes: { readonly insertMode: boolean };
@@ -103,6 +118,10 @@ export interface TerminalInsides {
     readonly rawOptions: { readonly convertEol: boolean; readonly cursorBlink: boolean };
   };
   readonly _oscLinkService: LinkService;
+}
+
+export interface Widths {
+  wcwidth(code: number): 0 | 1 | 2;
 }
 
 export interface Link {
@@ -131,6 +150,7 @@ const expected: Readonly<Record<string, string>> = {
   "_inputHandler._parser.precedingJoinState": "number",
   "_inputHandler._utf8Decoder.interim.length": "number",
   "_inputHandler.print": "function",
+  ...Object.fromEntries(editNames.map((name) => [`_inputHandler.${name}`, "function"])),
   "_inputHandler.restoreCursor": "function",
   "_inputHandler.selectCharset": "function",
   "_bufferService.cols": "number",
@@ -138,6 +158,7 @@ const expected: Readonly<Record<string, string>> = {
   "_charsetService._charsets.length": "number",
   "_charsetService.reset": "function",
   "unicodeService.wcwidth": "function",
+  "unicodeService._activeProvider.wcwidth": "function",
   "coreService.isCursorHidden": "boolean",
   "coreService.modes.insertMode": "boolean",
   "coreService.decPrivateModes.applicationCursorKeys": "boolean",
