@@ -87,6 +87,14 @@ describe("a snapshot", () => {
       "\u001b[3;1Habcdefghij",
       ["\u001b[H\u001b[?45h\b\b", { columns: 3, rows: 3 }],
     ],
+    [
+      "halves of wide characters between which something is inserted",
+      "世a世a\u001b[1;4H\u001b[@",
+      ["x"],
+    ],
+    ["a full row of which the columns move on", "abcde\u001b[2 @", ["x"]],
+    ["a row that is full and then empty", "abcde\u001b[2K", ["x"]],
+    ["marks by themselves after a full row", "abcde\u001b[m\u0301\u0301\n", ["x"]],
     ["tab stops", "\u001b[3g\u001b[1;3H\u001bH\u001b[H", ["\tx\tx"]],
     ["tab stops, when all are cleared", "\u001b[3g", ["\tx", { columns: 20, rows: 3 }, "\r\t\tx"]],
   ];
