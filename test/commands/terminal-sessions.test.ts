@@ -65,7 +65,7 @@ describe("a program in a terminal, attached", () => {
     await attach(pane);
     pane.enter(String.raw`printf '\e[1;35mpurple\e[m\n'; stty size`);
     await pane.waitFor(/^20 80$/m);
-    expect(pane.colours).toMatch(/\x1b\[1m\x1b\[35mpurple|\x1b\[1;35mpurple/);
+    expect(pane.colours.replaceAll("\x1b[", "CSI ")).toMatch(/CSI (?:1mCSI 35m|1;35m)purple/);
     pane.resize({ columns: 70, rows: 15 });
     pane.enter("until [ \"$(stty size)\" = '15 70' ]; do :; done; echo resized");
     await pane.waitFor(/^resized$/m);

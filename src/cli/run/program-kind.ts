@@ -47,7 +47,7 @@ export interface ConnectedProgram {
 
 export interface StartedProgram {
   readonly program: RunningProgram;
-  connect(context: JobContext): ConnectedProgram;
+  readonly connect: (context: JobContext) => ConnectedProgram;
 }
 
 export interface StartOptions {
