@@ -16,7 +16,6 @@ import { defaultSystem } from "../../core/system.ts";
 import type { ProgramKind } from "../run/program-kind.ts";
 import type { KeyboardPolicy } from "../terminal/keyboard.ts";
 import { parseSizePolicy, type SizePolicy } from "../terminal/size-policy.ts";
-import { TerminalPrograms } from "../terminal/terminal-programs.ts";
 import { PipedPrograms } from "../run/piped-programs.ts";
 import type { Terminal } from "../terminal.ts";
 import { ensureServer } from "../serve/background-server.ts";
@@ -68,7 +67,8 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
     .action(async (file: string, args: string[], flags: RunFlags) => {
       const { terminal } = commandLine;
       const configuration = configure(flags, commandLine);
-      const options = jobOptions(file, args, flags, terminal);
+      const kind = await programKind(flags, terminal);
+      const options = jobOptions(file, args, flags, kind);
       if (flags.serve === true) await ensureServer(configuration, terminal);
       const job = new JobRun(await connect(configuration), terminal, options);
       const stopListening = passSignals(job);
@@ -138,14 +138,14 @@ function jobOptions(
   command: string,
   args: readonly string[],
   flags: RunFlags,
-  terminal: Terminal,
+  kind: ProgramKind,
 ): JobRunOptions {
   return {
     command,
     args,
     label: flags.name,
     isQuiet: flags.quiet === true,
-    kind: programKind(flags, terminal),
+    kind,
     graceMs: flags.grace * 1000,
     leaseMs: flags.lease * 1000,
     bufferBytes: flags.buffer * MiB,
@@ -154,8 +154,13 @@ function jobOptions(
 }
 
 /** Throws `CommandError` where there are no terminals to be had. */
-function programKind({ tty, stdin, size, keyboard }: RunFlags, terminal: Terminal): ProgramKind {
+async function programKind(
+  { tty, stdin, size, keyboard }: RunFlags,
+  terminal: Terminal,
+): Promise<ProgramKind> {
   if (tty !== true) return new PipedPrograms(terminal, { copiesInput: stdin });
+  // Most programs need none of it.
+  const { TerminalPrograms } = await import("../terminal/terminal-programs.ts");
   const { clock } = defaultSystem;
   return new TerminalPrograms(terminal, { clock, copiesInput: stdin, size, keyboard });
 }

@@ -110,11 +110,20 @@ export function settleSize(
   // Without its lines it would keep the longer list of them, and scroll into it.
   if (active === normal) alt.clear();
   for (const buffer of [normal, alt]) {
+    fillLines(buffer, terminal);
     cutMarks(buffer, terminal);
     cutLines(buffer, terminal.cols);
   }
   // What is printed next joins no character that is now elsewhere.
   insides._inputHandler._parser.precedingJoinState = 0;
+}
+
+/** Having lost lines, a screen that was scrolled would show its first rows again as its last. */
+function fillLines(buffer: ScreenBuffer, { rows }: Terminal): void {
+  buffer.ybase = buffer.ydisp = 0;
+  const { lines } = buffer;
+  while (lines.length > 0 && lines.length < rows)
+    lines.push(buffer.getBlankLine(defaultAttributes));
 }
 
 /** Tab stops and saved cursors outside of the screen, which would be back with another size. */

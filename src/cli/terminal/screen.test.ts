@@ -27,6 +27,14 @@ describe("Screen", () => {
     expect(rowText(screen, 1, { from: 0, width: 2 })).toBe("y ");
   });
 
+  it("has no row twice after it became narrower and higher", async () => {
+    const screen = await Screen.create({ columns: 3, rows: 3 });
+    void screen.write("a世世a\v");
+    await screen.resize({ columns: 2, rows: 4 });
+    const rows = [0, 1, 2, 3].map((row) => rowText(screen, row, { from: 0, width: 2 }));
+    expect(rows[3]).toBe("  ");
+  });
+
   it("answers what the program asks", async () => {
     const screen = await createScreen();
     const replies: string[] = [];

@@ -36,6 +36,7 @@ export interface LineList {
   /** When it changes, the first line comes to stand first in memory. */
   maxLength: number;
   get(index: number): Line | undefined;
+  push(line: Line): void;
 }
 
 /** A table of replacements; undefined is ASCII. */
@@ -45,7 +46,9 @@ export type Charset = object | undefined;
 export interface ScreenBuffer {
   readonly lines: LineList;
   /** Lines above the screen: none, with a scrollback of 0. */
-  readonly ybase: number;
+  ybase: number;
+  /** First line that is shown; the same. */
+  ydisp: number;
   /** As many as there are columns where the next character goes into the next row. */
   x: number;
   readonly y: number;
@@ -56,6 +59,7 @@ export interface ScreenBuffer {
   savedY: number;
   readonly savedCurAttrData: Attributes;
   readonly savedCharset: Charset;
+  getBlankLine(attributes: Attributes): Line;
   clear(): void;
 }
 
