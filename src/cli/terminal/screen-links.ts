@@ -1,12 +1,9 @@
 import { Cell, type Link, type TerminalInsides } from "./terminal-insides.ts";
 
-/** So many are known before those are forgotten that no cell has any more. */
+/** Links in memory before the first search for those that have left the screen: a search reads every cell. */
 const linksMax = 4096;
 
-/**
- * The terminal forgets a link with the line on which it began, though cells of others have it: here
- * it is kept for as long as any cell does.
- */
+/** Keeps links while a cell has them. The terminal itself forgets one with the line on which it began. */
 export function keepLinks(insides: TerminalInsides): void {
   const service = insides._oscLinkService;
   const links = new Map<number, Link>();
