@@ -16,12 +16,17 @@ const feeds: TerminalFeed[] = [];
 
 beforeEach(async () => {
   world = await CliWorld.create();
+  await installCommand();
+});
+
+/** So that shells find it. */
+async function installCommand(): Promise<void> {
   const directory = join(world.directory, "bin");
   await mkdir(directory);
   const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
   await writeFile(join(directory, "jobwire"), script);
   await chmod(join(directory, "jobwire"), 0o755);
-});
+}
 
 afterEach(async () => {
   for (const feed of feeds.splice(0)) await feed[Symbol.asyncDispose]().catch(() => undefined);
@@ -219,6 +224,28 @@ describe("attach to a program in a terminal", () => {
     pane.type("!");
     expect(await program.typed(16)).toBe("typed meanwhile!");
     expect(pane.rows[0]).toBe("here");
+  });
+
+  it("takes up a process that a server has forgotten and that was created again", async () => {
+    await world[Symbol.asyncDispose]();
+    world = await CliWorld.create(["--store", "memory"]);
+    await installCommand();
+    const program = await feed("again");
+    await program.write("before");
+    const pane = open();
+    pane.enter("jobwire attach again");
+    await pane.waitFor(/^before$/m);
+    const { port } = new URL(world.url);
+    await world.stopServer();
+    await pane.waitFor(/lost the server/);
+    await world.serve(Number(port));
+    const reborn = await feed("again");
+    const position = await reborn.write("the rest of");
+    await reborn.snapshot(position, size, "as before");
+    await reborn.write(", and on");
+    await pane.waitFor(/^as before, and on$/m);
+    pane.type("typed");
+    expect(await reborn.typed(5)).toBe("typed");
   });
 
   it("gives the terminal back without a server, and says what did not reach it", async () => {

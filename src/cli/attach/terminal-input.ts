@@ -6,6 +6,7 @@ import type { TerminalStdin } from "../terminal.ts";
 import { splitAtKey, type DetachKey } from "./detach-key.ts";
 import { watchKeyboard } from "./keyboard-watch.ts";
 import { Keystrokes } from "./keystrokes.ts";
+import { translateMouse, type ShownPart } from "./mouse-reports.ts";
 import type { ScreenNotes } from "../terminal/screen-notes.ts";
 
 const interruptByte = 0x03;
@@ -18,6 +19,7 @@ export interface TerminalInputOptions {
   /** By which whoever runs the program knows this terminal. */
   readonly viewer: string;
   readonly detachKey: DetachKey;
+  readonly shown: () => ShownPart;
   readonly signal: AbortSignal;
   readonly notes: ScreenNotes;
   readonly onLeave: () => void;
@@ -73,10 +75,10 @@ export class TerminalInput {
 
   #take(chunk: Uint8Array): void {
     if (this.#stdin.isTTY !== true) return this.#type(chunk);
-    const { detachKey, onLeave } = this.#options;
+    const { detachKey, shown, onLeave } = this.#options;
     const { before, isPressed } = splitAtKey(chunk, detachKey);
     const isInterrupt = this.#keystrokes === undefined && before.includes(interruptByte);
-    this.#type(before);
+    this.#type(translateMouse(before, shown()));
     if (isPressed || isInterrupt) onLeave();
   }
 

@@ -86,6 +86,8 @@ const output = fc.oneof(
     "\x1b[K",
     "\x1b[?25l",
     "\x1b[?25h",
+    "\x1b[?2026h",
+    "\x1b[?2026l",
   ),
   fc.constantFrom(
     "\x1b[?1049h",
@@ -196,6 +198,24 @@ describe("Painter", () => {
     await terminal.take();
     expect(terminal.frames).toHaveLength(2);
     expect(terminal.frames[1]).toContain("49");
+  });
+
+  it("waits for a program that asks for it, not for ever", async () => {
+    const { screen, terminal, painter, clock } = await create();
+    await screen.write("\x1b[?2026hhalf");
+    painter.update();
+    expect(terminal.frames).toHaveLength(0);
+    await screen.write("whole\x1b[?2026l");
+    painter.update();
+    expect(terminal.frames).toHaveLength(1);
+    await painter.drained();
+    await screen.write("\x1b[?2026hnever");
+    clock.advance(10);
+    painter.update();
+    clock.advance(149);
+    expect(terminal.frames).toHaveLength(1);
+    clock.advance(1);
+    expect(terminal.frames).toHaveLength(2);
   });
 
   it("covers the last row with a note, and gives it back", async () => {

@@ -11,6 +11,9 @@ const frameMsMin = 8;
 /** So much of the time may be spent on painting: a frame that takes long is followed by a longer pause. */
 const paintingShareMax = 0.3;
 
+/** A program that asks to wait until it is done with a picture is given so long for it. */
+const heldMsMax = 150;
+
 export interface PainterOptions {
   readonly screen: Screen;
   /** Of the terminal. */
@@ -31,6 +34,7 @@ export class Painter {
   #isDraining = false;
   #isStopped = false;
   #notBeforeMs = -Infinity;
+  #heldSinceMs: number | undefined;
   #timer: { cancel(): void } | undefined;
   #settled: (() => void)[] = [];
   #drained: (() => void)[] = [];
@@ -103,13 +107,21 @@ export class Painter {
   }
 
   #schedule(): void {
-    if (!this.#isDirty || this.#isDraining || this.#timer !== undefined) return;
-    const waitMs = this.#notBeforeMs - this.#clock.monotonicMs();
+    if (!this.#isDirty || this.#isDraining) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const waitMs = this.#dueMs() - this.#clock.monotonicMs();
     if (waitMs <= 0) return this.#paint();
-    this.#timer = this.#clock.after(waitMs, () => {
-      this.#timer = undefined;
-      this.#schedule();
-    });
+    this.#timer = this.#clock.after(waitMs, () => this.#schedule());
+  }
+
+  #dueMs(): number {
+    if (!this.#screen.terminal.modes.synchronizedOutputMode) {
+      this.#heldSinceMs = undefined;
+      return this.#notBeforeMs;
+    }
+    this.#heldSinceMs ??= this.#clock.monotonicMs();
+    return Math.max(this.#notBeforeMs, this.#heldSinceMs + heldMsMax);
   }
 
   #paint(): void {

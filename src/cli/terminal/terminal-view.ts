@@ -7,6 +7,7 @@ import { ScreenNotes } from "./screen-notes.ts";
 import { ScreenPlayer } from "./screen-player.ts";
 import { defaultTerminalSize, openTerminalOutput, terminalSize } from "./terminal-output.ts";
 import { TerminalTakeover, type EndSignal } from "./terminal-takeover.ts";
+import type { Cell } from "./viewport.ts";
 
 // A terminal that takes nothing must not keep anybody in it.
 const drainMsMax = 500;
@@ -56,6 +57,11 @@ export class TerminalView {
   /** Undefined for a terminal that does not know it. */
   get size(): TerminalSize | undefined {
     return terminalSize(this.#terminal.stdout);
+  }
+
+  /** The cell of the screen in the upper left corner of this terminal. */
+  get origin(): Cell {
+    return this.#painter.origin;
   }
 
   enter({ onSignal, onResize = () => undefined }: TerminalViewEvents): void {
