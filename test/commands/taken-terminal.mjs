@@ -1,5 +1,8 @@
 // A program that takes its terminal and then fails in the way that its argument names.
-import { TerminalTakeover } from "../../dist/cli/terminal/terminal-takeover.js";
+const takeoverPath = "../../dist/cli/terminal/terminal-takeover.js";
+// Found when it runs: types are checked before anything is built.
+/** @type {typeof import("../../src/cli/terminal/terminal-takeover.ts")} */
+const { TerminalTakeover } = await import(new URL(takeoverPath, import.meta.url).href);
 
 const { stdin, stdout, argv } = process;
 TerminalTakeover.enter({

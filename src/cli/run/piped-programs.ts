@@ -4,8 +4,8 @@ import { OutputDelivery } from "./output-delivery.ts";
 import { Program } from "./program.ts";
 import { ProgramInput } from "./program-input.ts";
 import {
+  inputChannel,
   outputChannel,
-  outputChannelBytesMax,
   type ConnectedProgram,
   type JobContext,
   type ProgramKind,
@@ -24,7 +24,7 @@ export class PipedPrograms implements ProgramKind {
   readonly channels: readonly ChannelSpec[] = [
     { name: "stdout", ...outputChannel },
     { name: "stderr", ...outputChannel },
-    { name: "stdin", maxLogBytes: outputChannelBytesMax, whenFull: "trim", writers: "submitter" },
+    inputChannel,
     { name: "control" },
   ];
   readonly #terminal: Terminal;

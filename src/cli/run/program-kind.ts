@@ -65,10 +65,18 @@ export interface ProgramKind {
   start(options: StartOptions): Promise<StartedProgram>;
 }
 
+const channelBytesMax = 256 * 1024 * 1024;
+
 /** Output that nobody else can forge, and that never stops the program for being too much. */
-export const outputChannelBytesMax = 256 * 1024 * 1024;
 export const outputChannel = {
-  maxLogBytes: outputChannelBytesMax,
+  maxLogBytes: channelBytesMax,
   whenFull: "trim",
   writers: "executor",
 } as const satisfies Omit<ChannelSpec, "name">;
+
+export const inputChannel = {
+  name: "stdin",
+  maxLogBytes: channelBytesMax,
+  whenFull: "trim",
+  writers: "submitter",
+} as const satisfies ChannelSpec;

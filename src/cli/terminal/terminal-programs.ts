@@ -7,8 +7,8 @@ import {
 } from "../../protocol/terminal-entries.ts";
 import { ProgramInput } from "../run/program-input.ts";
 import {
+  inputChannel,
   outputChannel,
-  outputChannelBytesMax,
   type ConnectedProgram,
   type JobContext,
   type ProgramKind,
@@ -41,7 +41,7 @@ export class TerminalPrograms implements ProgramKind {
   readonly channels: readonly ChannelSpec[] = [
     { name: terminalChannel, ...outputChannel },
     { name: snapshotChannel, ...outputChannel, maxLogEntries: 2 },
-    { name: "stdin", maxLogBytes: outputChannelBytesMax, whenFull: "trim", writers: "submitter" },
+    inputChannel,
     { name: controlChannel, maxLogEntries: 1_000, whenFull: "trim" },
   ];
   readonly #terminal: Terminal;
