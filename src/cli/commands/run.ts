@@ -70,7 +70,7 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
       const kind = await programKind(flags, terminal);
       const options = jobOptions(file, args, flags, kind);
       if (flags.serve === true) await ensureServer(configuration, terminal);
-      const job = new JobRun(await connect(configuration), terminal, options);
+      const job = new JobRun(await connect(configuration), terminal.environment, options);
       const stopListening = passSignals(job);
       try {
         commandLine.setExitCode(await job.run());
@@ -191,7 +191,7 @@ const helpTexts: HelpTexts = {
 function passSignals(job: JobRun): () => void {
   const listeners = stoppingSignals.map((signal) => {
     const listener = (): void => {
-      if (job.hasProgram) job.interrupt();
+      if (job.hasProgram) job.interrupt(signal);
       else process.exit(128 + constants.signals[signal]);
     };
     process.on(signal, listener);

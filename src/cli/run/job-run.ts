@@ -3,9 +3,10 @@ import { isChannelError } from "../../core/errors.ts";
 import type { Outcome } from "../../core/process-record.ts";
 import { randomId } from "../../core/system.ts";
 import type { Api } from "../api.ts";
+import type { Environment } from "../configuration.ts";
 import { explainFailure } from "../connection.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { say, type Terminal } from "../terminal.ts";
+import { say } from "../terminal.ts";
 import { escapeText, fitText } from "../terminal-text.ts";
 import { keepRole } from "./executor-watch.ts";
 import { JobProcess } from "./job-process.ts";
@@ -39,7 +40,7 @@ export interface JobRunOptions {
 
 /** One program as a process on the server: from its creation to its outcome. */
 export class JobRun {
-  readonly #terminal: Terminal;
+  readonly #variables: Environment;
   readonly #options: JobRunOptions;
   readonly #process: JobProcess;
   readonly #presence: ServerPresence;
@@ -56,8 +57,8 @@ export class JobRun {
   /** Whether anything can still be told to the server. */
   #isConnected = true;
 
-  constructor(api: Api, terminal: Terminal, options: JobRunOptions) {
-    this.#terminal = terminal;
+  constructor(api: Api, environment: Environment, options: JobRunOptions) {
+    this.#variables = environment;
     this.#options = options;
     const { isQuiet, whenAway, label, leaseMs, kind } = options;
     this.#presence = new ServerPresence(api.system, {
@@ -126,7 +127,7 @@ export class JobRun {
   }
 
   /** Ctrl-C and its like: the first asks to cancel, the second kills; after the program's end, it gives up delivery. */
-  interrupt(): void {
+  interrupt(signal?: NodeJS.Signals): void {
     if (this.#started === undefined) return;
     const nowMs = this.#process.executor.system.clock.monotonicMs();
     if (nowMs - this.#interruptedAtMs < repeatMsMin) return;
@@ -134,7 +135,8 @@ export class JobRun {
     if (this.#programOver.signal.aborted) this.#givenUp.abort(new Error("interrupted"));
     else if (this.#termination?.isRequested === true) this.#termination.kill();
     else {
-      this.#cancel("interrupted");
+      const { hangUpSignal } = this.#options.kind;
+      this.#cancel("interrupted", signal === "SIGHUP" ? hangUpSignal : undefined);
       this.#recordCancel();
     }
   }
@@ -158,7 +160,7 @@ export class JobRun {
     const token = await submitter.credentials.programToken(id);
     return {
       PYTHONUNBUFFERED: "1",
-      ...this.#terminal.environment,
+      ...this.#variables,
       JOBWIRE_URL: submitter.url,
       JOBWIRE_PROCESS: id,
       ...(token === undefined ? {} : { JOBWIRE_TOKEN: token }),
@@ -254,11 +256,11 @@ export class JobRun {
     if (this.#isCancelled && !this.#programOver.signal.aborted) this.#recordCancel();
   }
 
-  #cancel(reason: string): void {
+  #cancel(reason: string, signal?: NodeJS.Signals): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
     if (!this.#options.isQuiet) this.#say(`${escapeText(reason)}: stopping the program`);
-    this.#termination?.request();
+    this.#termination?.request(signal);
   }
 
   #reportRefusal(channel: string, error: unknown): void {
@@ -282,6 +284,6 @@ export class JobRun {
   }
 
   #say(text: string): void {
-    say(this.#terminal, text);
+    say({ stderr: this.#options.kind.notices }, text);
   }
 }

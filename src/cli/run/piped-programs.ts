@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { ChannelSpec } from "../../core/process-record.ts";
 import type { Terminal } from "../terminal.ts";
 import { OutputDelivery } from "./output-delivery.ts";
@@ -21,6 +22,7 @@ export interface PipedProgramsOptions {
 /** Programs whose input, output and errors are pipes, as in a pipeline of a shell. */
 export class PipedPrograms implements ProgramKind {
   readonly followedBy = "tail";
+  readonly hangUpSignal = "SIGTERM";
   readonly channels: readonly ChannelSpec[] = [
     { name: "stdout", ...outputChannel },
     { name: "stderr", ...outputChannel },
@@ -33,6 +35,10 @@ export class PipedPrograms implements ProgramKind {
   constructor(terminal: Terminal, { copiesInput }: PipedProgramsOptions) {
     this.#terminal = terminal;
     this.#copiesInput = copiesInput;
+  }
+
+  get notices(): Writable {
+    return this.#terminal.stderr;
   }
 
   async start({ command, args, environment }: StartOptions): Promise<StartedProgram> {

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { ChannelSpec } from "../../core/process-record.ts";
 import type { Environment } from "../configuration.ts";
 import type { JobProcess } from "./job-process.ts";
@@ -61,6 +62,10 @@ export interface ProgramKind {
   /** The command that shows such a program. */
   readonly followedBy: "tail" | "attach";
   readonly channels: readonly ChannelSpec[];
+  /** What asks the program to end when the terminal of the person who runs it goes away. */
+  readonly hangUpSignal: NodeJS.Signals;
+  /** For what the job says: shown when a person can read it. */
+  readonly notices: Writable;
   /** Throws `ProgramStartError`. */
   start(options: StartOptions): Promise<StartedProgram>;
 }

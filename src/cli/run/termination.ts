@@ -4,7 +4,7 @@ import type { RunningProgram } from "./program.ts";
 // Who still holds the output after the group was killed left the group: not ours to wait for.
 const abandonDelayMs = 1_000;
 
-/** Ends a program politely, then not: SIGTERM to its group, after the grace time SIGKILL. */
+/** Ends a program politely, then not: SIGTERM, unless told, to its group, after the grace time SIGKILL. */
 export class Termination {
   readonly #program: RunningProgram;
   readonly #system: System;
@@ -22,10 +22,10 @@ export class Termination {
     return this.#isRequested;
   }
 
-  request(): void {
+  request(signal: NodeJS.Signals = "SIGTERM"): void {
     if (this.#isRequested) return;
     this.#isRequested = true;
-    this.#program.signalGroup("SIGTERM");
+    this.#program.signalGroup(signal);
     this.#timer = this.#system.clock.after(this.#graceMs, () => this.kill());
   }
 

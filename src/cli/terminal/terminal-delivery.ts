@@ -83,6 +83,10 @@ export class TerminalDelivery implements ProgramOutput {
     this.delivered.catch(() => undefined);
   }
 
+  get size(): TerminalSize {
+    return this.#size;
+  }
+
   get acknowledgedBytes(): number {
     return this.#record.bytes;
   }

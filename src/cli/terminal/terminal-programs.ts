@@ -15,16 +15,19 @@ import {
   type StartedProgram,
   type StartOptions,
 } from "../run/program-kind.ts";
-import type { Terminal } from "../terminal.ts";
+import { canPaint, type Terminal } from "../terminal.ts";
+import { HeldOutput } from "./held-output.ts";
 import type { KeyboardPolicy } from "./keyboard.ts";
+import { LocalTerminal } from "./local-terminal.ts";
 import { PseudoTerminals } from "./pseudo-terminal.ts";
 import { Screen } from "./screen.ts";
 import { chooseSize, SizeChanges, type SizePolicy } from "./size-policy.ts";
 import { controlChannel, TerminalControl } from "./terminal-control.ts";
 import { TerminalDelivery } from "./terminal-delivery.ts";
+import { defaultTerminalSize } from "./terminal-output.ts";
 import { TerminalProgram } from "./terminal-program.ts";
+import { localViewer, type Viewer } from "./viewers.ts";
 
-const firstSize: TerminalSize = { columns: 80, rows: 24 };
 const endOfInputByte = 0x04;
 
 export interface TerminalProgramsOptions {
@@ -38,6 +41,8 @@ export interface TerminalProgramsOptions {
 /** Programs in terminals of their own, which others look at and type into. */
 export class TerminalPrograms implements ProgramKind {
   readonly followedBy = "attach";
+  readonly hangUpSignal = "SIGHUP";
+  readonly notices: HeldOutput;
   readonly channels: readonly ChannelSpec[] = [
     { name: terminalChannel, ...outputChannel },
     { name: snapshotChannel, ...outputChannel, maxLogEntries: 2 },
@@ -52,58 +57,87 @@ export class TerminalPrograms implements ProgramKind {
   constructor(terminal: Terminal, options: TerminalProgramsOptions) {
     this.#terminal = terminal;
     this.#options = options;
+    this.notices = new HeldOutput(terminal.stderr);
     this.#terminals = PseudoTerminals.load();
   }
 
   async start(options: StartOptions): Promise<StartedProgram> {
     const { clock, size: policy } = this.#options;
-    const size = chooseSize(policy, []) ?? firstSize;
-    const screen = await Screen.create(size);
+    const local = canPaint(this.#terminal) ? await this.#openLocal() : undefined;
+    const size = chooseSize(policy, viewersAt(local?.size)) ?? defaultTerminalSize;
+    const screen = local?.screen ?? (await Screen.create(size));
+    await screen.resize(size);
     const terminals = this.#terminals;
     const program = TerminalProgram.start({ ...options, terminals, size, clock });
-    return { program, connect: (context) => this.#connect(program, screen, context) };
+    return { program, connect: (context) => this.#connect({ program, screen, local }, context) };
   }
 
-  #connect(program: TerminalProgram, screen: Screen, context: JobContext): ConnectedProgram {
-    const { clock, size: policy, keyboard } = this.#options;
-    const size = { columns: screen.columns, rows: screen.rows };
+  async #openLocal(): Promise<LocalTerminal> {
+    const { clock, copiesInput: isTyping } = this.#options;
+    const terminal = this.#terminal;
+    return await LocalTerminal.create({ terminal, clock, isTyping, notices: this.notices });
+  }
+
+  #connect({ program, screen, local }: Parts, context: JobContext): ConnectedProgram {
+    const { columns, rows } = screen;
     const delivery = new TerminalDelivery({
       ...context,
       source: program.output,
       screen,
-      size,
-      local: this.#terminal.stdout,
-      onChange: () => undefined,
+      size: { columns, rows },
+      local: local === undefined ? this.#terminal.stdout : undefined,
+      onChange: () => local?.update(),
     });
     screen.onReply((bytes) => program.stdin.write(bytes));
-    const sizes = new SizeChanges(clock, size, (changed) => {
-      program.resize(changed);
-      delivery.resize(changed);
+    const control = this.#control(program, delivery, context);
+    const { viewers } = control;
+    const stopInput = this.#startInput(program, control, context);
+    const showLocal = (size = local?.size): void => {
+      if (size !== undefined) viewers.tell({ viewer: localViewer, size });
+    };
+    const onTyped = (): void => viewers.typedBy(localViewer);
+    local?.enter(program.stdin, { onResize: showLocal, onTyped });
+    showLocal();
+    return {
+      outputs: [delivery],
+      stopInput: () => {
+        stopInput();
+        local?.stopKeys();
+      },
+      leave: async () => {
+        // What was written last is on the screen then, and in the snapshot.
+        await screen.capture();
+        if (local === undefined) screen.dispose();
+        else await local.leave();
+      },
+    };
+  }
+
+  #control(
+    program: TerminalProgram,
+    delivery: TerminalDelivery,
+    context: JobContext,
+  ): TerminalControl {
+    const { clock, size: policy, keyboard } = this.#options;
+    const { programOver, onRefused } = context;
+    const sizes = new SizeChanges(clock, delivery.size, (size) => {
+      program.resize(size);
+      delivery.resize(size);
     });
+    programOver.addEventListener("abort", () => sizes.dispose(), { once: true });
     const control = new TerminalControl({
       context,
       keyboard,
       onSignal: (signal) => program.signalForeground(signal),
       onViewers: (viewers) => {
         const wanted = chooseSize(policy, viewers);
-        if (wanted !== undefined) sizes.want(wanted);
+        if (wanted !== undefined && !programOver.aborted) sizes.want(wanted);
       },
     });
     control.follow().catch((error: unknown) => {
-      if (!context.programOver.aborted) context.onRefused(controlChannel, error);
+      if (!programOver.aborted) onRefused(controlChannel, error);
     });
-    const stopInput = this.#startInput(program, control, context);
-    return {
-      outputs: [delivery],
-      stopInput: () => {
-        sizes.dispose();
-        stopInput();
-      },
-      leave: async () => {
-        await screen.capture();
-        screen.dispose();
-      },
-    };
+    return control;
   }
 
   #startInput(
@@ -125,6 +159,17 @@ export class TerminalPrograms implements ProgramKind {
     if (!this.#options.copiesInput || local.isTTY === true) return () => undefined;
     return input.copyLocal(local);
   }
+}
+
+interface Parts {
+  readonly program: TerminalProgram;
+  readonly screen: Screen;
+  /** Where the screen is shown here. */
+  readonly local: LocalTerminal | undefined;
+}
+
+function viewersAt(size: TerminalSize | undefined): readonly Viewer[] {
+  return size === undefined ? [] : [{ viewer: localViewer, size, typedAtMs: -Infinity }];
 }
 
 /** The key that ends input at the beginning of a line; within one, the first ends only the line. */

@@ -28,8 +28,11 @@ export interface TakeoverOptions {
   readonly stdout: TerminalStdout;
   /** Keys come as they are; without it the terminal keeps what it does with them. */
   readonly isRaw: boolean;
-  /** The end is asked for: `leave` when what was being painted is out. A second signal does not wait. */
-  readonly onSignal: (signal: EndSignal) => void;
+  /**
+   * The end is asked for: `leave` when what was being painted is out. A second signal does not wait. Undefined
+   * where somebody else sees to signals.
+   */
+  readonly onSignal: ((signal: EndSignal) => void) | undefined;
   /** Somebody else had the terminal meanwhile: everything has to be painted again. */
   readonly onReturn: () => void;
 }
@@ -47,7 +50,7 @@ export class TerminalTakeover {
     // The handler of `exit` gives the terminal back.
     if (this.#isSignalled) process.exit(exitCodeOfSignal(signal));
     this.#isSignalled = true;
-    this.#options.onSignal(signal as EndSignal);
+    this.#options.onSignal?.(signal as EndSignal);
   };
   readonly #suspended = (): void => {
     this.#restore("");
@@ -67,7 +70,8 @@ export class TerminalTakeover {
     process.on("exit", takeover.#giveBack);
     // Before the failure is printed; of a rejection that nobody handles, too.
     process.on("uncaughtExceptionMonitor", takeover.#giveBack);
-    for (const signal of endSignals) process.on(signal, takeover.#signalled);
+    if (options.onSignal !== undefined)
+      for (const signal of endSignals) process.on(signal, takeover.#signalled);
     process.on("SIGTSTP", takeover.#suspended);
     process.on("SIGCONT", takeover.#continued);
     takeover.#take();

@@ -13,8 +13,8 @@ import type { Cell } from "./viewport.ts";
 const drainMsMax = 500;
 
 export interface TerminalViewEvents {
-  /** Asks for the end; `leave` is still to be called. */
-  readonly onSignal: (signal: EndSignal) => void;
+  /** Asks for the end; `leave` is still to be called. Left out where somebody else sees to signals. */
+  readonly onSignal?: (signal: EndSignal) => void;
   readonly onResize?: (size: TerminalSize) => void;
 }
 
