@@ -87,7 +87,7 @@ class TerminalAttachment {
       channel,
       viewer: this.#announcements.viewer,
       detachKey,
-      shown: () => ({ origin: view.origin, screen: view.player.screen }),
+      shown: () => view.shown,
       signal: this.#ended.signal,
       notes: view.notes,
       onLeave: () => this.#leave(undefined),

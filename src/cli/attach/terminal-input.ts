@@ -6,7 +6,7 @@ import type { TerminalStdin } from "../terminal.ts";
 import { splitAtKey, type DetachKey } from "./detach-key.ts";
 import { watchKeyboard } from "./keyboard-watch.ts";
 import { Keystrokes } from "./keystrokes.ts";
-import { translateMouse, type ShownPart } from "./mouse-reports.ts";
+import { translateMouse, type ShownPart } from "../terminal/mouse-reports.ts";
 import type { ScreenNotes } from "../terminal/screen-notes.ts";
 
 const interruptByte = 0x03;

@@ -3,6 +3,7 @@ import type { Clock } from "../../core/system.ts";
 import type { TerminalSize } from "../../protocol/terminal-entries.ts";
 import type { Terminal } from "../terminal.ts";
 import type { HeldOutput } from "./held-output.ts";
+import { translateMouse } from "./mouse-reports.ts";
 import type { Screen } from "./screen.ts";
 import { TerminalView } from "./terminal-view.ts";
 
@@ -58,7 +59,7 @@ export class LocalTerminal {
       if (!isTyping && keys.includes(interruptByte)) process.kill(process.pid, "SIGINT");
       if (!isTyping) return;
       onTyped();
-      input.write(keys);
+      input.write(translateMouse(keys, this.#view.shown));
       if (input.writableLength > waitingBytesMax) stdin.pause();
     };
     const goOn = (): void => void stdin.resume();

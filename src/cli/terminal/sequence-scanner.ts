@@ -32,11 +32,6 @@ export class SequenceScanner {
     return boundary;
   }
 
-  /** The beginning again: what comes next begins outside of everything. */
-  reset(): void {
-    this.#state = "ground";
-  }
-
   copy(): SequenceScanner {
     const copy = new SequenceScanner();
     copy.#state = this.#state;

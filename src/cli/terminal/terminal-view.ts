@@ -7,7 +7,7 @@ import { ScreenNotes } from "./screen-notes.ts";
 import { ScreenPlayer } from "./screen-player.ts";
 import { defaultTerminalSize, openTerminalOutput, terminalSize } from "./terminal-output.ts";
 import { TerminalTakeover, type EndSignal } from "./terminal-takeover.ts";
-import type { Cell } from "./viewport.ts";
+import type { ShownPart } from "./mouse-reports.ts";
 
 // A terminal that takes nothing must not keep anybody in it.
 const drainMsMax = 500;
@@ -60,8 +60,8 @@ export class TerminalView {
   }
 
   /** The cell of the screen in the upper left corner of this terminal. */
-  get origin(): Cell {
-    return this.#painter.origin;
+  get shown(): ShownPart {
+    return { origin: this.#painter.origin, screen: this.player.screen };
   }
 
   enter({ onSignal, onResize = () => undefined }: TerminalViewEvents): void {
