@@ -12,8 +12,7 @@ const parts = [
   ["test:unit"],
   ["test:commands"],
   ["test:faults"],
-  ["test:browser", "test:cluster"],
-  ["test:package"],
+  ["test:browser", "test:cluster", "test:package"],
 ];
 
 /** @type {[name: string, step: () => unknown][]} */

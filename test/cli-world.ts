@@ -1,9 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSecret } from "../src/cli/secret-file.ts";
 import { localIdentity } from "../src/cli/local-token.ts";
@@ -102,6 +102,17 @@ export class CliWorld {
     if (!existsSync(commandPath)) throw new Error("dist is missing; make it with: npm run build");
     const directory = await realpath(await mkdtemp(join(tmpdir(), "jobwire-cli-")));
     return new CliWorld(directory, serveOptions);
+  }
+
+  /** Variables for a shell that finds the command by its name. */
+  async shellEnvironment(): Promise<NodeJS.ProcessEnv> {
+    const directory = join(this.directory, "bin");
+    const command = join(directory, "jobwire");
+    await mkdir(directory, { recursive: true });
+    await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`);
+    await chmod(command, 0o755);
+    const path = [directory, process.env.PATH].join(delimiter);
+    return { ...this.environment, PATH: path, JOBWIRE_URL: this.url };
   }
 
   async serve(port = 0): Promise<RunningCommand> {

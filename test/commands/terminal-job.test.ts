@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Screen } from "../../src/cli/terminal/screen.ts";
 import {
   decodeKeyboard,
@@ -15,17 +15,25 @@ import type { ChannelEntry } from "../../src/client/index.ts";
 import { CliWorld, commandPath, type RunningCommand } from "../cli-world.ts";
 import { TerminalJob } from "../terminal-job.ts";
 
+/** For all tests whose server stays. */
+let shared: CliWorld;
 let world: CliWorld;
 const jobs: TerminalJob[] = [];
 
-beforeEach(async () => {
-  world = await CliWorld.create();
+beforeAll(async () => {
+  shared = await CliWorld.create();
+});
+
+beforeEach(() => {
+  world = shared;
 });
 
 afterEach(async () => {
   for (const job of jobs.splice(0)) await job[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
+  if (world !== shared) await world[Symbol.asyncDispose]();
 });
+
+afterAll(() => shared[Symbol.asyncDispose]());
 
 /** A shell script in a terminal, whose local input and output are pipes. */
 async function start(
@@ -113,6 +121,7 @@ describe("run --tty", () => {
   });
 
   it("says what to install where the package for terminals is not", async () => {
+    const before = await world.lastProcess();
     // The same command in a folder whose packages lack one.
     const root = dirname(dirname(dirname(commandPath)));
     const copy = join(world.directory, "copy");
@@ -130,7 +139,7 @@ describe("run --tty", () => {
     });
     expect(result.stderr).toContain("npm install @lydell/node-pty");
     expect(result.status).toBe(1);
-    expect((await world.run(["ps", "--all", "--json"])).stdout).toBe("");
+    expect(await world.lastProcess()).toEqual(before);
   });
 });
 
@@ -225,7 +234,6 @@ describe("snapshots of a terminal", () => {
   });
 
   it("come with new sizes to a process that was created again", async () => {
-    await world[Symbol.asyncDispose]();
     world = await CliWorld.create(["--store", "memory"]);
     const { job, run } = await start("echo before; read line; echo after $line", [
       "--size",

@@ -1,7 +1,5 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CliWorld, commandPath } from "../cli-world.ts";
+import { CliWorld } from "../cli-world.ts";
 import { TerminalPane } from "../terminal-pane.ts";
 
 let world: CliWorld;
@@ -9,14 +7,10 @@ let pane: TerminalPane;
 
 beforeEach(async () => {
   world = await CliWorld.create();
-  const directory = join(world.directory, "bin");
-  await mkdir(directory);
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
-  await writeFile(join(directory, "jobwire"), script);
-  await chmod(join(directory, "jobwire"), 0o755);
-  const path = [directory, process.env.PATH].join(delimiter);
-  const environment = { ...world.environment, PATH: path, JOBWIRE_URL: world.url };
-  pane = TerminalPane.create(environment, world.directory, { columns: 80, rows: 20 });
+  pane = TerminalPane.create(await world.shellEnvironment(), world.directory, {
+    columns: 80,
+    rows: 20,
+  });
 });
 
 afterEach(async () => {
@@ -43,8 +37,10 @@ describe("run --tty in a terminal", () => {
     const before = modes();
     pane.enter("stty size");
     await pane.waitFor(/^20 80$/m);
-    pane.enter("sleep 1000");
+    pane.enter("sh -c 'echo begun; exec sleep 1000'");
+    await pane.waitFor(/^begun$/m);
     pane.keys("C-c");
+    await pane.until("the shell", ({ rows }) => rows.findLast((row) => row !== "") === ">");
     pane.enter("echo still $?");
     await pane.waitFor(/^still 130$/m);
     pane.enter(String.raw`printf '\e[?1003h\e[?1006h\e[?25l\e=\e]0;title\a\e]52;c;aGVsbG8=\a'`);

@@ -1,23 +1,20 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TerminalSize } from "../../src/protocol/index.ts";
 import { TcpProxy } from "../../src/testing/tcp-proxy.ts";
-import { CliWorld, commandPath, type RunningCommand } from "../cli-world.ts";
+import { CliWorld, type RunningCommand } from "../cli-world.ts";
 import { TerminalPane } from "../terminal-pane.ts";
 
 let world: CliWorld;
+let environment: NodeJS.ProcessEnv;
 let proxy: TcpProxy;
 const panes: TerminalPane[] = [];
 
 beforeEach(async () => {
   world = await CliWorld.create();
   proxy = await TcpProxy.start(Number(new URL(world.url).port));
-  const directory = join(world.directory, "bin");
-  await mkdir(directory);
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
-  await writeFile(join(directory, "jobwire"), script);
-  await chmod(join(directory, "jobwire"), 0o755);
+  environment = await world.shellEnvironment();
   const lines = Array.from({ length: 200 }, (_, n) => `line ${n + 1} of the text\n`);
   await writeFile(join(world.directory, "text"), lines.join(""));
 });
@@ -29,9 +26,8 @@ afterEach(async () => {
 });
 
 function open(size: TerminalSize = { columns: 80, rows: 20 }, url = world.url): TerminalPane {
-  const path = [join(world.directory, "bin"), process.env.PATH].join(delimiter);
-  const environment = { ...world.environment, PATH: path, JOBWIRE_URL: url };
-  const pane = TerminalPane.create(environment, world.directory, size);
+  const variables = { ...environment, JOBWIRE_URL: url };
+  const pane = TerminalPane.create(variables, world.directory, size);
   panes.push(pane);
   return pane;
 }
@@ -113,11 +109,13 @@ describe("a program in a terminal, attached", () => {
     const job = await startShell();
     const pane = open();
     await attach(pane);
-    pane.enter("sleep 1000");
+    // A key that signals takes with it what was typed before and not read: first it has to be the job that reads.
+    pane.enter("sh -c 'echo begun; exec sleep 1000'");
+    await pane.waitFor(/^begun$/m);
     pane.keys("C-z");
-    await pane.waitFor(/Stopped\s+sleep 1000/);
+    await pane.waitFor(/Stopped\s+sh -c/);
     pane.enter("fg");
-    await pane.waitFor(/^sleep 1000$/m);
+    await pane.waitFor(/^sh -c 'echo begun; exec sleep 1000'$/m);
     pane.keys("C-c");
     await pane.until("the shell", (view) => lastRow(view) === ">");
     pane.enter("kill -KILL $$");

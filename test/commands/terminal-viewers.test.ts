@@ -1,42 +1,40 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TerminalSize } from "../../src/protocol/terminal-entries.ts";
-import { CliWorld, commandPath } from "../cli-world.ts";
+import { CliWorld } from "../cli-world.ts";
 import { TerminalFeed } from "../terminal-feed.ts";
 import { TerminalPane } from "../terminal-pane.ts";
 
 const takenTerminal = fileURLToPath(new URL("taken-terminal.mjs", import.meta.url));
 const size = { columns: 60, rows: 10 };
 
+/** For all tests whose server stays. */
+let shared: CliWorld;
 let world: CliWorld;
+let environment: NodeJS.ProcessEnv;
 const panes: TerminalPane[] = [];
 const feeds: TerminalFeed[] = [];
 
-beforeEach(async () => {
-  world = await CliWorld.create();
-  await installCommand();
+async function use(used: CliWorld): Promise<void> {
+  world = used;
+  environment = await world.shellEnvironment();
+}
+
+beforeAll(async () => {
+  shared = await CliWorld.create();
 });
 
-/** So that shells find it. */
-async function installCommand(): Promise<void> {
-  const directory = join(world.directory, "bin");
-  await mkdir(directory);
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
-  await writeFile(join(directory, "jobwire"), script);
-  await chmod(join(directory, "jobwire"), 0o755);
-}
+beforeEach(() => use(shared));
 
 afterEach(async () => {
   for (const feed of feeds.splice(0)) await feed[Symbol.asyncDispose]().catch(() => undefined);
   for (const pane of panes.splice(0)) await pane[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
+  if (world !== shared) await world[Symbol.asyncDispose]();
 });
 
+afterAll(() => shared[Symbol.asyncDispose]());
+
 function open(paneSize: TerminalSize = { columns: 80, rows: 20 }): TerminalPane {
-  const path = [join(world.directory, "bin"), process.env.PATH].join(delimiter);
-  const environment = { ...world.environment, PATH: path };
   const pane = TerminalPane.create(environment, world.directory, paneSize);
   panes.push(pane);
   return pane;
@@ -180,12 +178,12 @@ describe("attach to a program in a terminal", () => {
   it.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
     "gives the terminal back at %s",
     async (signal) => {
-      const program = await feed("ends");
+      const program = await feed(`ends-${signal}`);
       await program.write(`${demanding}full`);
       const pane = open();
       await pane.waitFor(/\$ $/m);
       const before = modesOf(pane);
-      pane.enter("jobwire attach ends; echo code $?");
+      pane.enter(`jobwire attach ends-${signal}; echo code $?`);
       await pane.waitFor(/^full$/m);
       process.kill(-pane.foregroundId, signal);
       await pane.waitFor(/^code \d+$/m);
@@ -210,6 +208,7 @@ describe("attach to a program in a terminal", () => {
   });
 
   it("keeps what is typed while the server is away, and sends it once", async () => {
+    await use(await CliWorld.create());
     const program = await feed("away");
     await program.write("here");
     const pane = open();
@@ -227,9 +226,7 @@ describe("attach to a program in a terminal", () => {
   });
 
   it("takes up a process that a server has forgotten and that was created again", async () => {
-    await world[Symbol.asyncDispose]();
-    world = await CliWorld.create(["--store", "memory"]);
-    await installCommand();
+    await use(await CliWorld.create(["--store", "memory"]));
     const program = await feed("again");
     await program.write("before");
     const pane = open();
@@ -249,6 +246,7 @@ describe("attach to a program in a terminal", () => {
   });
 
   it("gives the terminal back without a server, and says what did not reach it", async () => {
+    await use(await CliWorld.create());
     const program = await feed("lost");
     await program.write(`${demanding}here`);
     const pane = open();

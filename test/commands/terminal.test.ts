@@ -1,20 +1,15 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CliWorld, commandPath } from "../cli-world.ts";
+import { CliWorld } from "../cli-world.ts";
 import { TerminalPane } from "../terminal-pane.ts";
 
 let world: CliWorld;
+let environment: NodeJS.ProcessEnv;
 const panes: TerminalPane[] = [];
 const programs: TerminalPane[] = [];
 
 beforeEach(async () => {
   world = await CliWorld.create(["--store", "memory"]);
-  const directory = join(world.directory, "bin");
-  await mkdir(directory);
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${commandPath}" "$@"\n`;
-  await writeFile(join(directory, "jobwire"), script);
-  await chmod(join(directory, "jobwire"), 0o755);
+  environment = await world.shellEnvironment();
 });
 
 afterEach(async () => {
@@ -28,8 +23,7 @@ afterEach(async () => {
 });
 
 function open(): TerminalPane {
-  const path = [join(world.directory, "bin"), process.env.PATH].join(delimiter);
-  const pane = TerminalPane.create({ ...world.environment, PATH: path }, world.directory);
+  const pane = TerminalPane.create(environment, world.directory);
   panes.push(pane);
   return pane;
 }

@@ -73,10 +73,19 @@ function rowsOf(
     const line = buffer.getLine(row)!;
     const cells = Array.from({ length: line.length }, (__, column) => {
       const cell = line.getCell(column) as FullCell;
-      return JSON.stringify([cell.getChars(), cell.getWidth(), attributesOf(screen, cell)]);
+      const attributes = attributesOf(screen, cell);
+      // The colour of nothing is not seen, and nothing takes it over.
+      if (isBlank(cell)) delete attributes.foreground;
+      return JSON.stringify([cell.getChars(), cell.getWidth(), attributes]);
     });
     return { isWrapped: line.isWrapped, cells };
   });
+}
+
+/** Without a character, a line, or colours that have changed places. */
+function isBlank(cell: FullCell): boolean {
+  const isLined = cell.isUnderline() + cell.isStrikethrough() + cell.isOverline() !== 0;
+  return cell.getChars() === "" && cell.isInverse() === 0 && !isLined;
 }
 
 function attributesOf(screen: Screen, cell: FullCell): Record<string, unknown> {
