@@ -147,7 +147,7 @@ describe("stopping a program", () => {
   });
 
   it("leaves it the choice of its exit code", async () => {
-    const script = "trap 'echo saved; exit 9' TERM; echo ready; while :; do sleep 0.05; done";
+    const script = "trap 'echo saved; exit 9' TERM; echo ready; while :; do read line; done";
     const command = world.start(["run", "--", "sh", "-c", script]);
     await command.waitFor(/ready/);
     command.child.kill("SIGTERM");

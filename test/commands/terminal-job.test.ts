@@ -145,7 +145,7 @@ describe("run --tty", () => {
 
 describe("the size of a program's terminal", () => {
   it("is the smallest of its viewers', in its place between the output", async () => {
-    const script = "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done";
+    const script = "trap 'stty size' WINCH; echo ready; while :; do read line; done";
     const { job, run } = await start(script);
     await job.written(/ready/);
     await job.look({ viewer: "a", size: { columns: 100, rows: 40 } });
@@ -206,11 +206,10 @@ describe("those who look at a program's terminal", () => {
 
   it("send signals to what has the foreground", async () => {
     const { job, run } = await start(
-      "trap 'echo got usr1; exit 3' USR1; echo ready; while :; do sleep 0.05; done",
+      "trap 'echo got usr1; exit 3' USR1; echo ready; while :; do read line; done",
     );
     await job.written(/ready/);
     await job.signal("SIGUSR1");
-    // The whole group has it: the sleep ends by it as well.
     expect(await run.exited).toBe(3);
     expect(run.stdout.toString()).toContain("got usr1");
   });

@@ -111,7 +111,7 @@ describe("run in a terminal", () => {
   it("asks the program to end at Ctrl-C, and gives the shell its exit code", async () => {
     const pane = open();
     pane.enter(
-      `jobwire run --name stop -- sh -c 'trap "echo saved; exit 9" TERM; echo ready; while :; do sleep 0.05; done'; echo code $?`,
+      `jobwire run --name stop -- sh -c 'trap "echo saved; exit 9" TERM; echo ready; while :; do read line; done'; echo code $?`,
     );
     await pane.waitFor(/^ready$/m);
     pane.keys("C-c");
@@ -135,7 +135,9 @@ describe("send in a terminal", () => {
   it("takes lines until Ctrl-D", async () => {
     const running = await startProgram("talk");
     const pane = open();
-    pane.enter("jobwire send talk stdin; echo code $?");
+    pane.enter("echo begun; jobwire send talk stdin; echo code $?");
+    // Before that, the shell reads keys in its own way.
+    await pane.waitFor(/^begun$/m);
     pane.enter("one");
     await running.waitFor(/^got one$/m);
     pane.enter("two");
