@@ -16,7 +16,12 @@ const project = (name: string, include: string[], options: object = {}) => ({
 });
 
 const patient = { testTimeout: 120_000, hookTimeout: 120_000 };
-const oneAtATime = { fileParallelism: false, ...patient };
+/** After all that run two files at a time, and not beside each other. */
+const oneAtATime = (groupOrder: number) => ({
+  ...patient,
+  fileParallelism: false,
+  sequence: { groupOrder },
+});
 
 /** Tests that say that they run side by side are mostly waiting. */
 const sideBySide = { maxConcurrency: 16 };
@@ -31,15 +36,16 @@ export default defineConfig({
         "src/**/*.test.ts",
         "test/{architecture,conformance,docs,doors,seed,storage,tooling}/**/*.test.ts",
       ]),
-      // Faults measure time and kill processes: a neighbour would disturb them.
-      project("faults", ["test/faults/**/*.test.ts"], { ...oneAtATime, ...sideBySide }),
+      project("faults", ["test/faults/*.test.ts"], { ...patient, ...sideBySide }),
+      // They measure what their neighbours notice of them: another neighbour would disturb that.
+      project("attacks", ["test/faults/attacks/**/*.test.ts"], { ...oneAtATime(1), ...sideBySide }),
       // The same programs, killed and restarted, where nothing is measured: two files at a time.
       project("commands", ["test/commands/**/*.test.ts"], patient),
       // Nothing is measured: the minute that one of them is about passes beside the others.
       project("browser", ["test/browser/**/*.test.ts"], patient),
       // Servers elect leaders in their own time, and are killed and frozen.
-      project("cluster", ["test/cluster/**/*.test.ts"], oneAtATime),
-      project("package", ["test/package/**/*.test.ts"], { ...oneAtATime, testTimeout: 300_000 }),
+      project("cluster", ["test/cluster/**/*.test.ts"], oneAtATime(2)),
+      project("package", ["test/package/**/*.test.ts"], { ...oneAtATime(3), testTimeout: 300_000 }),
     ],
   },
 });
