@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
 import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { errorStatus, retryAfterMs } from "../protocol/index.ts";
+import { errorStatus, retryAfterMs, type JsonAck } from "../protocol/index.ts";
 import type { Credentials } from "./credentials.ts";
 import { raceSignal } from "../client/abort.ts";
 import { BackOff, delay } from "../client/back-off.ts";
-import { Http, NoAnswerError, type HttpRequest } from "../client/http.ts";
-import { Jobwire } from "../client/jobwire.ts";
+import { AppendAttempts } from "../client/append-attempts.ts";
+import { channelPath, Http, NoAnswerError, type HttpRequest } from "../client/http.ts";
+import { Jobwire, sessionOf } from "../client/jobwire.ts";
 import { TokenSource } from "../client/token-source.ts";
 import { defaultWebSocket, type WebSocketConstructor } from "../client/web-socket.ts";
 
@@ -28,7 +29,23 @@ export class UnreachableError extends Error {
   }
 }
 
+const nothing = new Uint8Array(0);
+
 const brokenLineCodes: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
+
+export interface AppendPlace {
+  readonly processId: string;
+  readonly channel: string;
+  readonly producer: string;
+  readonly term?: number | undefined;
+}
+
+/** An entry with the number that its producer gives it. */
+export interface NumberedEntry {
+  readonly sequence: number;
+  readonly type?: string | undefined;
+  readonly payload?: Uint8Array | undefined;
+}
 
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
@@ -53,6 +70,7 @@ export class Api {
   readonly #observer: ReachObserver | undefined;
   #asking: Jobwire | undefined;
   #wire: Jobwire | undefined;
+  readonly #appends = new Map<string, AppendAttempts>();
 
   constructor(url: string, credentials: Credentials, system: System, observer?: ReachObserver) {
     this.url = url;
@@ -131,6 +149,43 @@ export class Api {
   unreachable(cause: unknown): UnreachableError {
     this.#observer?.missed();
     return new UnreachableError(this.url, { cause });
+  }
+
+  /**
+   * Appends an entry that is numbered already, once: over the connection where there is one, which is faster,
+   * else by a request. Resolves with its position, 0 for a repeat that is too old. Throws as `ask`; sent again,
+   * the entry adds nothing.
+   */
+  async append(
+    { processId, channel, producer, term }: AppendPlace,
+    { sequence, type, payload = nothing }: NumberedEntry,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const attempt = this.#attempts(processId, channel)?.append(
+      { sequence, type, payload },
+      { producer, term },
+    );
+    if (attempt !== undefined)
+      return (await this.#observe(raceSignal(attempt, signal), signal)).position;
+    const ack = await this.request("POST", channelPath(processId, channel, "/entries"), {
+      query: { producer, sequence, type, term },
+      body: payload,
+      signal,
+    });
+    return (ack as JsonAck).entries[0]?.position ?? 0;
+  }
+
+  /** Undefined while there is no connection at all: none is made for this. */
+  #attempts(processId: string, channel: string): AppendAttempts | undefined {
+    if (this.#wire === undefined) return undefined;
+    const place = `${processId}/${channel}`;
+    let attempts = this.#appends.get(place);
+    if (attempts === undefined) {
+      const { connection } = sessionOf(this.#wire);
+      attempts = new AppendAttempts(connection, processId, channel);
+      this.#appends.set(place, attempts);
+    }
+    return attempts;
   }
 
   /** As `ask`, for what the client does not ask: the answer's JSON. */

@@ -30,11 +30,22 @@ export interface ProcessPage {
   readonly next?: string;
 }
 
+let readSession: (wire: Jobwire) => Session;
+
+/** For what shares a client's connection without being part of the library. */
+export function sessionOf(wire: Jobwire): Session {
+  return readSession(wire);
+}
+
 /**
  * A client of one server in the name of one identity. Connects when something needs it, and comes back by
  * itself. Each instance is a producer of its own.
  */
 export class Jobwire {
+  static {
+    readSession = (wire) => wire.#session;
+  }
+
   readonly #session: Session;
   readonly #unfollow: () => void;
 

@@ -198,17 +198,15 @@ export class Reader implements Lane {
     this.#showProgress();
   }
 
-  /** What the consumer takes makes room for as much. */
+  /** What the consumer takes makes room for as much. Told in large pieces: until then the server has the rest. */
   #return(item: ReaderItem): void {
     const cost = itemCost(item);
     this.#queuedBytes -= cost;
     this.#creditDue += cost;
     if (item.kind === "gap") this.#taken = decodeCursor(item.cursor).position;
     else this.#taken = item.entries.at(-1)?.position ?? this.#taken;
-    const isWorthTelling =
-      this.#creditDue >= this.#options.readAheadBytes / 4 || this.#queue.length === 0;
     if (this.#id === undefined) this.#subscribe();
-    else if (isWorthTelling && this.#creditDue > 0) {
+    else if (this.#creditDue >= this.#options.readAheadBytes / 4) {
       this.#line?.send({ kind: "credit", id: this.#id, bytes: this.#creditDue });
       this.#creditDue = 0;
     }

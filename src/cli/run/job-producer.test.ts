@@ -3,13 +3,17 @@ import { describe, expect, it } from "vitest";
 import { ChannelError } from "../../core/errors.ts";
 import { randomId } from "../../core/system.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import type { HttpRequest } from "../../client/http.ts";
-import { Api, UnreachableError } from "../api.ts";
+import { Api, UnreachableError, type AppendPlace, type NumberedEntry } from "../api.ts";
 import { runCount } from "../../../test/run-count.ts";
 import { noCredentials } from "../credentials.ts";
 import { JobProcess } from "./job-process.ts";
 import { JobProducer } from "./job-producer.ts";
 import { OutputRecord } from "./output-record.ts";
+
+interface StoredEntry {
+  readonly type: string;
+  readonly text: string;
+}
 
 /** What befalls one request. */
 type Fate = "answered" | "unreachable" | "answer lost" | "forgotten before" | "forgotten after";
@@ -17,9 +21,9 @@ type Fate = "answered" | "unreachable" | "answer lost" | "forgotten before" | "f
 /** A server of one process and one channel, as simple as can be, which fails as it is told. */
 class ForgetfulServer extends Api {
   readonly fates: Fate[] = [];
-  log: { readonly type: string; readonly text: string }[] | undefined;
+  log: StoredEntry[] | undefined;
   created = 0;
-  #sequences = new Map<unknown, number>();
+  #sequences = new Map<string, number>();
 
   constructor(clock: FakeClock) {
     super("http://localhost", noCredentials, { clock, randomId });
@@ -34,12 +38,17 @@ class ForgetfulServer extends Api {
     return await this.#suffer(signal, () => this.#create());
   }
 
-  override async request(
-    _method: string,
-    _path: string,
-    request: HttpRequest = {},
-  ): Promise<unknown> {
-    return await this.#suffer(request.signal, () => this.#append(request));
+  /** Any other request about the process. */
+  async touch(signal: AbortSignal): Promise<void> {
+    await this.#suffer(signal, () => this.#requireProcess());
+  }
+
+  override async append(
+    place: AppendPlace,
+    entry: NumberedEntry,
+    signal: AbortSignal,
+  ): Promise<number> {
+    return await this.#suffer(signal, () => this.#append(place, entry));
   }
 
   async #suffer<Answer>(signal: AbortSignal | undefined, act: () => Answer): Promise<Answer> {
@@ -62,18 +71,24 @@ class ForgetfulServer extends Api {
     return { term: 1, createdAt: this.created };
   }
 
-  #append({ query = {}, body }: HttpRequest): unknown {
-    if (this.log === undefined) throw new ChannelError("process_not_found", { processId: "p" });
-    const { producer, sequence, type = "data" } = query;
-    const last = this.#sequences.get(producer) ?? 0;
-    const actualSequence = Number(sequence);
-    if (actualSequence > last + 1)
-      throw new ChannelError("sequence_gap", { expectedSequence: last + 1, actualSequence });
-    if (actualSequence > last) {
-      this.#sequences.set(producer, actualSequence);
-      this.log.push({ type: String(type), text: Buffer.from(body ?? []).toString() });
+  #append(
+    { producer }: AppendPlace,
+    { sequence, type = "data", payload = new Uint8Array(0) }: NumberedEntry,
+  ): number {
+    const log = this.#requireProcess();
+    const expectedSequence = (this.#sequences.get(producer) ?? 0) + 1;
+    if (sequence > expectedSequence)
+      throw new ChannelError("sequence_gap", { expectedSequence, actualSequence: sequence });
+    if (sequence === expectedSequence) {
+      this.#sequences.set(producer, sequence);
+      log.push({ type, text: Buffer.from(payload).toString() });
     }
-    return { entries: [{ position: this.log.length }] };
+    return log.length;
+  }
+
+  #requireProcess(): StoredEntry[] {
+    if (this.log === undefined) throw new ChannelError("process_not_found", { processId: "p" });
+    return this.log;
   }
 }
 
@@ -144,7 +159,7 @@ describe("a producer of a job", () => {
     await world.finish(world.producer.append({ type: "end" }));
     world.server.forget();
     const other = world.process.retry(
-      () => world.server.request("POST", "/v1/processes/p/close"),
+      () => world.server.touch(world.stop.signal),
       world.stop.signal,
     );
     await world.finish(other);
@@ -262,8 +277,9 @@ describe("the process of a job", () => {
   it("is created again once, however many find it missing", async () => {
     const world = await createWorld();
     world.server.forget();
-    const request = (): Promise<unknown> => world.server.request("POST", "/v1/processes/p/lease");
-    const all = [1, 2, 3].map(() => world.process.retry(request, world.stop.signal));
+    const { signal } = world.stop;
+    const touch = (): Promise<void> => world.server.touch(signal);
+    const all = [1, 2, 3].map(() => world.process.retry(touch, signal));
     await world.finish(Promise.all(all));
     expect(world.server.created).toBe(2);
     expect(world.process.generation).toBe(1);

@@ -1,8 +1,6 @@
 import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import { isChannelError } from "../../core/errors.ts";
 import { randomId } from "../../core/system.ts";
-import type { JsonAck } from "../../protocol/json-form.ts";
-import { channelPath } from "../../client/http.ts";
 import type { Api } from "../api.ts";
 import type { JobProcess } from "./job-process.ts";
 
@@ -140,13 +138,13 @@ export class JobProducer {
 
   async #send({ payload, type }: NewEntry): Promise<number> {
     const { channel, role, signal } = this.#options;
-    const { id, term } = this.#process;
-    const place = { producer: this.#id, sequence: this.#sequence + 1 };
-    const query = { ...place, type, term: role === "executor" ? term : undefined };
-    const body = payload ?? new Uint8Array(0);
-    const path = channelPath(id, channel, "/entries");
-    const ack = (await this.#api.request("POST", path, { query, body, signal })) as JsonAck;
-    return ack.entries[0]?.position ?? 0;
+    const { id: processId, term } = this.#process;
+    const place = { processId, channel, producer: this.#id };
+    return await this.#api.append(
+      role === "executor" ? { ...place, term } : place,
+      { sequence: this.#sequence + 1, type, payload },
+      signal,
+    );
   }
 
   /** In a process that was created again the sequence begins anew, with what has to come first. */

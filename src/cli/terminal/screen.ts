@@ -97,6 +97,8 @@ export class Screen {
   /** `then` runs before anything that is written later is parsed. */
   #inTurn<Result>(bytes: Uint8Array | string, then: () => Result): Promise<Result> {
     return new Promise((resolve) => {
+      // As after a key: where nothing waits it is parsed at once, not on a timer of a millisecond or more.
+      this.#insides._writeBuffer.handleUserInput();
       this.#terminal.write(bytes, () => resolve((async () => then())()));
     });
   }

@@ -133,6 +133,8 @@ export class TerminalDelivery implements ProgramOutput {
 
   #write(bytes: Uint8Array): boolean {
     const { byteLength } = bytes;
+    // First on its way to those who wait for it.
+    const hasRoom = this.#writer.push(bytes);
     this.#unparsedBytes += byteLength;
     void this.#screen.write(bytes).then(() => {
       this.#unparsedBytes -= byteLength;
@@ -140,7 +142,7 @@ export class TerminalDelivery implements ProgramOutput {
       if (this.#unparsedBytes < unparsedBytesMax / 2) this.#hasScreenRoom();
     });
     this.#snapshots.schedule.wrote(byteLength);
-    return this.#writer.push(bytes);
+    return hasRoom;
   }
 
   /** Both in one turn: what is on the screen is what was written up to the mark, and nothing later. */

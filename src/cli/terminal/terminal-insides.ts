@@ -87,6 +87,7 @@ export interface TerminalInsides {
     restoreCursor(): boolean;
     selectCharset(designation: string): boolean;
   };
+  readonly _writeBuffer: { handleUserInput(): void };
   readonly _bufferService: {
     readonly cols: number;
     readonly buffers: {
@@ -157,6 +158,7 @@ const expected: Readonly<Record<string, string>> = {
   ...Object.fromEntries(editNames.map((name) => [`_inputHandler.${name}`, "function"])),
   "_inputHandler.restoreCursor": "function",
   "_inputHandler.selectCharset": "function",
+  "_writeBuffer.handleUserInput": "function",
   "_bufferService.cols": "number",
   "_charsetService.glevel": "number",
   "_charsetService._charsets.length": "number",
