@@ -15,6 +15,7 @@ const tables = {
     (await import("./segment-log-compaction.mjs")).benchSegmentLogCompaction(),
   jetstream: async () => (await import("./jetstream.mjs")).benchJetStream(),
   "jetstream-cold": async (many) => (await import("./jetstream-cold.mjs")).benchJetStreamCold(many),
+  wire: async () => (await import("./wire.mjs")).benchWire(),
   echo: async (many) => (await import("./echo.mjs")).benchEcho(many),
   sockets: async (many) => (await import("./sockets.mjs")).benchSockets(many),
 };
@@ -41,7 +42,7 @@ if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
   console.error("The package is not built yet: run `npm run build` first.");
   process.exit(2);
 }
-if (names.includes("append")) installPeers();
+if (names.includes("append") || names.includes("wire")) installPeers();
 console.log(
   `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, load ${loadavg()[0].toFixed(1)}`,
 );

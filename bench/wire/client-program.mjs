@@ -1,0 +1,109 @@
+// Run as a program of its own: publishes or reads, as it is told by messages.
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { loadKind } from "./kinds.mjs";
+import { createMessage, sharedMs, Tally } from "./message.mjs";
+
+const [module] = process.argv.slice(2);
+const kind = await loadKind(module);
+
+/** As many as can be in that time, so many of them unacknowledged at a time. */
+async function publish({ address, topic, bytes, unacked, forMs }) {
+  const { publish: send, close } = await kind.openPublisher(address, topic);
+  const startMs = sharedMs();
+  const untilMs = startMs + forMs;
+  let count = 0;
+  const loop = async () => {
+    while (sharedMs() < untilMs) await send(createMessage(bytes, ++count));
+  };
+  await Promise.all(Array.from({ length: unacked }, loop));
+  const endMs = sharedMs();
+  await close();
+  return { count, startMs, endMs };
+}
+
+/** At a fixed rate, whether or not the one before has been acknowledged: a delay is not left out of the account. */
+async function publishAtRate({ address, topic, bytes, perSecond, forMs }) {
+  const { publish: send, close } = await kind.openPublisher(address, topic);
+  const count = Math.floor((perSecond * forMs) / 1000);
+  const startMs = sharedMs() + 100;
+  const sent = [];
+  for (let number = 1; number <= count; ) {
+    const plannedMs = startMs + ((number - 1) * 1000) / perSecond;
+    const waitMs = plannedMs - sharedMs();
+    if (waitMs > 0) await delay(waitMs);
+    // A timer fires late by up to a millisecond or more: what is due by then goes together, each with its moment.
+    for (; number <= count; number++) {
+      const dueMs = startMs + ((number - 1) * 1000) / perSecond;
+      if (dueMs > sharedMs()) break;
+      sent.push(send(createMessage(bytes, number, dueMs)));
+    }
+  }
+  await Promise.all(sent);
+  await close();
+  return { count };
+}
+
+let readers = [];
+/** Of the last message, once that is known. */
+let target = Infinity;
+let reached = () => undefined;
+
+async function openReaders({ address, topic, count }) {
+  readers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const tally = new Tally();
+      const { close } = await kind.openReader(address, topic, (message) => {
+        tally.take(message);
+        if (tally.last >= target) reached();
+      });
+      return { tally, close };
+    }),
+  );
+}
+
+/** Until each reader has the message of that number; what is missing by the patience's end is counted. */
+async function finishReaders({ last, patienceMs }) {
+  let endMs = sharedMs();
+  const patience = new AbortController();
+  const all = new Promise((resolve) => {
+    reached = () => {
+      if (readers.some(({ tally }) => tally.last < last)) return;
+      endMs = sharedMs();
+      resolve();
+    };
+  });
+  target = last;
+  reached();
+  const late = delay(patienceMs, undefined, { signal: patience.signal });
+  await Promise.race([all, late.catch(() => undefined)]);
+  patience.abort();
+  target = Infinity;
+  const tallies = readers.map(({ tally }) => tally);
+  await Promise.all(readers.map(({ close }) => close()));
+  readers = [];
+  const sum = (of) => tallies.reduce((total, tally) => total + of(tally), 0);
+  return {
+    endMs,
+    delivered: sum(({ last: lastOne, missing }) => lastOne - missing),
+    missing: sum(({ last: lastOne, missing }) => missing + Math.max(0, last - lastOne)),
+    repeated: sum(({ repeated }) => repeated),
+    latencies: tallies.flatMap(({ latencies }) => latencies),
+  };
+}
+
+const work = {
+  createTopic: ({ address, topic }) => kind.createTopic(address, topic),
+  publish,
+  publishAtRate,
+  openReaders,
+  finishReaders,
+};
+
+process.on("disconnect", () => process.exit());
+process.on("message", ({ task, ...given }) => {
+  work[task](given).then(
+    (result) => process.send({ result }),
+    (error) => process.send({ error: String(error?.stack ?? error) }),
+  );
+});

@@ -1,0 +1,57 @@
+// Ours: the server with a store, and the client over its WebSocket.
+import { WebSocket } from "ws";
+import { Broker, MemoryStore } from "../../dist/index.js";
+import { Jobwire } from "../../dist/client/node.js";
+import { createServer, mintToken } from "../../dist/server/index.js";
+import { openSegmentLogStore } from "../../dist/stores/segment-log/index.js";
+
+const secret = new TextEncoder().encode("a secret of the benchmark, of 32 bytes or more");
+const identity = "bench";
+// The default of 10,000 entries a second would be all that is measured.
+const limits = { entriesPerSecond: 1e7, entryBurst: 1e7 };
+
+export async function startServer({ store: kind }, directory) {
+  const store = kind === "memory" ? new MemoryStore() : await openSegmentLogStore(directory);
+  const broker = new Broker({ store, limits });
+  await broker.start();
+  const server = await createServer({ broker, keys: [{ kind: "hmac", secret }] });
+  const now = Date.now();
+  const token = await mintToken(secret, { identity }, { now, expiresAt: now + 3_600_000 });
+  return { url: server.url, token };
+}
+
+function connect({ url, token }) {
+  return new Jobwire({ url, token, webSocket: WebSocket });
+}
+
+export async function createTopic(address, topic) {
+  const wire = connect(address);
+  await wire.createProcess({ id: topic, channels: [{ name: "out" }] });
+  await wire.close();
+}
+
+export async function openPublisher(address, topic) {
+  const wire = connect(address);
+  const channel = wire.process(topic).channel("out");
+  return { publish: (message) => channel.send(message), close: () => wire.close() };
+}
+
+export async function openReader(address, topic, take) {
+  const wire = connect(address);
+  const channel = wire.process(topic).channel("out");
+  const entries = channel.entries({ from: "start" });
+  const live = new Promise((resolve) => channel.onState(({ kind }) => kind === "live" && resolve()));
+  void (async () => {
+    for await (const item of entries.items()) {
+      if (item.kind === "gap") throw new Error(`a gap: ${item.reason}`);
+      for (const { payload } of item.entries) take(payload);
+    }
+  })();
+  await live;
+  return {
+    async close() {
+      entries.close();
+      await wire.close();
+    },
+  };
+}
