@@ -104,5 +104,6 @@ export class ScriptedWorld {
 
 /** What is due at once has happened. */
 export async function turn(): Promise<void> {
-  await new Promise(setImmediate);
+  // What a client sends goes at the end of the turn in which it is called: that is over then.
+  for (let turns = 0; turns < 2; turns++) await new Promise(setImmediate);
 }

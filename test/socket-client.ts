@@ -131,7 +131,7 @@ export class SocketClient {
   #encode({ entries, ...fields }: SentMessage): EncodedMessage {
     if (entries === undefined) return encodeMessage(fields);
     const encoded = entries.map(({ payload = new Uint8Array(), ...entry }) =>
-      encodeFrameEntry(this.form, entry, payload),
+      encodeFrameEntry(this.form, JSON.stringify(entry), payload),
     );
     return encodeEntriesMessage(fields, encoded);
   }

@@ -11,7 +11,11 @@ import {
   type EncodedMessage,
   type FrameForm,
 } from "../protocol/frame.ts";
-import type { ClientMessage, ServerMessage } from "../protocol/socket-message.ts";
+import {
+  encodeEntryInputFields,
+  type ClientMessage,
+  type ServerMessage,
+} from "../protocol/socket-message.ts";
 import { probeMs, type Link, type LinkMessage, type LinkRequest, type LinkSink } from "./link.ts";
 import type { WebSocketConstructor, WebSocketLike } from "./web-socket.ts";
 
@@ -89,7 +93,7 @@ export class SocketLink implements Link {
     const encoded = encode(this.#form, message);
     const bytes = encoded.payloads.reduce((sum, p) => sum + p.byteLength, encoded.text.length);
     if (this.#outgoingBytes > 0 && this.#outgoingBytes + bytes > frameBytesTarget) this.#flush();
-    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#outgoing.length === 0) atEndOfTurn(() => this.#flush());
     this.#outgoing.push(encoded);
     this.#outgoingBytes += bytes;
   }
@@ -150,12 +154,22 @@ export class SocketLink implements Link {
   }
 }
 
+const { setImmediate: afterEvents } = globalThis as {
+  readonly setImmediate?: (callback: () => void) => void;
+};
+
+/** In node what several messages lead to in one turn goes together; a browser has a turn for each message. */
+function atEndOfTurn(callback: () => void): void {
+  if (afterEvents === undefined) queueMicrotask(callback);
+  else afterEvents(callback);
+}
+
 function encode(form: FrameForm, message: ClientMessage): EncodedMessage {
   if (message.kind !== "append") return encodeMessage(message);
   const { entries, ...fields } = message;
   return encodeEntriesMessage(
     fields,
-    entries.map(({ payload, ...entry }) => encodeFrameEntry(form, entry, payload)),
+    entries.map((entry) => encodeFrameEntry(form, encodeEntryInputFields(entry), entry.payload)),
   );
 }
 

@@ -1,7 +1,7 @@
 import { ChannelLog } from "./channel-log.ts";
 import type { LogEntry } from "./channel-log.ts";
 import { encodePayload, entryBytes, hasSameContent, MsgType, requireMsgType } from "./entry.ts";
-import type { MsgEntry } from "./entry.ts";
+import type { EntryInput, MsgEntry } from "./entry.ts";
 import { ChannelError } from "./errors.ts";
 import { compareBytesMax } from "./limits.ts";
 import { acceptSequence, createProducerState, judgeSequence } from "./producers.ts";
@@ -149,8 +149,7 @@ export class Channel {
 
 /** An entry in the log's own form, every field set in one order so that all share one shape. */
 export function createEntry(
-  fields: Omit<Partial<MsgEntry>, "payload" | "type"> &
-    Pick<MsgEntry, "senderId"> & { readonly payload?: Uint8Array | string; readonly type?: string },
+  fields: EntryInput & Pick<MsgEntry, "senderId"> & { readonly producer?: string },
   timestamp: number,
 ): LogEntry {
   return {

@@ -30,12 +30,12 @@ export interface MsgEntry {
 /** What a caller hands in for one entry; the log adds position, sender and time. */
 export interface EntryInput {
   /** Left out: the next of this sender and producer. Such an append cannot be retried safely. */
-  readonly sequence?: number;
-  readonly inReplyTo?: number;
-  readonly replyTo?: number;
-  readonly payload?: Uint8Array | string;
-  readonly type?: string;
-  readonly error?: string;
+  readonly sequence?: number | undefined;
+  readonly inReplyTo?: number | undefined;
+  readonly replyTo?: number | undefined;
+  readonly payload?: Uint8Array | string | undefined;
+  readonly type?: string | undefined;
+  readonly error?: string | undefined;
 }
 
 /**

@@ -49,9 +49,9 @@ export function judgeSequence(state: ProducerState, sequence: number): SequenceV
 
 /** The state after a new sequence was accepted. */
 export function acceptSequence(state: ProducerState, sequence: number, at: number): ProducerState {
-  if (state.producer !== "") return { ...state, max: sequence, lastUsedAt: at };
+  if (state.producer !== "") return advance(state, sequence, at);
   if (sequence > state.max) {
-    if (sequence === state.max + 1) return { ...state, max: sequence, lastUsedAt: at };
+    if (sequence === state.max + 1) return advance(state, sequence, at);
     const holes: SequenceHole[] = [...state.holes, [state.max + 1, sequence - 1]];
     return limitHoles({ ...state, max: sequence, holes, lastUsedAt: at });
   }
@@ -62,6 +62,12 @@ export function acceptSequence(state: ProducerState, sequence: number, at: numbe
   if (sequence < to) rest.push([sequence + 1, to]);
   const holes = [...state.holes.slice(0, index), ...rest, ...state.holes.slice(index + 1)];
   return limitHoles({ ...state, holes, lastUsedAt: at });
+}
+
+/** Field by field: it is made for each entry, and a spread costs as much as all that is judged of one. */
+function advance(state: ProducerState, max: number, lastUsedAt: number): ProducerState {
+  const { senderId, producer, holes, floor } = state;
+  return { senderId, producer, max, holes, floor, lastUsedAt };
 }
 
 function limitHoles(state: ProducerState): ProducerState {

@@ -9,7 +9,7 @@ describe.each<FrameForm>(["json", "binary"])("a frame of the %s form", (form) =>
   it("carries messages with their payloads in order", () => {
     const payloads = [bytes(0, 255, 10), bytes(), bytes(...new TextEncoder().encode("grüße"))];
     const entries = payloads.map((payload, index) =>
-      encodeFrameEntry(form, { sequence: index + 1 }, payload),
+      encodeFrameEntry(form, `{"sequence":${index + 1}}`, payload),
     );
     const append = encodeEntriesMessage({ kind: "append" }, entries);
     const ping = { text: '{"kind":"ping"}', payloads: [] };

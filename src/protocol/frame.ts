@@ -26,17 +26,17 @@ export interface DecodedMessage {
   readonly [field: string]: unknown;
 }
 
-/** An entry's fields but the payload, with it. Of an empty one nothing is told. */
+/** `fields` is the JSON of an entry's fields but the payload. Of an empty payload nothing is told. */
 export function encodeFrameEntry(
   form: FrameForm,
-  fields: object,
+  fields: string,
   payload: Uint8Array,
 ): EncodedMessage {
   const { byteLength } = payload;
-  if (byteLength === 0) return { text: JSON.stringify(fields), payloads: [] };
-  if (form === "json")
-    return { text: JSON.stringify({ ...fields, payload: encodeBase64(payload) }), payloads: [] };
-  return { text: JSON.stringify({ ...fields, bytes: byteLength }), payloads: [payload] };
+  if (byteLength === 0) return { text: fields, payloads: [] };
+  const open = fields === "{}" ? "{" : `${fields.slice(0, -1)},`;
+  if (form === "binary") return { text: `${open}"bytes":${byteLength}}`, payloads: [payload] };
+  return { text: `${open}"payload":"${encodeBase64(payload)}"}`, payloads: [] };
 }
 
 /** A message without entries. */
@@ -51,9 +51,25 @@ export function encodeEntriesMessage(
 ): EncodedMessage {
   const head = JSON.stringify(fields).slice(0, -1);
   return {
-    text: `${head},"entries":[${entries.map(({ text }) => text).join(",")}]}`,
-    payloads: entries.flatMap(({ payloads }) => payloads),
+    text: `${head},"entries":[${joinTexts(entries)}]}`,
+    payloads: payloadsOf(entries),
   };
+}
+
+/** Their JSON, with commas between. */
+export function joinTexts(messages: readonly EncodedMessage[]): string {
+  let joined = messages[0]?.text ?? "";
+  for (let index = 1; index < messages.length; index++) joined += `,${messages[index]?.text ?? ""}`;
+  return joined;
+}
+
+/** Of all of them, in their order. */
+export function payloadsOf(messages: readonly EncodedMessage[]): readonly Uint8Array[] {
+  const [first] = messages;
+  if (first !== undefined && messages.length === 1) return first.payloads;
+  const all: Uint8Array[] = [];
+  for (const { payloads } of messages) for (const payload of payloads) all.push(payload);
+  return all;
 }
 
 const invalidFrame = (): ChannelError =>
@@ -71,11 +87,12 @@ export function encodeFrame(
   form: FrameForm,
   messages: readonly EncodedMessage[],
 ): string | Uint8Array<ArrayBuffer> {
-  const text = `[${messages.map((message) => message.text).join(",")}]`;
+  const text = `[${joinTexts(messages)}]`;
   if (form === "json") return text;
   const header = utf8.encode(text);
-  const payloads = messages.flatMap((message) => message.payloads);
-  const payloadBytes = payloads.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const payloads = payloadsOf(messages);
+  let payloadBytes = 0;
+  for (const { byteLength } of payloads) payloadBytes += byteLength;
   const frame = new Uint8Array(lengthBytes + header.byteLength + payloadBytes);
   new DataView(frame.buffer).setUint32(0, header.byteLength, true);
   frame.set(header, lengthBytes);
@@ -172,6 +189,7 @@ function takeLength(entry: Fields): number {
   const { bytes = 0 } = entry;
   const isLength = Number.isSafeInteger(bytes) && (bytes as number) >= 0;
   if (!isLength || "payload" in entry) throw invalidFrame();
-  delete entry["bytes"];
+  // Taken away it would make the entry slow to read: as undefined it is as good as absent.
+  entry["bytes"] = undefined;
   return bytes as number;
 }

@@ -52,6 +52,33 @@ export function encodeEntryFields(entry: MsgEntry): Omit<JsonEntry, "payload"> {
   };
 }
 
+/** JSON of `encodeEntryFields`, made field by field: it is made of each entry that goes to any reader. */
+export function encodeEntryFieldsText(entry: MsgEntry): string {
+  const { position, sequence, inReplyTo, replyTo, timestamp } = entry;
+  const { senderId, producer, type, error } = entry;
+  let text = `{"position":${position},"sequence":${sequence}`;
+  if (inReplyTo !== 0) text += `,"inreplyto":${inReplyTo}`;
+  if (replyTo !== 0) text += `,"replyto":${replyTo}`;
+  text += `,"timestamp":"${encodeRecentTime(timestamp)}","senderid":${JSON.stringify(senderId)}`;
+  if (producer !== "") text += `,"producer":${JSON.stringify(producer)}`;
+  // A type has no character that JSON escapes.
+  text += `,"type":"${type}"`;
+  return error === "" ? `${text}}` : `${text},"error":${JSON.stringify(error)}}`;
+}
+
+/** The last time and its text: entries that follow each other often have the same. */
+const recentTime = { ms: Number.NaN, text: "" };
+
+function encodeRecentTime(ms: number): string {
+  if (ms !== recentTime.ms) Object.assign(recentTime, { ms, text: encodeTime(ms) });
+  return recentTime.text;
+}
+
+function decodeRecentTime(text: string): number {
+  if (text !== recentTime.text) Object.assign(recentTime, { ms: Date.parse(text), text });
+  return recentTime.ms;
+}
+
 export function decodeEntry(json: JsonEntry): MsgEntry {
   return { ...decodeEntryFields(json), payload: decodeBase64(json.payload) };
 }
@@ -63,7 +90,7 @@ export function decodeEntryFields(json: Omit<JsonEntry, "payload">): Omit<MsgEnt
     sequence: json.sequence,
     inReplyTo: json.inreplyto ?? 0,
     replyTo: json.replyto ?? 0,
-    timestamp: Date.parse(json.timestamp),
+    timestamp: decodeRecentTime(json.timestamp),
     senderId: json.senderid,
     producer: json.producer ?? "",
     type: (json.type ?? "data") as MsgEntry["type"],

@@ -17,8 +17,8 @@ export function parseJson(text: string, argument = "body"): unknown {
       error instanceof Error ? error.message.slice(0, 120) : undefined,
     );
   }
-  // 16 digits is the least that can be too large.
-  if (/\d{16}|[eE]/.test(text)) requireExactIntegers(text, argument);
+  // 16 digits is the least that can be too large, and an exponent stands behind a digit.
+  if (/\d{16}|\d[eE]/.test(text)) requireExactIntegers(text, argument);
   return value;
 }
 

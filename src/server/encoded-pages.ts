@@ -1,7 +1,7 @@
 import type { MsgEntry } from "../core/entry.ts";
-import { encodeFrameEntry } from "../protocol/frame.ts";
+import { encodeFrameEntry, joinTexts, payloadsOf } from "../protocol/frame.ts";
 import type { EncodedMessage, FrameForm } from "../protocol/frame.ts";
-import { encodeEntryFields } from "../protocol/json-form.ts";
+import { encodeEntryFieldsText } from "../protocol/json-form.ts";
 import { RecentValues } from "./recent-values.ts";
 
 /** Entries of a page as they stand in a message, with their payloads in one piece. */
@@ -18,8 +18,14 @@ const entryCredit = 64;
 
 /** Longer entries are not kept: they cost little beside sending them. */
 const keptLengthMax = 8 * 1024;
-const recentEntriesMax = 1_000;
+/** A power of two: the place of an entry is that of its position modulo this. */
+const placeCount = 1_024;
 const recentPagesMax = 64;
+
+interface Encoded {
+  readonly entry: MsgEntry;
+  readonly message: EncodedMessage;
+}
 
 /**
  * Entries of one form of frames, encoded once for all subscriptions: those that read the same page share it
@@ -27,7 +33,8 @@ const recentPagesMax = 64;
  */
 export class EncodedPages {
   readonly #form: FrameForm;
-  readonly #entries = new RecentValues<MsgEntry, EncodedMessage>(recentEntriesMax);
+  /** Each has one place, where the newer one stays: looking and storing cost next to nothing. */
+  readonly #entries: (Encoded | undefined)[] = new Array<undefined>(placeCount).fill(undefined);
   /** By their first entry. */
   readonly #pages = new RecentValues<MsgEntry, EncodedPage>(recentPagesMax);
 
@@ -46,20 +53,21 @@ export class EncodedPages {
 
   #encodePage(entries: readonly MsgEntry[]): EncodedPage {
     const encoded = entries.map((entry) => this.#encodeEntry(entry));
-    const payloads = encoded.flatMap((entry) => entry.payloads);
+    const payloads = payloadsOf(encoded);
     return {
       count: entries.length,
-      text: encoded.map(({ text }) => text).join(","),
+      text: joinTexts(encoded),
       payloads: payloads.length > 1 ? [Buffer.concat(payloads)] : payloads,
       credit: entries.reduce((sum, { payload }) => sum + payload.byteLength + entryCredit, 0),
     };
   }
 
   #encodeEntry(entry: MsgEntry): EncodedMessage {
-    const known = this.#entries.get(entry);
-    if (known !== undefined) return known;
-    const encoded = encodeFrameEntry(this.#form, encodeEntryFields(entry), entry.payload);
-    if (encoded.text.length <= keptLengthMax) this.#entries.set(entry, encoded);
-    return encoded;
+    const place = entry.position & (placeCount - 1);
+    const known = this.#entries[place];
+    if (known?.entry === entry) return known.message;
+    const message = encodeFrameEntry(this.#form, encodeEntryFieldsText(entry), entry.payload);
+    if (message.text.length <= keptLengthMax) this.#entries[place] = { entry, message };
+    return message;
   }
 }

@@ -20,7 +20,7 @@ const fields = fc.constantFrom(
 
 function encodeAppend(form: FrameForm, payloads: readonly Uint8Array[]): EncodedMessage {
   const entries = payloads.map((payload, index) =>
-    encodeFrameEntry(form, { sequence: index + 1 }, payload),
+    encodeFrameEntry(form, `{"sequence":${index + 1}}`, payload),
   );
   return encodeEntriesMessage({ kind: "append", id: 2 } as { kind: string }, entries);
 }

@@ -12,7 +12,28 @@ interface Field {
   readonly isOptional?: true;
 }
 
-type Fields = Readonly<Record<string, Field>>;
+/** Fields by their names. A list of them is made once, not for each of many entries. */
+class Fields {
+  readonly #byName: ReadonlyMap<string, Field>;
+  readonly #list: readonly (readonly [name: string, field: Field])[];
+
+  constructor(fields: Readonly<Record<string, Field>>) {
+    this.#list = Object.entries(fields);
+    this.#byName = new Map(this.#list);
+  }
+
+  /** Throws `invalid_argument` where `given` has others, or lacks one, or has one that is not as expected. */
+  require(place: string, given: Record<string, unknown>): void {
+    for (const name of Object.keys(given))
+      if (given[name] !== undefined && !this.#byName.has(name))
+        throw invalidArgument(place, "without unknown fields", JSON.stringify(name.slice(0, 40)));
+    for (const [name, { expected, isValid, isOptional }] of this.#list) {
+      const value = given[name];
+      if (value === undefined ? isOptional !== true : !isValid(value))
+        throw invalidArgument(`${place}.${name}`, expected);
+    }
+  }
+}
 
 /** Ids and names are shorter; longer ones get their own refusal, not the router's. */
 const nameLengthMax = 300;
@@ -32,7 +53,7 @@ const name = text(nameLengthMax);
 const token = text(tokenLengthMax);
 const id = integer(1);
 
-const entryFields: Fields = {
+const entryFields = new Fields({
   sequence: integer(1),
   inreplyto: optional(integer()),
   replyto: optional(integer()),
@@ -40,9 +61,9 @@ const entryFields: Fields = {
   payload: { expected: "bytes", isValid: (value) => value instanceof Uint8Array },
   type: optional(name),
   error: optional({ expected: "a text", isValid: (value) => typeof value === "string" }),
-};
+});
 
-const messageFields: Readonly<Record<ClientMessage["kind"], Fields>> = {
+const kindFields: Readonly<Record<ClientMessage["kind"], Readonly<Record<string, Field>>>> = {
   hello: { token },
   token: { token },
   subscribe: { id, process: name, channel: name, after: name, credit: integer(0) },
@@ -60,6 +81,10 @@ const messageFields: Readonly<Record<ClientMessage["kind"], Fields>> = {
   ping: {},
   pong: {},
 };
+const kind = text(nameLengthMax);
+const messageFields: ReadonlyMap<string, Fields> = new Map(
+  Object.entries(kindFields).map(([name, fields]) => [name, new Fields({ kind, ...fields })]),
+);
 
 /** The messages of a client's frame, in order. Throws `invalid_argument`. */
 export function decodeClientFrame(
@@ -75,26 +100,16 @@ export function decodeClientFrame(
 }
 
 function requireMessage(message: DecodedMessage): void {
-  const { kind, ...fields } = message;
-  if (!Object.hasOwn(messageFields, kind))
-    throw invalidArgument("kind", "one of the protocol", JSON.stringify(kind.slice(0, 40)));
-  requireFields(kind, fields, messageFields[kind as ClientMessage["kind"]]);
-}
-
-function requireFields(place: string, given: Record<string, unknown>, fields: Fields): void {
-  for (const key of Object.keys(given))
-    if (!Object.hasOwn(fields, key))
-      throw invalidArgument(place, "without unknown fields", JSON.stringify(key.slice(0, 40)));
-  for (const [key, { expected, isValid, isOptional }] of Object.entries(fields)) {
-    const value = given[key];
-    if (value === undefined ? isOptional !== true : !isValid(value))
-      throw invalidArgument(`${place}.${key}`, expected);
+  const fields = messageFields.get(message.kind);
+  if (fields === undefined) {
+    const found = JSON.stringify(message.kind.slice(0, 40));
+    throw invalidArgument("kind", "one of the protocol", found);
   }
+  fields.require(message.kind, message);
 }
 
 function isEntries(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0) return false;
-  for (const entry of value)
-    requireFields("entries", entry as Record<string, unknown>, entryFields);
+  for (const entry of value) entryFields.require("entries", entry as Record<string, unknown>);
   return true;
 }

@@ -125,12 +125,15 @@ function toEntryInput({
   type,
   error,
 }: FrameEntryInput): EntryInput {
-  // An entry that stays must not keep the whole frame that it came in.
-  const isPart = payload.byteLength < payload.buffer.byteLength;
-  return given({
-    ...{ sequence, inReplyTo: inreplyto, replyTo: replyto, type, error },
-    payload: isPart ? new Uint8Array(payload) : payload,
-  });
+  return {
+    sequence,
+    inReplyTo: inreplyto,
+    replyTo: replyto,
+    // An entry that stays must not keep the whole frame that it came in.
+    payload: payload.byteLength < payload.buffer.byteLength ? new Uint8Array(payload) : payload,
+    type,
+    error,
+  };
 }
 
 type Run = [sequence: number, position: number, count: number, mark?: 1 | 2];

@@ -134,7 +134,11 @@ function build(form: FrameForm, ids: Ids, { messages, field, bytes, cut, raw }: 
     return encodeEntriesMessage(
       rest as { kind: string },
       given.map(({ payload = new Uint8Array(), ...entry }: { payload?: unknown }) =>
-        encodeFrameEntry(form, entry, payload instanceof Uint8Array ? payload : new Uint8Array()),
+        encodeFrameEntry(
+          form,
+          JSON.stringify(entry),
+          payload instanceof Uint8Array ? payload : new Uint8Array(),
+        ),
       ),
     );
   });

@@ -77,5 +77,10 @@ function createChecked(
   if (input.error !== undefined && input.error.length > errorTextLengthMax) {
     throw invalidArgument("error", `a text of at most ${errorTextLengthMax} characters`);
   }
-  return createEntry({ ...input, payload, producer, senderId: caller.identity }, now);
+  const { sequence, inReplyTo, replyTo, type, error } = input;
+  const { identity: senderId } = caller;
+  return createEntry(
+    { sequence, inReplyTo, replyTo, payload, type, error, producer, senderId },
+    now,
+  );
 }
