@@ -31,8 +31,8 @@ export function listSourceFiles(root: string): string[] {
 function readDirectory(path: string): string[] {
   if (!existsSync(path)) return [];
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
-    // Other tests keep what they make in hidden folders, which come and go.
-    if (entry.name.startsWith(".")) return [];
+    // Other tests keep what they make in hidden folders, which come and go; packages are somebody else's.
+    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
     const inner = join(path, entry.name);
     return entry.isDirectory() ? readDirectory(inner) : [inner];
   });
