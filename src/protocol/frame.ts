@@ -120,6 +120,7 @@ export function decodeFrame(
   if (isText) {
     const messages = requireMessages(parse(frame));
     forEachEntry(messages, (entry) => takeBase64(entry));
+    messages.forEach(completeEntries);
     return messages;
   }
   const { header, payloads } = splitFrame(frame);
@@ -132,6 +133,7 @@ export function decodeFrame(
     at += length;
   });
   if (at !== payloads.byteLength) throw invalidFrame();
+  messages.forEach(completeEntries);
   return messages;
 }
 
@@ -176,6 +178,23 @@ function forEachEntry(messages: readonly DecodedMessage[], take: (entry: Fields)
     if (entries === undefined) continue;
     if (!Array.isArray(entries) || !entries.every(isFields)) throw invalidFrame();
     entries.forEach(take);
+  }
+}
+
+/** What an entry that a server sends has in common with the one before it is not told again: PROTOCOL §7.4. */
+function completeEntries({ kind, entries }: DecodedMessage): void {
+  if (kind !== "entries") return;
+  let before: Fields | undefined;
+  for (const entry of entries as readonly Fields[]) {
+    if (before !== undefined) {
+      entry["position"] ??= Number(before["position"]) + 1;
+      entry["sequence"] ??= Number(before["sequence"]) + 1;
+      entry["timestamp"] ??= before["timestamp"];
+      entry["senderid"] ??= before["senderid"];
+      entry["producer"] ??= before["producer"];
+      entry["type"] ??= before["type"];
+    }
+    before = entry;
   }
 }
 

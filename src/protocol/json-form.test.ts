@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MsgEntry } from "../core/entry.ts";
+import { decodeFrame, encodeEntriesMessage, encodeFrame, encodeFrameEntry } from "./frame.ts";
+import type { FrameForm } from "./frame.ts";
+import type { FrameEntry } from "./socket-message.ts";
 import { decodeEntryFields, encodeEntryFields, encodeEntryFieldsText } from "./json-form.ts";
 
 const integer = fc.maxSafeInteger();
@@ -12,7 +15,7 @@ const entry: fc.Arbitrary<MsgEntry> = fc.record({
   timestamp: fc.integer({ min: 0, max: 253_402_300_799_999 }),
   senderId: fc.string({ unit: "binary", minLength: 1 }),
   producer: fc.oneof(fc.constant(""), fc.string({ unit: "binary" })),
-  payload: fc.constant(new Uint8Array(0)),
+  payload: fc.uint8Array({ maxLength: 4 }),
   type: fc.constantFrom<MsgEntry["type"]>("data", "end", "error", "area.name"),
   error: fc.oneof(fc.constant(""), fc.string({ unit: "binary" })),
 });
@@ -28,9 +31,34 @@ describe("an entry without its payload", () => {
           const text = encodeEntryFieldsText(one);
           expect(text).toBe(JSON.stringify(encodeEntryFields(one)));
           const { payload, ...fields } = one;
-          expect(payload.byteLength).toBe(0);
+          expect(payload).toBe(one.payload);
           expect(decodeEntryFields(JSON.parse(text) as never)).toEqual(fields);
         }
+      }),
+    );
+  });
+
+  it("is the same again where it tells only what those before it in a message have not", () => {
+    const messages = fc.array(fc.tuple(entry, fc.boolean()), { minLength: 1, maxLength: 6 });
+    const forms = fc.constantFrom<FrameForm>("json", "binary");
+    fc.assert(
+      fc.property(forms, messages, (form, parts) => {
+        const entries: MsgEntry[] = [];
+        for (const [one, isNext] of parts) {
+          const before = entries.at(-1);
+          const { position = 0, sequence = 0 } = before ?? {};
+          const next = { ...before, position: position + 1, sequence: sequence + 1 };
+          entries.push(isNext && before !== undefined ? { ...one, ...next } : one);
+        }
+        const encoded = entries.map((one, index) =>
+          encodeFrameEntry(form, encodeEntryFieldsText(one, entries[index - 1]), one.payload),
+        );
+        const message = encodeEntriesMessage({ kind: "entries" }, encoded);
+        const [decoded] = decodeFrame(form, encodeFrame(form, [message]));
+        const found = decoded?.["entries"] as readonly FrameEntry[];
+        expect(found.map((one) => ({ ...decodeEntryFields(one), payload: one.payload }))).toEqual(
+          entries,
+        );
       }),
     );
   });

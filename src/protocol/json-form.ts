@@ -52,18 +52,25 @@ export function encodeEntryFields(entry: MsgEntry): Omit<JsonEntry, "payload"> {
   };
 }
 
-/** JSON of `encodeEntryFields`, made field by field: it is made of each entry that goes to any reader. */
-export function encodeEntryFieldsText(entry: MsgEntry): string {
+/**
+ * JSON of `encodeEntryFields`, made field by field: it is made of each entry that goes to any reader. Of one that
+ * follows another in a message only what is its own is told (PROTOCOL §7.4).
+ */
+export function encodeEntryFieldsText(entry: MsgEntry, before?: MsgEntry): string {
   const { position, sequence, inReplyTo, replyTo, timestamp } = entry;
   const { senderId, producer, type, error } = entry;
-  let text = `{"position":${position},"sequence":${sequence}`;
+  let text = "";
+  if (position - 1 !== before?.position) text += `,"position":${position}`;
+  if (sequence - 1 !== before?.sequence) text += `,"sequence":${sequence}`;
   if (inReplyTo !== 0) text += `,"inreplyto":${inReplyTo}`;
   if (replyTo !== 0) text += `,"replyto":${replyTo}`;
-  text += `,"timestamp":"${encodeRecentTime(timestamp)}","senderid":${JSON.stringify(senderId)}`;
-  if (producer !== "") text += `,"producer":${JSON.stringify(producer)}`;
+  if (timestamp !== before?.timestamp) text += `,"timestamp":"${encodeRecentTime(timestamp)}"`;
+  if (senderId !== before?.senderId) text += `,"senderid":${JSON.stringify(senderId)}`;
+  if (producer !== (before?.producer ?? "")) text += `,"producer":${JSON.stringify(producer)}`;
   // A type has no character that JSON escapes.
-  text += `,"type":"${type}"`;
-  return error === "" ? `${text}}` : `${text},"error":${JSON.stringify(error)}}`;
+  if (type !== before?.type) text += `,"type":"${type}"`;
+  if (error !== "") text += `,"error":${JSON.stringify(error)}`;
+  return `{${text.slice(1)}}`;
 }
 
 /** The last time and its text: entries that follow each other often have the same. */

@@ -52,7 +52,7 @@ export class EncodedPages {
   }
 
   #encodePage(entries: readonly MsgEntry[]): EncodedPage {
-    const encoded = entries.map((entry) => this.#encodeEntry(entry));
+    const encoded = entries.map((entry, index) => this.#encodeEntry(entry, entries[index - 1]));
     const payloads = payloadsOf(encoded);
     return {
       count: entries.length,
@@ -62,12 +62,15 @@ export class EncodedPages {
     };
   }
 
-  #encodeEntry(entry: MsgEntry): EncodedMessage {
+  /** What stands behind another is the same in every page: before it stands always the same one. */
+  #encodeEntry(entry: MsgEntry, before: MsgEntry | undefined): EncodedMessage {
     const place = entry.position & (placeCount - 1);
     const known = this.#entries[place];
-    if (known?.entry === entry) return known.message;
-    const message = encodeFrameEntry(this.#form, encodeEntryFieldsText(entry), entry.payload);
-    if (message.text.length <= keptLengthMax) this.#entries[place] = { entry, message };
+    if (before !== undefined && known?.entry === entry) return known.message;
+    const fields = encodeEntryFieldsText(entry, before);
+    const message = encodeFrameEntry(this.#form, fields, entry.payload);
+    if (before !== undefined && message.text.length <= keptLengthMax)
+      this.#entries[place] = { entry, message };
     return message;
   }
 }
