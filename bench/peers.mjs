@@ -8,7 +8,9 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** Throws where the registry cannot be reached and nothing was installed before. */
 export function installPeers() {
-  const { dependencies } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+  const { dependencies } = JSON.parse(
+    readFileSync(new URL("package.json", import.meta.url), "utf8"),
+  );
   const isInstalled = (name) =>
     existsSync(new URL(`node_modules/${name}/package.json`, import.meta.url));
   if (Object.keys(dependencies).every(isInstalled)) return;

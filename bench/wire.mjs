@@ -107,7 +107,10 @@ async function findKinds() {
     const { program } = await loadKind(kind.module);
     const path = program && (process.env[program.variable] ?? program.name);
     if (path === undefined || spawnSync(path, ["--version"]).status === 0) found.push(kind);
-    else console.log(`${kind.name}: there is no ${path}; install it, or name one in ${program.variable}.`);
+    else
+      console.log(
+        `${kind.name}: there is no ${path}; install it, or name one in ${program.variable}.`,
+      );
   }
   return found;
 }

@@ -28,7 +28,7 @@ async function publishAtRate({ address, topic, bytes, perSecond, forMs }) {
   const count = Math.floor((perSecond * forMs) / 1000);
   const startMs = sharedMs() + 100;
   const sent = [];
-  for (let number = 1; number <= count; ) {
+  for (let number = 1; number <= count;) {
     const plannedMs = startMs + ((number - 1) * 1000) / perSecond;
     const waitMs = plannedMs - sharedMs();
     if (waitMs > 0) await delay(waitMs);

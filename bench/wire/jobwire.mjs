@@ -40,7 +40,9 @@ export async function openReader(address, topic, take) {
   const wire = connect(address);
   const channel = wire.process(topic).channel("out");
   const entries = channel.entries({ from: "start" });
-  const live = new Promise((resolve) => channel.onState(({ kind }) => kind === "live" && resolve()));
+  const live = new Promise((resolve) =>
+    channel.onState(({ kind }) => kind === "live" && resolve()),
+  );
   void (async () => {
     for await (const item of entries.items()) {
       if (item.kind === "gap") throw new Error(`a gap: ${item.reason}`);

@@ -20,7 +20,14 @@ async function freePort() {
 
 export async function startServer({ fsync }, directory) {
   const port = await freePort();
-  const settings = { port, bind: host, dir: directory, save: "", appendonly: "yes", appendfsync: fsync };
+  const settings = {
+    port,
+    bind: host,
+    dir: directory,
+    save: "",
+    appendonly: "yes",
+    appendfsync: fsync,
+  };
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const path = process.env[program.variable] ?? program.name;
   const server = spawn(path, options, { stdio: ["ignore", "pipe", "inherit"] });
