@@ -69,17 +69,27 @@ function rowsOf(
   screen: Screen,
   buffer: { readonly length: number; getLine(row: number): IBufferLine | undefined },
 ): object[] {
+  // Most cells are alike: what is told of one is told of the next.
+  const told = new Map<string, string>();
   return Array.from({ length: buffer.length }, (_, row) => {
     const line = buffer.getLine(row)!;
     const cells = Array.from({ length: line.length }, (__, column) => {
       const cell = line.getCell(column) as FullCell;
-      const attributes = attributesOf(screen, cell);
-      // The colour of nothing is not seen, and nothing takes it over.
-      if (isBlank(cell)) delete attributes.foreground;
-      return JSON.stringify([cell.getChars(), cell.getWidth(), attributes]);
+      const isEmpty = isBlank(cell);
+      const key = [cell.fg, cell.bg, cell.extended._ext, cell.extended.urlId, isEmpty].join();
+      const known = told.get(key) ?? JSON.stringify(cellAttributes(screen, cell, isEmpty));
+      told.set(key, known);
+      return `${JSON.stringify(cell.getChars())} ${cell.getWidth()} ${known}`;
     });
     return { isWrapped: line.isWrapped, cells };
   });
+}
+
+function cellAttributes(screen: Screen, cell: FullCell, isEmpty: boolean): object {
+  const attributes = attributesOf(screen, cell);
+  // The colour of nothing is not seen, and nothing takes it over.
+  if (isEmpty) delete attributes.foreground;
+  return attributes;
 }
 
 /** Without a character, a line, or colours that have changed places. */
