@@ -111,7 +111,7 @@ function environment(directory) {
 /** @param {string} recording */
 function requireNothingPrivate(recording) {
   for (const word of [hostname(), tmpdir(), process.env.USER, process.env.HOME])
-    if (word !== undefined && word !== "" && new RegExp(`\\b${word}\\b`).test(recording))
+    if (word !== undefined && word !== "" && new RegExp(`(?<!\\w)${word}(?!\\w)`).test(recording))
       throw new Error(`It has "${word}" in it, which is a name of this machine.`);
   if (recording.length > outputBytesMax) throw new Error(`It has ${recording.length} bytes.`);
 }

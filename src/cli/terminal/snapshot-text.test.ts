@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { runCount } from "../../../test/run-count.ts";
 import { expectSameAfter, type ScreenStep } from "../../../test/terminal/screen-copy.ts";
-import { output, size } from "../../../test/terminal/terminal-output.ts";
+import { cutSession } from "../../../test/terminal/cut-session.ts";
 import { Screen } from "./screen.ts";
 import { insidesOf, readCharsets } from "./terminal-insides.ts";
 
@@ -15,16 +15,9 @@ describe("a snapshot", () => {
     { timeout: runCount(60_000, 3_600_000) },
     async () => {
       await fc.assert(
-        fc.asyncProperty(
-          fc.tuple(size, output, output, size, output),
-          async ([first, before, rest, second, last]) => {
-            await expectSameAfter(Screen, letters, first, before.join(""), [
-              rest.join(""),
-              second,
-              last.join(""),
-            ]);
-          },
-        ),
+        fc.asyncProperty(cutSession, async (session) => {
+          await expectSameAfter(Screen, letters, session);
+        }),
         { numRuns: runCount(200, 10_000), seed: runCount(1, Date.now() % 2 ** 31) },
       );
     },
@@ -99,6 +92,10 @@ describe("a snapshot", () => {
     ["tab stops, when all are cleared", "\u001b[3g", ["\tx", { columns: 20, rows: 3 }, "\r\t\tx"]],
   ];
   it.each(found)("carries %s", async (_, before, after) => {
-    await expectSameAfter(Screen, letters, { columns: 5, rows: 3 }, before, after);
+    await expectSameAfter(Screen, letters, {
+      size: { columns: 5, rows: 3 },
+      before: [before],
+      after,
+    });
   });
 });
