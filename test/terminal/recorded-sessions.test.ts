@@ -4,15 +4,10 @@ import { Screen } from "../../src/cli/terminal/screen.ts";
 import { insidesOf, readCharsets } from "../../src/cli/terminal/terminal-insides.ts";
 import { runCount } from "../run-count.ts";
 import { readRecordedSessions } from "./recorded-session.ts";
-import { everyPlace, expectSameFromCuts, onePlace, type SessionCuts } from "./session-copies.ts";
+import { allCuts, expectSameFromCuts, sparseCuts } from "./session-copies.ts";
 
 const letters = readCharsets(insidesOf(new headless.Terminal()));
-const isLong = runCount(0, 1) === 1;
-const cuts: SessionCuts = {
-  everyBorder: runCount(3, 1),
-  everyStep: 1,
-  places: isLong ? everyPlace : onePlace,
-};
+const cuts = runCount(0, 1) === 0 ? sparseCuts : allCuts;
 
 describe("a screen from a snapshot is that from the start, cell by cell, in a session of", () => {
   it.each(readRecordedSessions())(

@@ -9,9 +9,7 @@ import { stateOf } from "./screen-state.ts";
 export interface SessionCuts {
   /** Every so many steps a screen begins between two of them, and goes on to the end. */
   readonly everyBorder: number;
-  /** The same within a step, for `stepsAfter` more of them. */
-  readonly everyStep: number;
-  /** Where a step is cut, in characters. */
+  /** Where in a step one begins that goes on for `stepsAfter` more of them. */
   readonly places: (text: string, index: number) => Iterable<number>;
 }
 
@@ -22,7 +20,7 @@ export async function expectSameFromCuts(
   { create }: Pick<typeof Screen, "create">,
   letters: CharsetLetters,
   { size, steps }: RecordedSession,
-  { everyBorder, everyStep, places }: SessionCuts,
+  { everyBorder, places }: SessionCuts,
 ): Promise<void> {
   const states = await statesAfter(create, letters, size, steps);
   const screen = await create(size);
@@ -34,7 +32,7 @@ export async function expectSameFromCuts(
       continue;
     }
     let written = 0;
-    for (const place of index % everyStep === 0 ? places(step, index) : []) {
+    for (const place of places(step, index)) {
       await screen.write(step.slice(written, place));
       written = place;
       const end = index + 1 + stepsAfter;
@@ -86,15 +84,18 @@ async function statesAfter(
 }
 
 /** One place, elsewhere in each step. */
-export function* onePlace(text: string, index: number): Iterable<number> {
+function* onePlace(text: string, index: number): Iterable<number> {
   const place = ((index + 1) * 7919) % text.length;
   if (place > 0) yield isSecondHalf(text, place) ? place - 1 : place;
 }
 
 /** Between any two characters. */
-export function* everyPlace(text: string): Iterable<number> {
+function* everyPlace(text: string): Iterable<number> {
   for (let place = 1; place < text.length; place++) if (!isSecondHalf(text, place)) yield place;
 }
+
+export const sparseCuts: SessionCuts = { everyBorder: 3, places: onePlace };
+export const allCuts: SessionCuts = { everyBorder: 1, places: everyPlace };
 
 /** Of a character outside of the basic plane. */
 function isSecondHalf(text: string, place: number): boolean {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { runCount } from "../../../test/run-count.ts";
 import { expectSameAfter, type ScreenStep } from "../../../test/terminal/screen-copy.ts";
-import { cutSession } from "../../../test/terminal/cut-session.ts";
+import { cutSession, cutSessionRuns } from "../../../test/terminal/cut-session.ts";
 import { Screen } from "./screen.ts";
 import { insidesOf, readCharsets } from "./terminal-insides.ts";
 
@@ -18,7 +18,7 @@ describe("a snapshot", () => {
         fc.asyncProperty(cutSession, async (session) => {
           await expectSameAfter(Screen, letters, session);
         }),
-        { numRuns: runCount(200, 10_000), seed: runCount(1, Date.now() % 2 ** 31) },
+        cutSessionRuns,
       );
     },
   );
