@@ -1,9 +1,15 @@
 import type { Mutant } from "../storage/mutant-source.ts";
 
+export interface SnapshotMutant extends Mutant {
+  /** Recorded session that finds it, too. */
+  readonly session?: string;
+}
+
 /** Bugs of snapshots: a screen that begins with one is not the one from the start, or does not stay it. */
-export const snapshotMutants: readonly Mutant[] = [
+export const snapshotMutants: readonly SnapshotMutant[] = [
   {
     name: "forgets that pasting is put in brackets",
+    session: "shell",
     file: "snapshot-text.ts",
     find: '[modes.bracketedPasteMode, "\\u001b[?2004h"],',
     replace: "",
@@ -16,6 +22,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets how the mouse is told",
+    session: "htop",
     file: "snapshot-text.ts",
     find: "const mouse = [coreMouseService.activeProtocol, coreMouseService.activeEncoding];",
     replace: "const mouse = [coreMouseService.activeProtocol];",
@@ -34,6 +41,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets the region that scrolls",
+    session: "tmux",
     file: "snapshot-text.ts",
     find: "this.#savedCursorText(buffer) + region;",
     replace: "this.#savedCursorText(buffer);",
@@ -52,6 +60,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets the saved cursor",
+    session: "shell",
     file: "snapshot-text.ts",
     find: "this.#tabsText(buffer) + this.#savedCursorText(buffer) + region",
     replace: "this.#tabsText(buffer) + region",
@@ -82,12 +91,14 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets with which attributes the program writes",
+    session: "htop",
     file: "snapshot-text.ts",
     find: "let text = this.#pen.take(input._curAttrData) + ",
     replace: "let text = ",
   },
   {
     name: "draws the alternate screen onto the normal one",
+    session: "vim",
     file: "snapshot-text.ts",
     find: "${this.#pen.take(defaultAttributes)}\\u001b[?1047h`;",
     replace: "${this.#pen.take(defaultAttributes)}`;",
@@ -100,6 +111,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets that a full row waits for the next character",
+    session: "top",
     file: "snapshot-text.ts",
     find: "return text + this.#pendingWrapText(active, column);",
     replace: "return text;",
@@ -112,6 +124,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets that a row continues the one above",
+    session: "less",
     file: "snapshot-rows.ts",
     find: "if (!lineOf(buffer, row).isWrapped) continue;",
     replace: "if (row > 0) continue;",
@@ -124,6 +137,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "leaves out the background of erased cells",
+    session: "htop",
     file: "snapshot-rows.ts",
     find: "if (bg === 0 && !isTouched) return end;",
     replace: "if (!isTouched) return end;",
@@ -148,6 +162,7 @@ export const snapshotMutants: readonly Mutant[] = [
   },
   {
     name: "forgets the beginning of a sequence",
+    session: "vim",
     file: "unfinished-output.ts",
     find: "return new TextDecoder().decode(this.#bytes, { stream: true });",
     replace: 'return "";',
