@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { expect } from "vitest";
 import type { Screen } from "../../src/cli/terminal/screen.ts";
 import type { CharsetLetters } from "../../src/cli/terminal/terminal-insides.ts";
 import type { TerminalSize } from "../../src/protocol/terminal-entries.ts";
-import { stateOf } from "./screen-state.ts";
+import { isBeyondOutput, stateOf } from "./screen-state.ts";
 
 /** What happens to a screen: output, or another size. */
 export type ScreenStep = string | Uint8Array | TerminalSize;
@@ -22,6 +23,7 @@ export async function expectSameAfter(
 ): Promise<void> {
   const screen = await create(size);
   for (const step of before) await take(screen, step);
+  fc.pre(!isBeyondOutput(screen));
   const copy = await copyOf(create, screen, letters);
   for (const step of after) {
     for (const each of [screen, copy]) await take(each, step);

@@ -1,9 +1,11 @@
 import type { IBufferCell, IBufferLine } from "@xterm/headless";
 import type { Screen } from "../../src/cli/terminal/screen.ts";
-import type {
-  Attributes,
-  CharsetLetters,
-  ScreenBuffer,
+import { isErased } from "../../src/cli/terminal/cell-attributes.ts";
+import {
+  Cell,
+  type Attributes,
+  type CharsetLetters,
+  type ScreenBuffer,
 } from "../../src/cli/terminal/terminal-insides.ts";
 
 /** What the package has for a cell beyond what it promises. */
@@ -50,6 +52,22 @@ export function stateOf(screen: Screen, letters: CharsetLetters): object {
     normalRows: rowsOf(screen, terminal.buffer.normal),
     alternateRows: isAlternate ? rowsOf(screen, terminal.buffer.alternate) : null,
   };
+}
+
+/**
+ * Whether a row is full of empty cells with more than a background, and the last one with more than colours. That
+ * takes a terminal that becomes narrower, or one of two columns; no output makes such a row and leaves the others.
+ */
+export function isBeyondOutput({ insides }: Screen): boolean {
+  const { normal, alt } = insides._bufferService.buffers;
+  return [normal, alt].some(({ lines }) =>
+    Array.from({ length: lines.length }, (_, row) => lines.get(row)!).some((line) => {
+      const cells = Array.from({ length: line.length }, (__, at) => new Cell().load(line, at));
+      const { fg, bg } = cells.at(-1)!;
+      const hasFlags = ((fg | bg) & ~0x3ffffff) !== 0;
+      return hasFlags && cells.every((cell) => cell.chars === "" && !isErased(cell));
+    }),
+  );
 }
 
 function bufferOf(screen: Screen, buffer: ScreenBuffer, letters: CharsetLetters): object {

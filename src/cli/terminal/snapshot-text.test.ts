@@ -98,4 +98,12 @@ describe("a snapshot", () => {
       after,
     });
   });
+
+  it("carries a row of nothing but what wide characters left behind", async () => {
+    await expectSameAfter(Screen, letters, {
+      size: { columns: 2, rows: 2 },
+      before: ["世a\u001b[1;2H\u001b[48:2::0:0:9;38:2::0:0:9m世"],
+      after: ["\u001b[1;1H\u001b[P", { columns: 2, rows: 1 }],
+    });
+  });
 });
