@@ -99,11 +99,24 @@ describe("a snapshot", () => {
     });
   });
 
-  it("carries a row of nothing but what wide characters left behind", async () => {
-    await expectSameAfter(Screen, letters, {
-      size: { columns: 2, rows: 2 },
-      before: ["世a\u001b[1;2H\u001b[48:2::0:0:9;38:2::0:0:9m世"],
-      after: ["\u001b[1;1H\u001b[P", { columns: 2, rows: 1 }],
-    });
+  const resized: readonly (readonly [string, readonly ScreenStep[], readonly ScreenStep[]])[] = [
+    [
+      "a row of nothing but what wide characters left behind",
+      ["世a\u001b[1;2H\u001b[48:2::0:0:9;38:2::0:0:9m世"],
+      ["\u001b[1;1H\u001b[P", { columns: 2, rows: 1 }],
+    ],
+    [
+      "a first row that continues one that is gone, with a background that the alternate screen saved",
+      [
+        { columns: 2, rows: 1 },
+        "😀a",
+        { columns: 2, rows: 2 },
+        "\u001b[40m\u001b[?47h\u001b[1;1H\u001b7\u001b[?47l",
+      ],
+      [],
+    ],
+  ];
+  it.each(resized)("carries %s", async (_, before, after) => {
+    await expectSameAfter(Screen, letters, { size: { columns: 2, rows: 2 }, before, after });
   });
 });
