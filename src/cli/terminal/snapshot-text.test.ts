@@ -88,6 +88,11 @@ describe("a snapshot", () => {
     ["a full row of which the columns move on", "abcde\u001b[2 @", ["x"]],
     ["a row that is full and then empty", "abcde\u001b[2K", ["x"]],
     ["marks by themselves after a full row", "abcde\u001b[m\u0301\u0301\n", ["x"]],
+    [
+      "a character with a mark beside one that was written over",
+      "\u001b[1;5Haa\u0301\u001b[Daa\ufe0fa",
+      ["\u001b[3H", { columns: 4, rows: 3 }],
+    ],
     ["tab stops", "\u001b[3g\u001b[1;3H\u001bH\u001b[H", ["\tx\tx"]],
     ["tab stops, when all are cleared", "\u001b[3g", ["\tx", { columns: 20, rows: 3 }, "\r\t\tx"]],
   ];
