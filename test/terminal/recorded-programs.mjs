@@ -80,6 +80,8 @@ export const recordedPrograms = [
       "\u0007",
       "cat text.txt | head -n 30\r",
       [50, 8],
+      "tabs -5; printf '\\ta\\tb\\tc\\n'\r",
+      "tabs -8; printf '\\ta\\tb\\tc\\n'\r",
       "clear\r",
       "exit\r",
     ],
@@ -133,6 +135,13 @@ export const recordedPrograms = [
       "\u0002&",
       "y",
     ],
+  },
+  {
+    name: "borders",
+    size: [40, 12],
+    // Without UTF-8, lines are drawn with a character set of their own.
+    command: "LC_ALL=C tmux -L recorded -f tmux.conf new-session",
+    steps: ["\u0002%", '\u0002"', "echo right\r", [36, 10], "\u0002o", "\u0002&", "y"],
   },
 ];
 

@@ -54,6 +54,7 @@ export const snapshotMutants: readonly SnapshotMutant[] = [
   },
   {
     name: "forgets tab stops",
+    session: "shell",
     file: "snapshot-text.ts",
     find: "return text + this.#tabsText(buffer) + ",
     replace: "return text + ",
@@ -79,6 +80,7 @@ export const snapshotMutants: readonly SnapshotMutant[] = [
   },
   {
     name: "forgets designated character sets",
+    session: "borders",
     file: "snapshot-text.ts",
     find: " + this.#charsetsText() + ",
     replace: " + ",
