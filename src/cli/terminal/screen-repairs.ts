@@ -139,7 +139,7 @@ function cutMarks(buffer: ScreenBuffer, { cols, rows }: Terminal): void {
     Object.entries(buffer.tabs).filter(([column]) => Number(column) < cols),
   );
   buffer.savedX = Math.min(buffer.savedX, cols - 1);
-  buffer.savedY = Math.min(buffer.savedY, rows - 1);
+  buffer.savedY = Math.max(0, Math.min(buffer.savedY, rows - 1));
 }
 
 /** Characters with marks that were written over: they would come back where rows are broken anew. */

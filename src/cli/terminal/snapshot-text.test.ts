@@ -120,6 +120,11 @@ describe("a snapshot", () => {
       ],
       [],
     ],
+    [
+      "a saved cursor in a row that is gone from above a narrower screen",
+      [{ columns: 3, rows: 3 }, "aaaa\u001b[1K\u001b[3;3H世", { columns: 2, rows: 3 }],
+      [],
+    ],
   ];
   it.each(resized)("carries %s", async (_, before, after) => {
     await expectSameAfter(Screen, letters, { size: { columns: 2, rows: 2 }, before, after });
