@@ -34,7 +34,7 @@ export default defineConfig({
     projects: [
       project("unit", [
         "src/**/*.test.ts",
-        "test/{architecture,conformance,docs,doors,seed,storage,tooling}/**/*.test.ts",
+        "test/{architecture,conformance,docs,doors,seed,storage,terminal,tooling}/**/*.test.ts",
       ]),
       project("faults", ["test/faults/*.test.ts"], { ...patient, ...sideBySide }),
       // They measure what their neighbours notice of them: another neighbour would disturb that.

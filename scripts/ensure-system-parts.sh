@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests drive: a browser, a terminal multiplexer, less, vi, curl, openssl, BusyBox's flock
-# and nats-server. Does nothing where they are. CHROMIUM and NATS_SERVER name other binaries.
+# Installs the programs that the tests drive: a browser, a terminal multiplexer, less, vi, htop, curl, openssl,
+# BusyBox's flock and nats-server. Does nothing where they are. CHROMIUM and NATS_SERVER name other binaries.
 set -euo pipefail
 
 [ "$(uname)" != Linux ] || bash "$(dirname "$0")/ensure-busybox-flock.sh" >/dev/null
@@ -11,6 +11,7 @@ command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
 command -v tmux >/dev/null || missing+=(tmux)
 command -v less >/dev/null || missing+=(less)
 command -v vi >/dev/null || missing+=(vim-tiny)
+command -v htop >/dev/null || missing+=(htop)
 command -v curl >/dev/null || missing+=(curl)
 command -v openssl >/dev/null || missing+=(openssl)
 [ ${#missing[@]} -eq 0 ] && exit 0

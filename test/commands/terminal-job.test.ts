@@ -232,6 +232,20 @@ describe("snapshots of a terminal", () => {
     expect(snapshots.at(-1)!.position).toBe(last - 1);
   });
 
+  it("do not come within a character", async () => {
+    const script = "stty -echo; printf 'a\\344\\270'; read line; printf '\\226b'";
+    const { job, run } = await start(script);
+    // Two seconds after the output.
+    await job.entries("tty-snapshot", () => true);
+    await job.type("x\n");
+    const [entries, snapshots] = await Promise.all([job.entries("tty"), job.snapshots()]);
+    expect(await run.exited).toBe(0);
+    const last = entries.at(-1)!.position;
+    const whole = await screenOf(entries, last);
+    expect(whole).toContain("a世b");
+    expect(await screenOf(entries, last, snapshots[0])).toBe(whole);
+  });
+
   it("come with new sizes to a process that was created again", async () => {
     world = await CliWorld.create(["--store", "memory"]);
     const { job, run } = await start("echo before; read line; echo after $line", [

@@ -1,29 +1,36 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TerminalSize } from "../../src/protocol/index.ts";
 import { TcpProxy } from "../../src/testing/tcp-proxy.ts";
 import { CliWorld, type RunningCommand } from "../cli-world.ts";
 import { TerminalPane } from "../terminal-pane.ts";
 
+/** For all tests whose server stays. */
+let shared: CliWorld;
 let world: CliWorld;
 let environment: NodeJS.ProcessEnv;
-let proxy: TcpProxy;
 const panes: TerminalPane[] = [];
 
-beforeEach(async () => {
-  world = await CliWorld.create();
-  proxy = await TcpProxy.start(Number(new URL(world.url).port));
+async function use(used: CliWorld): Promise<void> {
+  world = used;
   environment = await world.shellEnvironment();
   const lines = Array.from({ length: 200 }, (_, n) => `line ${n + 1} of the text\n`);
   await writeFile(join(world.directory, "text"), lines.join(""));
+}
+
+beforeAll(async () => {
+  shared = await CliWorld.create();
 });
+
+beforeEach(() => use(shared));
 
 afterEach(async () => {
   for (const pane of panes.splice(0)) await pane[Symbol.asyncDispose]();
-  await world[Symbol.asyncDispose]();
-  await proxy.close();
+  if (world !== shared) await world[Symbol.asyncDispose]();
 });
+
+afterAll(() => shared[Symbol.asyncDispose]());
 
 function open(size: TerminalSize = { columns: 80, rows: 20 }, url = world.url): TerminalPane {
   const variables = { ...environment, JOBWIRE_URL: url };
@@ -105,6 +112,37 @@ describe("a program in a terminal, attached", () => {
     await leaveShell(job, large);
   });
 
+  it("watches processes: with colours and the mouse, and the same for a viewer who comes back", async () => {
+    const job = await startShell();
+    const [pane, watcher] = [open({ columns: 100, rows: 24 }), open({ columns: 100, rows: 24 })];
+    await attach(pane);
+    await attach(watcher);
+    pane.enter("until [ \"$(stty size)\" = '24 100' ]; do :; done; htop --pid=$$");
+    await pane.until("its keys", (view) => lastRow(view).startsWith("F1Help"));
+    // A cursor that is a row in other colours, below a head in others again.
+    const colours = pane.colours.replaceAll("\x1b[", "CSI ");
+    expect(colours).toMatch(/CSI 30mCSI 42m.*PID.*\n.*CSI 46m.*bash/);
+    await pane.until("the mouse", (view) => view.state("alternate_on", "mouse_any_flag") === "1 1");
+    pane.type("/bash");
+    await pane.until("the search", (view) => lastRow(view).includes("Search: bash"));
+    pane.keys("C-\\");
+    await pane.waitFor(/^left 0$/m);
+    expect(pane.state("alternate_on", "mouse_any_flag")).toBe("0 0");
+    watcher.resize({ columns: 90, rows: 20 });
+    const later = open({ columns: 90, rows: 20 });
+    later.enter("jobwire attach shell; echo left $?");
+    await later.until("the search", (view) => lastRow(view).includes("Search: bash"));
+    later.keys("Enter");
+    const isSame = (): boolean =>
+      lastRow(later).startsWith("F1Help") && later.rows.join("\n") === watcher.rows.join("\n");
+    // It is seen where it is painted last.
+    await Promise.any([later, watcher].map((view) => view.until("the same screen", isSame)));
+    const column = later.rows[19]!.indexOf("F10Quit") + 4;
+    later.type(`\x1b[<0;${column};20M\x1b[<0;${column};20m`);
+    await watcher.until("the shell", (view) => lastRow(view) === ">");
+    await leaveShell(job, watcher);
+  });
+
   it("takes Ctrl-C and Ctrl-Z as from its own terminal, and ends by its signal", async () => {
     const job = await startShell();
     const pane = open();
@@ -126,6 +164,15 @@ describe("a program in a terminal, attached", () => {
 });
 
 describe("a full screen, while the server is away", () => {
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    await use(await CliWorld.create());
+    proxy = await TcpProxy.start(Number(new URL(world.url).port));
+  });
+
+  afterEach(() => proxy.close());
+
   it("is right again after a restart, and what was typed meanwhile arrives once", async () => {
     const job = await startShell([], `http://127.0.0.1:${proxy.port}`);
     const pane = open(undefined, `http://127.0.0.1:${proxy.port}`);

@@ -1,22 +1,29 @@
+import fc from "fast-check";
 import { expect } from "vitest";
 import type { Screen } from "../../src/cli/terminal/screen.ts";
 import type { CharsetLetters } from "../../src/cli/terminal/terminal-insides.ts";
 import type { TerminalSize } from "../../src/protocol/terminal-entries.ts";
-import { stateOf } from "./screen-state.ts";
+import { isBeyondOutput, stateOf } from "./screen-state.ts";
 
 /** What happens to a screen: output, or another size. */
 export type ScreenStep = string | Uint8Array | TerminalSize;
+
+/** With a place at which another screen begins. */
+export interface CutSession {
+  readonly size: TerminalSize;
+  readonly before: readonly ScreenStep[];
+  readonly after: readonly ScreenStep[];
+}
 
 /** Throws unless a screen and one that began with its snapshot are the same, and stay the same. */
 export async function expectSameAfter(
   { create }: Pick<typeof Screen, "create">,
   letters: CharsetLetters,
-  size: TerminalSize,
-  before: ScreenStep,
-  after: readonly ScreenStep[],
+  { size, before, after }: CutSession,
 ): Promise<void> {
   const screen = await create(size);
-  await take(screen, before);
+  for (const step of before) await take(screen, step);
+  fc.pre(!isBeyondOutput(screen));
   const copy = await copyOf(create, screen, letters);
   for (const step of after) {
     for (const each of [screen, copy]) await take(each, step);

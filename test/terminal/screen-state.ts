@@ -1,9 +1,11 @@
 import type { IBufferCell, IBufferLine } from "@xterm/headless";
 import type { Screen } from "../../src/cli/terminal/screen.ts";
-import type {
-  Attributes,
-  CharsetLetters,
-  ScreenBuffer,
+import { isErased } from "../../src/cli/terminal/cell-attributes.ts";
+import {
+  Cell,
+  type Attributes,
+  type CharsetLetters,
+  type ScreenBuffer,
 } from "../../src/cli/terminal/terminal-insides.ts";
 
 /** What the package has for a cell beyond what it promises. */
@@ -52,6 +54,22 @@ export function stateOf(screen: Screen, letters: CharsetLetters): object {
   };
 }
 
+/**
+ * Whether a row is full of empty cells with more than a background, and the last one with more than colours. That
+ * takes a terminal that becomes narrower, or one of two columns; no output makes such a row and leaves the others.
+ */
+export function isBeyondOutput({ insides }: Screen): boolean {
+  const { normal, alt } = insides._bufferService.buffers;
+  return [normal, alt].some(({ lines }) =>
+    Array.from({ length: lines.length }, (_, row) => lines.get(row)!).some((line) => {
+      const cells = Array.from({ length: line.length }, (__, at) => new Cell().load(line, at));
+      const { fg, bg } = cells.at(-1)!;
+      const hasFlags = ((fg | bg) & ~0x3ffffff) !== 0;
+      return hasFlags && cells.every((cell) => cell.chars === "" && !isErased(cell));
+    }),
+  );
+}
+
 function bufferOf(screen: Screen, buffer: ScreenBuffer, letters: CharsetLetters): object {
   const saved = buffer.savedCurAttrData;
   const { underlined: _, ...attributes } = attributesOf(screen, saved as FullCell);
@@ -69,17 +87,27 @@ function rowsOf(
   screen: Screen,
   buffer: { readonly length: number; getLine(row: number): IBufferLine | undefined },
 ): object[] {
+  // Most cells are alike: what is told of one is told of the next.
+  const told = new Map<string, string>();
   return Array.from({ length: buffer.length }, (_, row) => {
     const line = buffer.getLine(row)!;
     const cells = Array.from({ length: line.length }, (__, column) => {
       const cell = line.getCell(column) as FullCell;
-      const attributes = attributesOf(screen, cell);
-      // The colour of nothing is not seen, and nothing takes it over.
-      if (isBlank(cell)) delete attributes.foreground;
-      return JSON.stringify([cell.getChars(), cell.getWidth(), attributes]);
+      const isEmpty = isBlank(cell);
+      const key = [cell.fg, cell.bg, cell.extended._ext, cell.extended.urlId, isEmpty].join();
+      const known = told.get(key) ?? JSON.stringify(cellAttributes(screen, cell, isEmpty));
+      told.set(key, known);
+      return `${JSON.stringify(cell.getChars())} ${cell.getWidth()} ${known}`;
     });
     return { isWrapped: line.isWrapped, cells };
   });
+}
+
+function cellAttributes(screen: Screen, cell: FullCell, isEmpty: boolean): object {
+  const attributes = attributesOf(screen, cell);
+  // The colour of nothing is not seen, and nothing takes it over.
+  if (isEmpty) delete attributes.foreground;
+  return attributes;
 }
 
 /** Without a character, a line, or colours that have changed places. */

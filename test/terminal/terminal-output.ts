@@ -82,8 +82,19 @@ const designation = fc
   .tuple(one("(", ")", "*", "+", "-", "."), one(...Array.from("0AB4C5RQKYE6ZH7=")))
   .map(([slot, letter]) => escape + slot + letter);
 
-/** One thing that is written. */
-export const outputPiece: fc.Arbitrary<string> = fc.oneof(
+/** Obeyed at once, or the end of the sequence within which it stands. */
+const interrupted = fc
+  .tuple(
+    fc.oneof(csi(two, "H", "r"), rendition),
+    one("\n", "\r", "\b", "\t", "\u000e", "\u0018"),
+    fc.nat(),
+  )
+  .map(([sequence, control, place]) => {
+    const after = 1 + (place % (sequence.length - 1));
+    return sequence.slice(0, after) + control + sequence.slice(after);
+  });
+
+const plainPiece: fc.Arbitrary<string> = fc.oneof(
   { weight: 14, arbitrary: text },
   { weight: 6, arbitrary: rendition },
   { weight: 5, arbitrary: one("\r", "\n", "\r\n", "\b", "\t", "\u0007", "\u000b", "\0") },
@@ -135,6 +146,20 @@ export const outputPiece: fc.Arbitrary<string> = fc.oneof(
       `${escape}[18t`,
     ),
   },
+);
+
+/** The other screen, from beginning to end. */
+const excursion = fc
+  .tuple(one("47", "1047", "1049"), fc.array(plainPiece, { maxLength: 5 }), csi(two, "H"))
+  .map(([mode, pieces, there]) =>
+    [`${escape}[?${mode}h`, ...pieces, there, `${escape}7`, `${escape}[?${mode}l`].join(""),
+  );
+
+/** One thing that is written. */
+export const outputPiece: fc.Arbitrary<string> = fc.oneof(
+  { weight: 40, arbitrary: plainPiece },
+  { weight: 2, arbitrary: interrupted },
+  { weight: 1, arbitrary: excursion },
 );
 
 export const output = fc.array(outputPiece, { maxLength: 24, size: "max" });

@@ -1,7 +1,13 @@
 import type { Terminal } from "@xterm/headless";
 import type { TerminalSize } from "../../protocol/terminal-entries.ts";
 import { backgroundOf, defaultAttributes, shownUnderline } from "./cell-attributes.ts";
-import { editNames, lineOf, type ScreenBuffer, type TerminalInsides } from "./terminal-insides.ts";
+import {
+  Cell,
+  editNames,
+  lineOf,
+  type ScreenBuffer,
+  type TerminalInsides,
+} from "./terminal-insides.ts";
 
 // The terminal keeps some things that no output can bring about in another one: they are taken
 // from it where they arise, so that all screens with the same history, and those that began with a
@@ -102,6 +108,7 @@ export function settleSize(
   if (columns === terminal.cols && rows === terminal.rows) return;
   for (const buffer of [normal, alt]) {
     cutMarks(buffer, terminal);
+    dropOldCharacters(buffer);
     // Lengthening a list that was scrolled, the terminal would lose lines of it.
     buffer.lines.maxLength++;
     buffer.lines.maxLength--;
@@ -132,7 +139,19 @@ function cutMarks(buffer: ScreenBuffer, { cols, rows }: Terminal): void {
     Object.entries(buffer.tabs).filter(([column]) => Number(column) < cols),
   );
   buffer.savedX = Math.min(buffer.savedX, cols - 1);
-  buffer.savedY = Math.min(buffer.savedY, rows - 1);
+  buffer.savedY = Math.max(0, Math.min(buffer.savedY, rows - 1));
+}
+
+/** Characters with marks that were written over: they would come back where rows are broken anew. */
+function dropOldCharacters({ lines }: ScreenBuffer): void {
+  const cell = new Cell();
+  for (let row = 0; row < lines.length; row++) {
+    const line = lines.get(row);
+    for (const column of Object.keys(line?._combined ?? {})) {
+      if (line === undefined || cell.load(line, Number(column)).isCombined) continue;
+      Reflect.deleteProperty(line._combined, column);
+    }
+  }
 }
 
 /** The alternate screen keeps what is right of it; both keep halves of wide characters. */

@@ -1,4 +1,4 @@
-import { defaultAttributes, isErased } from "./cell-attributes.ts";
+import { backgroundOf, defaultAttributes, isErased } from "./cell-attributes.ts";
 import type { Pen } from "./pen.ts";
 import { Cell, lineOf, type Line, type ScreenBuffer } from "./terminal-insides.ts";
 
@@ -45,6 +45,8 @@ class RowWriter {
   /** Where the next character would go; −1 for in another row. */
   #at = -1;
   #row = 0;
+  /** Last one of a row of nothing but odd cells: what moves the others into place needs one. It keeps its background. */
+  #lostColumn = -1;
   #text = "";
 
   constructor(line: Line, pen: Pen) {
@@ -73,8 +75,8 @@ class RowWriter {
       this.#at = column + Math.max(1, cell.width);
       return this.#at;
     }
-    if (!isErased(cell)) return column + 1;
-    const { bg } = cell;
+    if (!isErased(cell) && column !== this.#lostColumn) return column + 1;
+    const bg = backgroundOf(cell);
     let end = column + 1;
     while (end < this.#columns && this.#isErasedTo(end, bg)) end++;
     if (bg === 0 && !isTouched) return end;
@@ -90,6 +92,7 @@ class RowWriter {
   #writeOddCells(): boolean {
     let run = 0;
     while (run < this.#columns && this.#isOdd(run)) run++;
+    if (run === this.#columns) this.#lostColumn = --run;
     // At the left edge: made beside it, and moved there.
     for (let column = run - 1; column >= 0; column--) {
       this.#goTo(0);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { runCount } from "../../../test/run-count.ts";
 import { expectSameAfter, type ScreenStep } from "../../../test/terminal/screen-copy.ts";
-import { output, size } from "../../../test/terminal/terminal-output.ts";
+import { cutSession, cutSessionRuns } from "../../../test/terminal/cut-session.ts";
 import { Screen } from "./screen.ts";
 import { insidesOf, readCharsets } from "./terminal-insides.ts";
 
@@ -15,17 +15,10 @@ describe("a snapshot", () => {
     { timeout: runCount(60_000, 3_600_000) },
     async () => {
       await fc.assert(
-        fc.asyncProperty(
-          fc.tuple(size, output, output, size, output),
-          async ([first, before, rest, second, last]) => {
-            await expectSameAfter(Screen, letters, first, before.join(""), [
-              rest.join(""),
-              second,
-              last.join(""),
-            ]);
-          },
-        ),
-        { numRuns: runCount(200, 10_000), seed: runCount(1, Date.now() % 2 ** 31) },
+        fc.asyncProperty(cutSession, async (session) => {
+          await expectSameAfter(Screen, letters, session);
+        }),
+        cutSessionRuns,
       );
     },
   );
@@ -95,10 +88,45 @@ describe("a snapshot", () => {
     ["a full row of which the columns move on", "abcde\u001b[2 @", ["x"]],
     ["a row that is full and then empty", "abcde\u001b[2K", ["x"]],
     ["marks by themselves after a full row", "abcde\u001b[m\u0301\u0301\n", ["x"]],
+    [
+      "a character with a mark beside one that was written over",
+      "\u001b[1;5Haa\u0301\u001b[Daa\ufe0fa",
+      ["\u001b[3H", { columns: 4, rows: 3 }],
+    ],
     ["tab stops", "\u001b[3g\u001b[1;3H\u001bH\u001b[H", ["\tx\tx"]],
     ["tab stops, when all are cleared", "\u001b[3g", ["\tx", { columns: 20, rows: 3 }, "\r\t\tx"]],
   ];
   it.each(found)("carries %s", async (_, before, after) => {
-    await expectSameAfter(Screen, letters, { columns: 5, rows: 3 }, before, after);
+    await expectSameAfter(Screen, letters, {
+      size: { columns: 5, rows: 3 },
+      before: [before],
+      after,
+    });
+  });
+
+  const resized: readonly (readonly [string, readonly ScreenStep[], readonly ScreenStep[]])[] = [
+    [
+      "a row of nothing but what wide characters left behind",
+      ["世a\u001b[1;2H\u001b[48:2::0:0:9;38:2::0:0:9m世"],
+      ["\u001b[1;1H\u001b[P", { columns: 2, rows: 1 }],
+    ],
+    [
+      "a first row that continues one that is gone, with a background that the alternate screen saved",
+      [
+        { columns: 2, rows: 1 },
+        "😀a",
+        { columns: 2, rows: 2 },
+        "\u001b[40m\u001b[?47h\u001b[1;1H\u001b7\u001b[?47l",
+      ],
+      [],
+    ],
+    [
+      "a saved cursor in a row that is gone from above a narrower screen",
+      [{ columns: 3, rows: 3 }, "aaaa\u001b[1K\u001b[3;3H世", { columns: 2, rows: 3 }],
+      [],
+    ],
+  ];
+  it.each(resized)("carries %s", async (_, before, after) => {
+    await expectSameAfter(Screen, letters, { size: { columns: 2, rows: 2 }, before, after });
   });
 });

@@ -45,7 +45,9 @@ class SnapshotText {
     // What the alternate screen has saved outlives it.
     if (active === normal) {
       const saved = this.#savedCursorText(alt);
-      if (saved !== "") text += `\u001b[?1047h${saved}\u001b[?1047l`;
+      // Rows that are scrolled into place afterwards are blank, and take the background that is left.
+      const plain = this.#pen.take(defaultAttributes);
+      if (saved !== "") text += `\u001b[?1047h${saved}${plain}\u001b[?1047l`;
     }
     text += this.#bufferText(normal);
     if (active === alt) {

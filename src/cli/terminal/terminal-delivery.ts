@@ -5,6 +5,7 @@ import {
   terminalChannel,
   type TerminalSize,
 } from "../../protocol/terminal-entries.ts";
+import { incompleteTailBytes } from "../run/chunk-assembler.ts";
 import { ChannelWriter } from "../run/channel-writer.ts";
 import { JobProducer } from "../run/job-producer.ts";
 import { OutputCopy } from "../run/local-copy.ts";
@@ -41,6 +42,8 @@ export class TerminalDelivery implements ProgramOutput {
   readonly #writer: ChannelWriter;
   readonly #snapshots: SnapshotWriter;
   readonly #scanner = new SequenceScanner();
+  /** The beginning of a character: a snapshot, which is text, cannot end with it. */
+  #held: Uint8Array = new Uint8Array(0);
   #size: TerminalSize;
   #unparsedBytes = 0;
   #hasScreenRoom: () => void = () => undefined;
@@ -120,7 +123,14 @@ export class TerminalDelivery implements ProgramOutput {
     this.#hasScreenRoom = copy.addReader(() => this.#unparsedBytes < unparsedBytesMax);
   }
 
-  #take(chunk: Uint8Array): boolean {
+  #take(read: Uint8Array): boolean {
+    const bytes = this.#held.byteLength === 0 ? read : Buffer.concat([this.#held, read]);
+    const end = bytes.byteLength - incompleteTailBytes(bytes);
+    this.#held = Uint8Array.from(bytes.subarray(end));
+    return this.#takeCharacters(bytes.subarray(0, end));
+  }
+
+  #takeCharacters(chunk: Uint8Array): boolean {
     const boundary = this.#scanner.scan(chunk);
     let hasRoom = true;
     if (boundary > 0) {
@@ -153,6 +163,7 @@ export class TerminalDelivery implements ProgramOutput {
 
   /** Who comes after the end sees the last screen at once. */
   #end(): void {
+    if (this.#held.byteLength > 0) this.#write(this.#held);
     if (this.#snapshots.schedule.hasNews) this.#takeSnapshot();
     this.#writer.end();
     this.#snapshots.schedule.dispose();

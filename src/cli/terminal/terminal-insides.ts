@@ -25,6 +25,8 @@ export interface CurrentAttributes extends Attributes {
 export interface Line {
   isWrapped: boolean;
   readonly length: number;
+  /** Characters with marks, by their columns; also of cells that were written over since. */
+  readonly _combined: Readonly<Record<string, string>>;
   getWidth(column: number): number;
   loadCell(column: number, cell: Cell): unknown;
   setCellFromCodepoint(column: number, code: number, width: number, attributes: Attributes): void;
@@ -160,6 +162,7 @@ const expected: Readonly<Record<string, string>> = {
   "_inputHandler.selectCharset": "function",
   "_writeBuffer.handleUserInput": "function",
   "_bufferService.cols": "number",
+  "_bufferService.buffers.normal.lines._array.0._combined": "object",
   "_charsetService.glevel": "number",
   "_charsetService._charsets.length": "number",
   "_charsetService.reset": "function",
@@ -234,9 +237,14 @@ export class Cell implements Attributes {
 
   /** Empty for an erased cell, and for the second half of a wide character. */
   get chars(): string {
-    if ((this.content & 0x200000) !== 0) return this.combinedData;
+    if (this.isCombined) return this.combinedData;
     const code = this.content & 0x1fffff;
     return code === 0 ? "" : String.fromCodePoint(code);
+  }
+
+  /** Has marks. */
+  get isCombined(): boolean {
+    return (this.content & 0x200000) !== 0;
   }
 
   get width(): number {
