@@ -14,6 +14,7 @@ import { Authentication } from "./authentication.ts";
 import type { KeySource } from "./authentication.ts";
 import { refuseBrokenRequest } from "./broken-request.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
+import { addConsoleRoutes, readConsoleFiles } from "./console-files.ts";
 import { addGrantRoutes } from "./grant-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addDocument } from "./openapi.ts";
@@ -50,6 +51,8 @@ export interface ServerOptions extends KeySource {
   readonly limits?: Partial<ServerLimits>;
   /** Copies the store to a directory of this machine; without it there is no such route. Rejects with `ChannelError`. */
   readonly backUp?: BackUp;
+  /** Folder of the built console, which is served at the root; without it there is none. */
+  readonly consoleDirectory?: string;
   /** A pino logger; without one nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   /** Where refusals for want of authority are noted; the broker's `onAudit` should lead to the same one. */
@@ -99,6 +102,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     graceMs = defaultStreamTimes.graceMs,
   } = options;
   const limits = resolveServerLimits(options.limits ?? {});
+  const { consoleDirectory } = options;
+  const consoleFiles =
+    consoleDirectory === undefined ? [] : await readConsoleFiles(consoleDirectory);
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const rules = new OriginRules(publicUrls, allowedOrigins);
   const underWay = new RequestsUnderWay(limits.requestsPerConnection);
@@ -131,6 +137,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await app.register((scope, _options, done) => {
     addRoutes(scope, context);
     door.install(scope);
+    addConsoleRoutes(scope, consoleFiles);
     if (options.backUp !== undefined) addBackupRoute(scope, options.backUp);
     done();
   });
