@@ -112,6 +112,23 @@ describe("a token", () => {
     await page.context().close();
   });
 
+  it("is that of all tabs: a job opens in a new one, and signing out ends each", async () => {
+    const first = await world.open();
+    const opened = first.context().waitForEvent("page");
+    await rows(first)
+      .getByRole("link", { name: "train" })
+      .click({ modifiers: ["Control"] });
+    const second = await opened;
+    await second.getByRole("heading", { name: "train" }).waitFor();
+    expect(second.url()).toBe(`${world.url}/#/p/train-1`);
+
+    await second.getByRole("button", { name: "Sign out" }).click();
+    await first.getByRole("alert").getByText("You are signed out.").waitFor();
+    await second.reload();
+    await field(second).waitFor();
+    await first.context().close();
+  });
+
   it("that counts no more leads to signing in, and from there back", async () => {
     const keys = [{ kind: "hmac", secret: new Uint8Array(32).fill(7) }] as const;
     await using first = await ServerWorld.create({ consoleDirectory });
