@@ -17,6 +17,8 @@ const row = (name: string): Locator => page.getByRole("row").filter({ hasText: n
 const cell = (name: string, text: string): Locator =>
   row(name).getByRole("gridcell").filter({ hasText: text });
 const filter = (name: string): Locator => page.getByRole("button", { name });
+/** Of the page of a job. */
+const title = (name: string): Locator => page.getByRole("heading", { level: 1, name });
 /** Of the row that the keys mean. */
 const active = (): Promise<string | null> =>
   page.getByRole("grid").getAttribute("aria-activedescendant");
@@ -98,7 +100,7 @@ describe("the list of jobs", () => {
     await page.keyboard.press("ArrowDown");
     expect(await active()).toBe("job-bb-2");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "import" }).waitFor();
+    await title("import").waitFor();
     expect(page.url()).toBe(`${world.url}/#/p/bb-2`);
     expect(await page.title()).toBe("bb-2 · Jobwire");
 
@@ -109,7 +111,7 @@ describe("the list of jobs", () => {
 
   it("is drawn where it is clicked, too", async () => {
     await cell("train again", "Closed").click();
-    await page.getByRole("heading", { name: "train again" }).waitFor();
+    await title("train again").waitFor();
     await page.getByRole("link", { name: "Jobs" }).click();
     await row("import").waitFor();
   });
