@@ -27,7 +27,7 @@ export function JobRow({ process, rates, index, top, isActive }: JobRowProps) {
   return (
     <div
       id={rowIdOf(id)}
-      class={`jobs-row ${isActive ? "jobs-row-active" : ""}`}
+      class={`jobs-row jobs-row-${state} ${isActive ? "jobs-row-active" : ""}`}
       role="row"
       // The head is the first.
       aria-rowindex={index + 2}
@@ -37,7 +37,7 @@ export function JobRow({ process, rates, index, top, isActive }: JobRowProps) {
     >
       <span class="jobs-state" role="gridcell">
         <span class={`dot ${look.dot}`} />
-        {look.state}
+        <span class="jobs-state-word">{look.state}</span>
       </span>
       <span class="jobs-name" role="gridcell">
         <a href={encodeRoute({ page: "job", processId: id })} tabIndex={-1} title={label || id}>
