@@ -114,6 +114,19 @@ describe("a token", () => {
     await page.context().close();
   });
 
+  it("for one job shows no other", async () => {
+    await world.create({ id: "train-2" });
+    const page = await openPage(world.url);
+    await field(page).fill(await signToken("ada", { process: "train-1" }));
+    await page.keyboard.press("Enter");
+    await rows(page).first().waitFor();
+    expect(await rows(page).getByRole("link").allTextContents()).toEqual(["train"]);
+    await rows(page).getByRole("link", { name: "train" }).click();
+    await title(page, "train").waitFor();
+    await page.context().close();
+    await world.request("/v1/processes/train-2", {}, "DELETE");
+  });
+
   it("is that of all tabs: a job opens in a new one, and signing out ends each", async () => {
     const first = await world.open();
     const opened = first.context().waitForEvent("page");
