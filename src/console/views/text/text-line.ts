@@ -1,0 +1,26 @@
+import type { TextRun } from "./text-run.ts";
+import type { TextStyle } from "./text-style.ts";
+
+/** A place between two bytes of a channel: before the byte `offset` of the entry at `position`. */
+export interface TextPlace {
+  readonly position: number;
+  readonly offset: number;
+}
+
+export interface TextLine extends TextPlace {
+  readonly text: string;
+  /** Undefined where all of it is plain. */
+  readonly runs: readonly TextRun[] | undefined;
+  /** It goes on in the next one: a line that is too long for one. */
+  readonly isCut: boolean;
+  /** With which it begins, to read it again. */
+  readonly style: TextStyle;
+  /** Of its first entry, in milliseconds since 1970. */
+  readonly time: number;
+  /** Not of the channel's text: what is to be said in this place. */
+  readonly notice?: "gap" | "error";
+}
+
+export function comparePlaces(a: TextPlace, b: TextPlace): number {
+  return a.position - b.position || a.offset - b.offset;
+}
