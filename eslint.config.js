@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const typescript = ["**/*.ts"];
+const typescript = ["**/*.ts", "**/*.tsx"];
 const tests = ["**/*.test.ts", "test/**/*.ts"];
 
 const clockMessage = "Core is given its clock, timers and randomness: see src/core/system.ts.";
@@ -68,7 +68,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/**/*.ts"],
+    files: ["src/**/*.ts", "src/**/*.tsx"],
     rules: {
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": ["error", { max: 70, skipBlankLines: true, skipComments: true }],

@@ -1,6 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { constants, gzipSync } from "node:zlib";
 import {
   SetupError,
   commandPath,
@@ -13,7 +22,14 @@ import {
 
 const outputPath = join(root, "dist");
 const stampName = ".build-stamp";
-const configuration = ["package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+const configuration = [
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "vite.config.ts",
+];
+/** Of the console; less is not worth a second file. */
+const compressedBytesMin = 1024;
 
 /**
  * Builds dist unless it was built from exactly these sources.
@@ -26,6 +42,7 @@ export function ensureBuilt({ force = false } = {}) {
   const freshPath = join(root, `.dist-${process.pid}`);
   try {
     compile(freshPath);
+    bundleConsole(join(freshPath, "console"));
     writeFileSync(join(freshPath, stampName), stamp);
     putInPlace(freshPath);
   } finally {
@@ -41,13 +58,42 @@ function isBuilt(stamp) {
 /** @param {string} path */
 function compile(path) {
   console.error("Building (tsc) …");
-  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const options = [compiler, "-p", "tsconfig.build.json", "--outDir", path];
-  const { status } = spawnSync(process.execPath, options, { cwd: root, stdio: "inherit" });
-  if (status !== 0) throw new SetupError("The build failed: see the compiler's messages above.");
+  runTool("typescript/bin/tsc", ["-p", "tsconfig.build.json", "--outDir", path]);
   // npm does this where it installs the package; here it lets `npx jobwire` run from the project.
   const command = commandPath.replace(outputPath, path);
   if (existsSync(command)) chmodSync(command, 0o755);
+}
+
+/** @param {string} path */
+function bundleConsole(path) {
+  console.error("Building the console (vite) …");
+  runTool("vite/bin/vite.js", ["build", "--outDir", path, "--emptyOutDir", "--logLevel", "warn"]);
+  for (const file of readdirSync(path, { recursive: true, withFileTypes: true })) {
+    if (file.isFile()) compress(join(file.parentPath, file.name));
+  }
+}
+
+/**
+ * Beside the file, so that the server compresses nothing.
+ * @param {string} path
+ */
+function compress(path) {
+  const content = readFileSync(path);
+  if (content.byteLength < compressedBytesMin) return;
+  writeFileSync(`${path}.gz`, gzipSync(content, { level: constants.Z_BEST_COMPRESSION }));
+}
+
+/**
+ * @param {string} file of an installed package
+ * @param {string[]} options
+ */
+function runTool(file, options) {
+  const path = join(root, "node_modules", file);
+  const { status } = spawnSync(process.execPath, [path, ...options], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new SetupError("The build failed: see the messages above.");
 }
 
 /**

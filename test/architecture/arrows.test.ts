@@ -17,7 +17,8 @@ const permitted: Record<string, string[]> = {
   "src/protocol/index.ts": ["../core/index.ts"],
   "src/server/index.ts": ["../core/index.ts", "../protocol/index.ts", "node:http", "fastify"],
   "src/client/index.ts": ["../core/index.ts", "../protocol/index.ts"],
-  "src/console/main.ts": ["../client/index.ts"],
+  "src/console/main.tsx": ["../client/index.ts", "./app/app.tsx", "preact"],
+  "src/console/app/app.tsx": ["preact"],
   "src/stores/memory/memory-store.ts": ["../../core/index.ts", "./memory-log.ts"],
   "src/stores/memory/memory-log.ts": [],
   "src/stores/segment-log/segment-log-store.ts": ["../../core/index.ts", "node:fs"],
@@ -45,6 +46,8 @@ const planted: [rule: string, file: string, target: string][] = [
   ["client-knows-only-core-and-protocol", "src/client/peer.ts", "../server/index.ts"],
   ["client-without-node", "src/client/socket.ts", "node:net"],
   ["console-knows-only-client", "src/console/log.ts", "../core/index.ts"],
+  ["console-without-node", "src/console/app/file.tsx", "node:fs"],
+  ["nothing-imports-the-console", "src/cli/page.ts", "../console/main.tsx"],
   ["stores-knows-only-core", "src/stores/memory/wire.ts", "../../protocol/index.ts"],
   ["stores-know-no-other-store", "src/stores/segment-log/cache.ts", "../memory/memory-store.ts"],
   ["testing-knows-only-core", "src/testing/wire.ts", "../protocol/index.ts"],
@@ -66,7 +69,7 @@ async function createProject(files: Record<string, string[]>) {
   }
   const manifest = {
     dependencies: { commander: "*", "eventsource-parser": "*", fastify: "*" },
-    devDependencies: { vitest: "*" },
+    devDependencies: { preact: "*", vitest: "*" },
   };
   await writeFile(join(project, "package.json"), JSON.stringify(manifest));
   await symlink(join(root, "node_modules"), join(project, "node_modules"));
