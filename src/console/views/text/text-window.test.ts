@@ -104,7 +104,11 @@ describe("TextWindow", () => {
   it("says what is missing in a line of its own", () => {
     const window = new TextWindow();
     append(window, 1, "half of a li");
-    window.appendNotice("gap", "12 bytes are missing", { position: 2, offset: 0 }, time);
+    window.appendNotice(
+      { kind: "gap", text: "12 bytes are missing" },
+      { position: 2, offset: 0 },
+      time,
+    );
     append(window, 3, "ne\n");
     expect(window.slice(0, 9).map(({ text, notice }) => [text, notice])).toEqual([
       ["half of a li", undefined],

@@ -1,5 +1,6 @@
+import type { Notice } from "../notices.ts";
 import { LineCutter, type TextBytes } from "./line-cutter.ts";
-import { comparePlaces, type TextLine, type TextPlace } from "./text-line.ts";
+import { comparePlaces, noticeLine, type TextLine, type TextPlace } from "./text-line.ts";
 
 export interface TextWindowLimits {
   readonly linesMax: number;
@@ -71,12 +72,16 @@ export class TextWindow {
     this.#end = { position: part.position, offset: part.offset + part.bytes.length };
   }
 
-  /** A line of its own, that nothing of the channel goes into. */
-  appendNotice(kind: "gap" | "error", text: string, place: TextPlace, time: number): void {
+  /** An entry without text. */
+  pass(position: number): void {
+    this.#end = { position, offset: 0 };
+  }
+
+  /** What there is of a line ends before it. */
+  appendNotice(notice: Notice, place: TextPlace, time: number): void {
     if (this.#cutter.unfinished !== undefined) this.#push(this.#cutter.finish());
-    const { style } = this.#cutter;
-    this.#push({ ...place, text, runs: undefined, isCut: false, style, time, notice: kind });
-    this.#end = { position: place.position, offset: place.offset };
+    this.#push(noticeLine(notice, place, time));
+    this.#end = place;
   }
 
   /** What stands right before the first line. */
