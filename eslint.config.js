@@ -110,6 +110,7 @@ export default tseslint.config(
           "AbortSignal",
           "Buffer",
           "URL",
+          "URLSearchParams",
           "console",
           "fetch",
           "module",

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ChildProgram } from "./child-program.mjs";
+import { ConsoleViewer } from "./console-viewer.mjs";
 import { ensureBuilt } from "./ensure-built.mjs";
 import { ensureInstalled } from "./ensure-installed.mjs";
 import { SetupError, runProgram } from "./project.mjs";
@@ -40,14 +41,17 @@ async function main() {
  * @param {AbortSignal} stop
  */
 async function serve(server, programs, options, stop) {
-  const { url, dataDirectory } = JSON.parse(await server.readFirstLine("jobwire serve"));
+  const ready = JSON.parse(await server.readFirstLine("jobwire serve"));
+  const { url, dataDirectory } = ready;
   await waitUntilReady(url, server);
   if (stop.aborted) return;
+  const viewer = await ConsoleViewer.signIn(url, ready.console);
   const environment = { JOBWIRE_URL: url, JOBWIRE_DATA_DIRECTORY: dataDirectory };
   const job = new ChildProgram(sampleJob, { environment });
   programs.push(job);
+  const link = await viewer?.linkToSample(job);
   const isElsewhere = options.some((option) => option.startsWith("--data-directory"));
-  console.log(describeNextSteps(url, isElsewhere ? dataDirectory : undefined));
+  console.log(describeNextSteps(url, link, isElsewhere ? dataDirectory : undefined));
   void job.exited.then((code) => {
     if (stop.aborted || !server.isRunning) return;
     console.log(`\nThe sample job has ended with exit code ${code}. The server goes on.`);
@@ -99,17 +103,23 @@ async function waitUntilReady(url, server) {
 
 /**
  * @param {string} url
+ * @param {string | undefined} link to the console
  * @param {string | undefined} dataDirectory where it is not the default
  */
-function describeNextSteps(url, dataDirectory) {
+function describeNextSteps(url, link, dataDirectory) {
   const prefix = dataDirectory === undefined ? "" : `JOBWIRE_DATA_DIRECTORY=${dataDirectory} `;
   const commands = [
     "npx jobwire ps                             # what runs",
     "npx jobwire tail @last stdout              # what the sample job prints",
     'npx jobwire send @last stdin "your answer" # answers its question',
+    "npx jobwire console                        # another link to the browser's console",
   ].map((command) => `  ${prefix}${command}`);
   return [
-    `\nJobwire serves on ${url} and runs a sample job. From another terminal, in this folder:\n`,
+    `\nJobwire serves on ${url} and runs a sample job.`,
+    ...(link === undefined
+      ? []
+      : [`\nSee it in a browser; the link works once, within five minutes:\n\n  ${link}\n`]),
+    "From another terminal, in this folder:\n",
     ...commands,
     "\nCtrl-C ends both.\n",
   ].join("\n");

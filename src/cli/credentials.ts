@@ -9,6 +9,7 @@ import {
   localIdentity,
   programIdentity,
   programTokenSeconds,
+  sessionTokenSeconds,
 } from "./local-token.ts";
 
 /** Who a command is to the server. */
@@ -16,6 +17,8 @@ export interface Credentials {
   readonly identity: string;
   /** A token that is valid for a while yet, or undefined if there is none. */
   token(): Promise<string | undefined>;
+  /** The same for a session in a browser, which goes on after this command. */
+  forSession(): Credentials;
   /** Who `run` is while it executes a program. */
   asProgram(processId: string): Credentials;
   /** What the program itself gets in its environment. */
@@ -34,6 +37,10 @@ export class GivenCredentials implements Credentials {
 
   token(): Promise<string> {
     return Promise.resolve(this.#token);
+  }
+
+  forSession(): Credentials {
+    return this;
   }
 
   asProgram(): Credentials {
@@ -65,6 +72,7 @@ export class LocalCredentials implements Credentials {
   readonly identity: string;
   readonly #secret: SecretSource;
   readonly #claims: TokenClaims;
+  readonly #lifeSeconds: number;
   readonly #system: System;
   #minted: { readonly token: string; readonly renewAtMs: number } | undefined;
 
@@ -72,20 +80,26 @@ export class LocalCredentials implements Credentials {
     secret: SecretSource,
     system: System,
     claims: TokenClaims = { identity: localIdentity(), isAdmin: true },
+    lifeSeconds = commandTokenSeconds,
   ) {
     this.#secret = secret;
     this.#system = system;
     this.#claims = claims;
+    this.#lifeSeconds = lifeSeconds;
     this.identity = claims.identity;
   }
 
   async token(): Promise<string> {
     const nowMs = this.#system.clock.monotonicMs();
     if (this.#minted === undefined || this.#minted.renewAtMs <= nowMs) {
-      const token = await this.#mint(this.#claims, commandTokenSeconds);
-      this.#minted = { token, renewAtMs: nowMs + (commandTokenSeconds * 1000) / 2 };
+      const token = await this.#mint(this.#claims, this.#lifeSeconds);
+      this.#minted = { token, renewAtMs: nowMs + (this.#lifeSeconds * 1000) / 2 };
     }
     return this.#minted.token;
+  }
+
+  forSession(): Credentials {
+    return new LocalCredentials(this.#secret, this.#system, this.#claims, sessionTokenSeconds);
   }
 
   asProgram(processId: string): Credentials {
@@ -118,6 +132,7 @@ export class LocalCredentials implements Credentials {
 export const noCredentials: Credentials = {
   identity: "",
   token: () => Promise.resolve(undefined),
+  forSession: () => noCredentials,
   asProgram: () => noCredentials,
   programToken: () => Promise.resolve(undefined),
 };

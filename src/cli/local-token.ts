@@ -2,6 +2,9 @@ import { userInfo } from "node:os";
 /** Short: a command that runs longer makes itself a new one. */
 export const commandTokenSeconds = 600;
 
+/** Of a person who signs in to the console: as long as a server gives one. */
+export const sessionTokenSeconds = 12 * 3600;
+
 /** A program cannot be given a new one while it runs. Useless once its process is closed, but for reading. */
 export const programTokenSeconds = 30 * 24 * 3600;
 

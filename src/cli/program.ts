@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   cancel: async () => (await import("./commands/cancel.ts")).addCancelCommand,
   close: async () => (await import("./commands/close.ts")).addCloseCommand,
   delete: async () => (await import("./commands/delete.ts")).addDeleteCommand,
+  console: async () => (await import("./commands/console.ts")).addConsoleCommand,
   grant: async () => (await import("./commands/grant.ts")).addGrantCommand,
   token: async () => (await import("./commands/token.ts")).addTokenCommand,
   store: async () => (await import("./commands/store.ts")).addStoreCommand,

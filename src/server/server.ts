@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import Fastify, { LogController } from "fastify";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Broker } from "../core/broker/broker.ts";
+import type { Caller } from "../core/broker/caller.ts";
 import { systemClock } from "../core/system.ts";
 import type { Clock } from "../core/system.ts";
 import { parseJson } from "../protocol/json-integers.ts";
@@ -14,6 +15,7 @@ import { Authentication } from "./authentication.ts";
 import type { KeySource } from "./authentication.ts";
 import { refuseBrokenRequest } from "./broken-request.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
+import { addConsoleRoutes, readConsoleFiles } from "./console-files.ts";
 import { addGrantRoutes } from "./grant-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addDocument } from "./openapi.ts";
@@ -32,6 +34,7 @@ import type { ServerLimits } from "./server-limits.ts";
 import { SharedBudget } from "./shared-budget.ts";
 import { SocketDoor } from "./socket-door.ts";
 import { addSeveralRoute } from "./several-route.ts";
+import { SignInCodes } from "./sign-in-codes.ts";
 import { addSignInRoutes } from "./sign-in-routes.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 import { TurnQueue } from "./turn-queue.ts";
@@ -50,6 +53,8 @@ export interface ServerOptions extends KeySource {
   readonly limits?: Partial<ServerLimits>;
   /** Copies the store to a directory of this machine; without it there is no such route. Rejects with `ChannelError`. */
   readonly backUp?: BackUp;
+  /** Folder of the built console, which is served at the root; without it there is none. */
+  readonly consoleDirectory?: string;
   /** A pino logger; without one nothing is logged. */
   readonly logger?: FastifyBaseLogger;
   /** Where refusals for want of authority are noted; the broker's `onAudit` should lead to the same one. */
@@ -67,6 +72,8 @@ export interface Server {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
   readonly routes: readonly Route[];
+  /** For a link to the console: a code that is exchanged for a token once, as one of `POST /v1/sign-in/codes`. */
+  createSignInCode(caller: Caller): string;
   /** Ends all streams with a reason from which clients come back, settles appends, and closes broker and port. Twice is harmless. */
   close(): Promise<void>;
 }
@@ -99,6 +106,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     graceMs = defaultStreamTimes.graceMs,
   } = options;
   const limits = resolveServerLimits(options.limits ?? {});
+  const { consoleDirectory } = options;
+  const consoleFiles =
+    consoleDirectory === undefined ? [] : await readConsoleFiles(consoleDirectory);
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const rules = new OriginRules(publicUrls, allowedOrigins);
   const underWay = new RequestsUnderWay(limits.requestsPerConnection);
@@ -124,13 +134,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
   const table = new RouteTable(app);
   const connections = new ConnectionLimit(limits, proxies);
+  const codes = new SignInCodes(clock);
   const door = new SocketDoor(context);
   const isUpgrade = door.isUpgrade.bind(door);
   new RequestGuard(context, rules, { connections, underWay, isUpgrade }).install(app);
   await addDocument(app);
   await app.register((scope, _options, done) => {
-    addRoutes(scope, context);
+    addRoutes(scope, context, codes);
     door.install(scope);
+    addConsoleRoutes(scope, consoleFiles);
     if (options.backUp !== undefined) addBackupRoute(scope, options.backUp);
     done();
   });
@@ -141,6 +153,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   return {
     url,
     routes: table.routes,
+    createSignInCode: (caller) => codes.create({ caller, expiresAt: Infinity }).code,
     close: () => (closing ??= shutDown(app, door, context, graceMs)),
   };
 }
@@ -150,14 +163,14 @@ function halvedBudget(limit: string, total: number): SharedBudget {
   return new SharedBudget(limit, { total, perAddress: Math.ceil(total / 2) });
 }
 
-function addRoutes(app: FastifyInstance, context: RouteContext): void {
+function addRoutes(app: FastifyInstance, context: RouteContext, codes: SignInCodes): void {
   addHealthRoutes(app, context);
   addProcessRoutes(app, context);
   addGrantRoutes(app, context);
   addReadRoutes(app, context);
   addSeveralRoute(app, context);
   addAppendRoutes(app, context);
-  addSignInRoutes(app, context);
+  addSignInRoutes(app, context, codes);
 }
 
 function createApp(

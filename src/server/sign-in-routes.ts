@@ -7,16 +7,19 @@ import { operation } from "./operation.ts";
 import { callerOf, given, identityOf } from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
 import { NoQuery, SignInBody } from "./schemas.ts";
-import { SignInCodes } from "./sign-in-codes.ts";
+import type { SignInCodes } from "./sign-in-codes.ts";
 import { mintToken } from "./token-minting.ts";
 
 const sessionMsMax = 12 * 3600 * 1000;
 
 /** A link to the console holds a code in its fragment; only the first who follows it gets in. */
-export function addSignInRoutes(server: FastifyInstance, context: RouteContext): void {
+export function addSignInRoutes(
+  server: FastifyInstance,
+  context: RouteContext,
+  codes: SignInCodes,
+): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>();
   const { authentication, audit, clock } = context;
-  const codes = new SignInCodes(clock);
 
   const create = operation(
     "createSignInCode",

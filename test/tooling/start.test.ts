@@ -58,8 +58,16 @@ it("starts a server and a sample job, and ends both at the first signal", async 
   await using starter = await start(["--port", "0"]);
 
   await starter.waitFor(/npx jobwire tail @last stdout/);
-  const [url = ""] = /http:\/\/\S+/.exec(starter.printed()) ?? [];
+  const [, url = ""] = /serves on (http:\/\/\S+)/.exec(starter.printed()) ?? [];
   expect((await fetch(`${url}/readyz`)).ok).toBe(true);
+  const [, code, id] = /#code=(\S+)&to=%2Fp%2F(\S+)/.exec(starter.printed()) ?? [];
+  expect(starter.printed()).toContain(`process ${id} (sample)`);
+  const signIn = await fetch(`${url}/v1/sign-in`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ code }),
+  });
+  expect(signIn.status).toBe(200);
   await starter.waitFor(/The sample job has ended with exit code 0/);
 
   expect(await end(starter.child, "SIGINT")).toBe(0);

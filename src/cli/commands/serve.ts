@@ -6,6 +6,7 @@ import {
   dataDirectoryOption,
   type CommandLine,
 } from "../command-line.ts";
+import { signInAddress } from "../console-link.ts";
 import { ExitCode } from "../exit-code.ts";
 import { limitSettings } from "../serve/limit-settings.ts";
 import {
@@ -41,7 +42,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     .addOption(dataDirectoryOption())
     .addOption(configOption())
     .option("--print-config", "print every setting with its value and who has set it, and end")
-    .option("--json", 'print one line when ready: {"url":…,"dataDirectory":…}')
+    .option("--json", 'print one line when ready: {"url":…,"dataDirectory":…,"console":…}')
     .action(async (flags: Flags) => {
       await serve(flags, commandLine);
     });
@@ -94,10 +95,14 @@ async function serve(flags: Flags, commandLine: CommandLine): Promise<void> {
   try {
     const server = await ServerProcess.start(configuration);
     const { url } = server;
+    const { hasConsole, publicUrls } = configuration;
+    const consoleLink = hasConsole
+      ? signInAddress(server.createSignInCode(), { url: publicUrls[0] ?? reachableUrl(url) })
+      : undefined;
     await output.write(
       flags.json === true
-        ? `${JSON.stringify({ url, dataDirectory })}\n`
-        : describeServer(url, configuration),
+        ? `${JSON.stringify({ url, dataDirectory, console: consoleLink })}\n`
+        : describeServer(url, consoleLink, configuration),
     );
     if (!stop.signal.aborted) await once(stop.signal, "abort");
     say(terminal, "shutting down; a second signal ends at once");
@@ -108,9 +113,19 @@ async function serve(flags: Flags, commandLine: CommandLine): Promise<void> {
   }
 }
 
-function describeServer(url: string, configuration: ServeConfiguration): string {
+/** An address that stands for all of the machine is none to call. */
+function reachableUrl(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+}
+
+function describeServer(
+  url: string,
+  consoleLink: string | undefined,
+  configuration: ServeConfiguration,
+): string {
   return [
     `Jobwire listens on ${url}`,
+    ...(consoleLink === undefined ? [] : [`  console  ${consoleLink}`]),
     `  data     ${configuration.dataDirectory}`,
     `  store    ${describeStore(configuration)}`,
     "  run      jobwire run --name demo -- program",

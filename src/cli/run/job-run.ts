@@ -5,6 +5,7 @@ import { randomId } from "../../core/system.ts";
 import type { Api } from "../api.ts";
 import type { Environment } from "../configuration.ts";
 import { explainFailure } from "../connection.ts";
+import { consoleAddress } from "../console-link.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { say } from "../terminal.ts";
 import { escapeText, fitText } from "../terminal-text.ts";
@@ -109,7 +110,11 @@ export class JobRun {
     const { id } = this.#process;
     if (!isQuiet) {
       const name = label === "" ? "" : ` (${fitText(label, 60)})`;
-      this.#say(`process ${id}${name} · follow it with: jobwire ${kind.followedBy} ${id}`);
+      const { url } = this.#process.submitter;
+      this.#say(
+        `process ${id}${name} · follow it with: jobwire ${kind.followedBy} ${id}\n` +
+          `in a browser: ${consoleAddress({ url, processId: id })}`,
+      );
     }
     try {
       const environment = await this.#environment();

@@ -33,6 +33,7 @@ export interface ServeConfiguration {
   readonly publicUrls: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  readonly hasConsole: boolean;
   readonly dataDirectory: string;
   readonly logLevel: LogLevel;
   readonly keys: KeyOptions;
@@ -58,7 +59,7 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
   const value = <Value>(setting: Parameters<typeof findSetting<Value>>[0]): Value | undefined =>
     findSetting(setting, sources)?.value;
   const { host, port, publicUrls, allowedOrigins, trustedProxies, logLevel } = serveSettings;
-  const { store, storeLimit, unsafeNoLock } = serveSettings;
+  const { store, storeLimit, unsafeNoLock, withoutConsole } = serveSettings;
   const storeMiB = value(storeLimit);
   const choice = value(store) ?? store.default;
   if (!isNatsAddress(choice)) requireNoNatsFlags(sources, choice);
@@ -68,6 +69,7 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
     publicUrls: value(publicUrls) ?? [],
     allowedOrigins: value(allowedOrigins) ?? [],
     trustedProxies: value(trustedProxies) ?? [],
+    hasConsole: !(value(withoutConsole) ?? withoutConsole.default),
     dataDirectory: resolveCommon(sources).dataDirectory,
     logLevel: value(logLevel) ?? logLevel.default,
     keys: resolveKeys(sources),

@@ -76,6 +76,14 @@ export const serveSettings = {
     item: proxyForm,
     description: "address or range whose X-Forwarded-For is believed; may be repeated",
   }),
+  withoutConsole: {
+    key: "serve.withoutConsole",
+    flag: "--without-console",
+    variable: "JOBWIRE_WITHOUT_CONSOLE",
+    form: switchForm,
+    description: "serve no web console",
+    default: false,
+  } satisfies Setting<boolean>,
   store: {
     key: "serve.store",
     flag: "--store <kind>",

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { pino, type Logger } from "pino";
 import { Broker } from "../../core/broker/broker.ts";
 import { systemClock } from "../../core/system.ts";
@@ -16,10 +17,14 @@ import {
   writeServerNote,
 } from "../data-directory.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
+import { localIdentity } from "../local-token.ts";
 import { openKeyFiles } from "./key-files.ts";
 import type { ServeConfiguration } from "./serve-configuration.ts";
 import { openServedStore } from "./served-store.ts";
 import type { LogLevel } from "./serve-settings.ts";
+
+/** Where the build puts it: the same place for the built command and for its sources. */
+const consoleDirectory = fileURLToPath(new URL("../../../dist/console", import.meta.url));
 
 /** A server with all of its parts, until it is closed. */
 export class ServerProcess {
@@ -66,6 +71,11 @@ export class ServerProcess {
     this.dataDirectory = dataDirectory;
   }
 
+  /** Signs in once, as the person at this machine. */
+  createSignInCode(): string {
+    return this.#server.createSignInCode({ identity: localIdentity(), isAdmin: true });
+  }
+
   /** Ends every stream with a reason from which clients come back, and settles what is under way. */
   async close(): Promise<void> {
     // First, so that nobody is sent to a server that is going.
@@ -95,7 +105,7 @@ async function listen(
     Pick<ServerOptions, "backUp"> &
     Required<Pick<ServerOptions, "broker" | "logger" | "audit">>,
 ): Promise<Server> {
-  const { host, port, publicUrls, allowedOrigins, trustedProxies } = options;
+  const { host, port, publicUrls, allowedOrigins, trustedProxies, hasConsole } = options;
   try {
     return await createServer({
       ...parts,
@@ -104,6 +114,7 @@ async function listen(
       publicUrls: [...publicUrls, ...ownNames(host, port)],
       allowedOrigins,
       trustedProxies,
+      ...(hasConsole ? { consoleDirectory } : {}),
       limits: options.serverLimits,
       ...options.streamTimes,
     });
@@ -124,6 +135,13 @@ async function listen(
     ) {
       throw new CommandError(
         `cannot listen on ${place}: ${(error as Error).message}`,
+        ExitCode.failure,
+        { cause: error },
+      );
+    }
+    if (hasCode(error, "ENOENT")) {
+      throw new CommandError(
+        `there is no built console in ${consoleDirectory}\nBuild it with npm run build, or do without: --without-console`,
         ExitCode.failure,
         { cause: error },
       );
