@@ -1,4 +1,9 @@
 import type { Jobwire } from "../../client/index.ts";
+import { JobChannels } from "./job-channels.tsx";
+import { JobHeader } from "./job-header.tsx";
+import { useProcess } from "./use-process.ts";
+import "../views/view.css";
+import "./job.css";
 
 export interface JobPageProps {
   readonly wire: Jobwire;
@@ -10,6 +15,30 @@ export interface JobPageProps {
 }
 
 /** One job: its state, its channels, and what can be done about it. */
-export function JobPage({ processId }: JobPageProps) {
-  return <h1>{processId}</h1>;
+export function JobPage({ wire, processId, channel, view }: JobPageProps) {
+  const known = useProcess(wire, processId);
+  switch (known.kind) {
+    case "loading":
+      return <Message title={processId} text="Loading …" />;
+    case "gone":
+      return <Message title={processId} text="There is no such job, or it was deleted." />;
+    case "refused":
+      return <Message title={processId} text={known.error.message} />;
+    case "known":
+      return (
+        <section class="job" aria-labelledby="job-name">
+          <JobHeader known={known} channel={channel} />
+          <JobChannels known={known} channel={channel} view={view} />
+        </section>
+      );
+  }
+}
+
+function Message({ title, text }: { readonly title: string; readonly text: string }) {
+  return (
+    <section class="job-message">
+      <h1>{title}</h1>
+      <p role="status">{text}</p>
+    </section>
+  );
 }

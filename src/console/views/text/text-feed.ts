@@ -86,6 +86,11 @@ export class TextFeed {
     return this.#isFollowing;
   }
 
+  /** The last line is the last of the channel so far. */
+  get isAtEnd(): boolean {
+    return !this.#isCutOff && (this.#state.kind === "live" || this.#state.kind === "closed");
+  }
+
   get isLoadingOlder(): boolean {
     return this.#isLoadingOlder;
   }

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { LineBuilder } from "./line-builder.ts";
-import { webAddress } from "./text-style.ts";
+import { webAddress, type TextStyle } from "./text-style.ts";
 
 const escape = "\u001b";
+const boldStyle: TextStyle = { bold: true };
+const webLink: TextStyle = { link: "https://example.org/a?b#c" };
+const allAttributes = Object.fromEntries(
+  ["bold", "italic", "underline", "inverse", "strike"].map((name) => [name, true]),
+);
 
-function runsOf(text: string): [string, object][] {
+function runsOf(text: string): [string, TextStyle][] {
   const builder = new LineBuilder();
   builder.write(text);
   return builder.take().map(({ text: shown, style }) => [shown, style]);
@@ -28,11 +33,11 @@ describe("LineBuilder", () => {
       ["c", {}],
     ]);
     expect(runsOf(`${escape}[1;3;4;7;9ma${escape}[22;29mb${escape}[23;24;27mc`)).toEqual([
-      ["a", { bold: true, italic: true, underline: true, inverse: true, strike: true }],
+      ["a", allAttributes],
       ["b", { italic: true, underline: true, inverse: true }],
       ["c", {}],
     ]);
-    expect(runsOf(`${escape}[38;5;999;38;9;1ma`)).toEqual([["a", { bold: true }]]);
+    expect(runsOf(`${escape}[38;5;999;38;9;1ma`)).toEqual([["a", boldStyle]]);
   });
 
   it.each([
@@ -76,12 +81,13 @@ describe("LineBuilder", () => {
   });
 
   it("links to the web, and to nothing else", () => {
-    const link = (address: string) => `${escape}]8;;${address}${escape}\\x${escape}]8;;${escape}\\`;
-    expect(runsOf(link("https://example.org/a?b#c"))).toEqual([
-      ["x", { link: "https://example.org/a?b#c" }],
+    const linkTo = (address: string) =>
+      `${escape}]8;;${address}${escape}\\x${escape}]8;;${escape}\\`;
+    expect(runsOf(linkTo("https://example.org/a?b#c"))).toEqual([
+      ["x", webLink],
     ]);
     for (const address of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x"])
-      expect(runsOf(link(address))).toEqual([["x", {}]]);
+      expect(runsOf(linkTo(address))).toEqual([["x", {}]]);
   });
 });
 

@@ -37,16 +37,20 @@ export function applySgr(style: TextStyle, parameters: string): TextStyle {
     const on = flagsOn[code];
     if (code === 0) changed = style.link === undefined ? {} : { link: style.link };
     // `4:0` takes the underline away; the other forms of it are shown as a plain one.
-    else if (code === 4 && rest[0] === "0") delete changed.underline;
+    else if (code === 4 && rest[0] === "0") changed = without(changed, ["underline"]);
     else if (on !== undefined) changed[on] = true;
-    else if (code in flagsOff) for (const flag of flagsOff[code] ?? []) delete changed[flag];
+    else if (code in flagsOff) changed = without(changed, flagsOff[code] ?? []);
     else if (code === 38 || code === 48) {
       const { color, used } = rest.length > 0 ? colorOf(rest) : colorOf(codes.slice(i + 1));
       if (color !== undefined) changed[code === 38 ? "foreground" : "background"] = color;
       if (rest.length === 0) i += used;
     } else setColor(changed, code);
   }
-  return Object.keys(changed).length === 0 ? plainStyle : (changed as TextStyle);
+  return Object.keys(changed).length === 0 ? plainStyle : changed;
+}
+
+function without(style: TextStyle, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(style).filter(([name]) => !names.includes(name)));
 }
 
 function setColor(style: Record<string, unknown>, code: number): void {

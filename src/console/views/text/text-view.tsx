@@ -1,0 +1,183 @@
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import type { ViewProps } from "../view-props.ts";
+import { findText, type TextMatch } from "./find-text.ts";
+import { layOutUnwrapped, layOutWrapped } from "./line-layout.ts";
+import { LineRows } from "./line-rows.ts";
+import { ScrollPlace } from "./scroll-place.ts";
+import { TextFeed } from "./text-feed.ts";
+import { TextRow } from "./text-row.tsx";
+import { TextToolbar } from "./text-toolbar.tsx";
+import { useCells } from "./use-cells.ts";
+import "./text.css";
+
+/** Rows that are drawn above and below those that are seen. */
+const marginRows = 40;
+/** With so few lines above what is seen, older ones are loaded. */
+const linesBeforeStart = 300;
+
+/** What a program writes, as lines: with its colours, from anywhere in the channel, and with what comes. */
+export function TextView({ process, channel, onState }: ViewProps) {
+  const feed = useMemo(() => new TextFeed(process, channel), [process, channel]);
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    let frame = 0;
+    feed.onChange = () => {
+      onState(feed.state);
+      if (frame === 0)
+        frame = requestAnimationFrame(() => {
+          frame = 0;
+          redraw(undefined);
+        });
+    };
+    void feed.followEnd();
+    return () => {
+      cancelAnimationFrame(frame);
+      feed.close();
+    };
+  }, [feed]);
+  return <TextPane feed={feed} channel={channel} redraw={() => redraw(undefined)} />;
+}
+
+interface TextPaneProps {
+  readonly feed: TextFeed;
+  readonly channel: string;
+  readonly redraw: () => void;
+}
+
+function TextPane({ feed, channel, redraw }: TextPaneProps) {
+  const [wraps, setWraps] = useState(true);
+  const [showsTimes, setShowsTimes] = useState(false);
+  const [query, setQuery] = useState("");
+  const [current, setCurrent] = useState<TextMatch>();
+  const scroll = useRef<HTMLDivElement>(null);
+  const place = useMemo(() => new ScrollPlace(feed), [feed]);
+  const cells = useCells(scroll, showsTimes);
+  const lineRows = useMemo(() => new LineRows(cells.columns), [cells.columns]);
+  const { window } = feed;
+  const layout = wraps ? layOutWrapped(window, lineRows) : layOutUnwrapped(window);
+  const matches = query === "" ? [] : findText(window, query);
+
+  useLayoutEffect(() => {
+    if (scroll.current !== null) place.settle(scroll.current, layout, cells.rowHeight);
+    if (wraps && correctRows(scroll.current, feed, lineRows, cells.rowHeight)) redraw();
+  });
+  useEffect(() => {
+    if (place.firstIndex < linesBeforeStart && !feed.isFollowing) void feed.loadOlder();
+    feed.show({ end: place.endIndex });
+  });
+
+  const goTo = (match: TextMatch | undefined): void => {
+    setCurrent(match);
+    if (match === undefined) return;
+    place.goTo(match.number);
+    redraw();
+  };
+  const { from, to, top } = place.drawn(layout, marginRows);
+  const byLine = groupByLine(matches);
+  const currentMatch = matches.find((match) => isSameMatch(match, current));
+  return (
+    <div class="text">
+      <TextToolbar
+        feed={feed}
+        wraps={wraps}
+        onWraps={setWraps}
+        showsTimes={showsTimes}
+        onShowsTimes={setShowsTimes}
+        query={query}
+        onQuery={setQuery}
+        matches={matches}
+        current={currentMatch}
+        onMatch={goTo}
+        firstSeen={place.firstNumber}
+      />
+      <div class="text-body">
+        <div
+          class={`text-scroll${wraps ? " text-wraps" : ""}`}
+          ref={scroll}
+          role="log"
+          aria-live="off"
+          aria-label={`Text of ${channel}`}
+          tabIndex={0}
+          onScroll={({ currentTarget }) => {
+            if (place.scrolled(currentTarget, layout, cells.rowHeight)) redraw();
+          }}
+        >
+          <div style={{ height: `${layout.rows * cells.rowHeight}px` }}>
+            <div class="text-lines" style={{ transform: `translateY(${top * cells.rowHeight}px)` }}>
+              {window.slice(from, to).map((line, index) => (
+                <TextRow
+                  key={window.firstNumber + from + index}
+                  line={line}
+                  number={window.firstNumber + from + index}
+                  matches={byLine.get(window.firstNumber + from + index) ?? noMatches}
+                  current={currentMatch}
+                  showsTime={showsTimes}
+                  width={wraps ? `${cells.width}px` : "max-content"}
+                />
+              ))}
+            </div>
+          </div>
+        </div>
+        <PlaceSlider feed={feed} place={place} />
+      </div>
+    </div>
+  );
+}
+
+const noMatches: readonly TextMatch[] = [];
+
+function groupByLine(matches: readonly TextMatch[]): Map<number, TextMatch[]> {
+  const byLine = new Map<number, TextMatch[]>();
+  for (const match of matches) {
+    const others = byLine.get(match.number);
+    if (others === undefined) byLine.set(match.number, [match]);
+    else others.push(match);
+  }
+  return byLine;
+}
+
+function isSameMatch(a: TextMatch, b: TextMatch | undefined): boolean {
+  return a.number === b?.number && a.from === b.from;
+}
+
+/** The page has the last word about how many rows a line takes. True where something was different. */
+function correctRows(
+  scroll: HTMLElement | null,
+  { window }: TextFeed,
+  lineRows: LineRows,
+  rowHeight: number,
+): boolean {
+  let isCorrected = false;
+  for (const row of scroll?.querySelectorAll<HTMLElement>(".text-row") ?? []) {
+    const line = window.line(Number(row.dataset.number) - window.firstNumber);
+    if (line === undefined) continue;
+    if (lineRows.correct(line, Math.round(row.offsetHeight / rowHeight))) isCorrected = true;
+  }
+  return isCorrected;
+}
+
+/** Where in the whole channel the lines are that are seen, where they are not all of it. */
+function PlaceSlider({ feed, place }: { readonly feed: TextFeed; readonly place: ScrollPlace }) {
+  const [chosen, setChosen] = useState<number>();
+  const start = feed.window.line(place.firstIndex)?.position ?? feed.last;
+  const isAll = !feed.hasOlder && feed.last <= feed.window.end.position;
+  if (isAll) return null;
+  return (
+    <input
+      class="text-place"
+      type="range"
+      aria-label="Place in the channel"
+      min={feed.first}
+      max={feed.last}
+      value={chosen ?? (feed.isFollowing ? feed.last : start)}
+      onInput={({ currentTarget }) => setChosen(Number(currentTarget.value))}
+      onChange={({ currentTarget }) => {
+        setChosen(undefined);
+        const position = Number(currentTarget.value);
+        if (position >= feed.last) void feed.followEnd();
+        else void feed.jumpTo(position);
+      }}
+    />
+  );
+}
+
