@@ -1,6 +1,10 @@
 import { render } from "preact";
-import { App } from "./app/app.tsx";
 import "./app/theme.css";
+import "./app/controls.css";
+import "./app/app.css";
+import { App } from "./app/app.tsx";
+import { startSession } from "./app/session.ts";
 
+startSession();
 const place = document.getElementById("app");
 if (place !== null) render(<App />, place);

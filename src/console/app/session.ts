@@ -1,0 +1,120 @@
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { ChannelError, Jobwire } from "../../client/index.ts";
+import { readCredential, type Credential } from "./credential.ts";
+import { navigate } from "./router.ts";
+import { parseRoute } from "./route.ts";
+import { ServerAccess, type Refusal } from "./server-access.ts";
+import { parseSignInFragment } from "./sign-in-fragment.ts";
+
+/** Somebody who is signed in. */
+export interface SignedIn extends Credential {
+  readonly kind: "in";
+  readonly wire: Jobwire;
+}
+
+export type SessionState =
+  | SignedIn
+  | { readonly kind: "entering" }
+  | {
+      readonly kind: "out";
+      /** What happened, for the person. */
+      readonly notice?: string;
+      /** A link whose code could not be asked about yet. */
+      readonly code?: string;
+    };
+
+const storageKey = "jobwire.token";
+/** The folder that the page lies in, whatever proxy has put it there. */
+const base = new URL(".", location.href.split("#", 1)[0]).href;
+const access = new ServerAccess(base);
+const state = signal<SessionState>({ kind: "out" });
+
+/** Who uses this tab. */
+export const session: ReadonlySignal<SessionState> = state;
+
+/** With what the link brings along, else as before the reload. */
+export function startSession(): void {
+  addEventListener("hashchange", () => takeFragment());
+  if (takeFragment()) return;
+  const kept = readCredential(sessionStorage.getItem(storageKey) ?? "");
+  if (kept !== undefined) enter(kept);
+}
+
+/** By a token, a grant, or a link that has been pasted. */
+export async function signIn(text: string): Promise<void> {
+  if (text.includes("#")) {
+    const fragment = text.slice(text.indexOf("#")).trim();
+    if (takeFragment(fragment)) return;
+  }
+  const credential = readCredential(text);
+  if (credential === undefined) return leave("This is no token.");
+  await tryToEnter(credential);
+}
+
+/** Leaves nothing of the session in this tab. */
+export function signOut(): void {
+  leave("You are signed out.");
+}
+
+export async function exchangeCode(code: string): Promise<void> {
+  state.value = { kind: "entering" };
+  const answer = await access.exchangeCode(code);
+  if (!("token" in answer)) return refuse(answer, code);
+  const credential = readCredential(answer.token);
+  if (credential !== undefined) enter(credential);
+}
+
+/** Whether there was something to sign in with: it is in nobody's history from here on. */
+function takeFragment(fragment = location.hash): boolean {
+  const found = parseSignInFragment(fragment);
+  if (found === undefined) return false;
+  navigate(parseRoute(found.to), { replace: true });
+  if (state.value.kind === "in") close(state.value);
+  if (found.kind === "code") void exchangeCode(found.code);
+  else void signIn(found.grant);
+  return true;
+}
+
+async function tryToEnter(credential: Credential): Promise<void> {
+  state.value = { kind: "entering" };
+  const refusal = await access.check(credential);
+  if (refusal === undefined) enter(credential);
+  else refuse(refusal);
+}
+
+function refuse({ isFinal, message }: Refusal, code?: string): void {
+  leave(message, isFinal ? undefined : code);
+}
+
+function enter(credential: Credential): void {
+  sessionStorage.setItem(storageKey, credential.token);
+  const wire: Jobwire = new Jobwire({ url: base, token: createTokenSource(credential) });
+  state.value = { kind: "in", wire, ...credential };
+}
+
+/**
+ * The client asks again when its token was refused or will soon expire. There is no other one: whether it
+ * still counts is found out, and where it does not, the session is over wherever the page was.
+ */
+function createTokenSource(credential: Credential): () => Promise<string> {
+  let isFirst = true;
+  return async () => {
+    const refusal = isFirst ? undefined : await access.check(credential);
+    isFirst = false;
+    if (refusal?.isFinal !== true) return credential.token;
+    const { value } = state;
+    if (value.kind === "in" && value.token === credential.token) leave(refusal.message);
+    throw new ChannelError("unauthenticated", { reason: refusal.message });
+  };
+}
+
+function leave(notice: string, code?: string): void {
+  sessionStorage.removeItem(storageKey);
+  if (state.value.kind === "in") close(state.value);
+  state.value = { kind: "out", notice, ...(code === undefined ? {} : { code }) };
+}
+
+function close({ wire }: SignedIn): void {
+  // What was typed and is not acknowledged yet has its time; nobody waits for it.
+  wire.close().catch(() => undefined);
+}

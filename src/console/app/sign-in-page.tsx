@@ -1,0 +1,71 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Logo } from "./icon.tsx";
+import { exchangeCode, signIn } from "./session.ts";
+
+interface SignInPageProps {
+  readonly notice?: string | undefined;
+  /** Of a link that could not be asked about. */
+  readonly code?: string | undefined;
+}
+
+export function SignInPage({ notice, code }: SignInPageProps) {
+  const text = useSignal("");
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (text.value.trim() !== "") void signIn(text.value);
+  };
+  return (
+    <main class="signin">
+      <form class="signin-card" onSubmit={submit}>
+        <div class="signin-brand">
+          <Logo />
+          <h1>Sign in to Jobwire</h1>
+        </div>
+        {notice !== undefined && (
+          <p class="notice signin-notice" role="alert">
+            {notice}
+          </p>
+        )}
+        {code !== undefined && (
+          <button type="button" class="button" onClick={() => void exchangeCode(code)}>
+            Try the link again
+          </button>
+        )}
+        <p>
+          On the machine where the server runs, this prints a link that signs you in:
+          <code class="signin-command mono">jobwire console</code>
+        </p>
+        <label class="signin-label" for="signin-token">
+          Or paste that link, or a token
+        </label>
+        <div class="signin-row">
+          <input
+            ref={field}
+            id="signin-token"
+            class="input signin-token mono"
+            type="password"
+            autocomplete="off"
+            spellcheck={false}
+            value={text}
+            onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+          />
+          <button class="button button-primary">Sign in</button>
+        </div>
+        <p class="signin-hint quiet">It stays in this tab, and is gone when the tab is closed.</p>
+      </form>
+    </main>
+  );
+}
+
+export function EnteringPage() {
+  return (
+    <main class="signin">
+      <p class="signin-entering quiet" role="status">
+        Signing in …
+      </p>
+    </main>
+  );
+}
