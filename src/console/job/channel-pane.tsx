@@ -38,7 +38,10 @@ export function ChannelPane({ handle, process, channel, view, hasTitle }: Channe
     setChosen(next);
     // In the address it outlives a reload; beside others there is no address for each.
     if (!hasTitle)
-      navigate({ page: "job", processId: process.id, channel: name, view: next }, { replace: true });
+      navigate(
+        { page: "job", processId: process.id, channel: name, view: next },
+        { replace: true },
+      );
   };
   return (
     <section class="pane" aria-label={`Channel ${name}`}>
@@ -64,7 +67,13 @@ export function ChannelPane({ handle, process, channel, view, hasTitle }: Channe
         <SaveButton handle={handle} channel={name} />
       </header>
       {shown !== undefined && (
-        <LoadedView key={`${name} ${shown}`} name={shown} process={handle} channel={name} onState={setState} />
+        <LoadedView
+          key={`${name} ${shown}`}
+          name={shown}
+          process={handle}
+          channel={name}
+          onState={setState}
+        />
       )}
     </section>
   );

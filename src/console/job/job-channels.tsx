@@ -61,9 +61,9 @@ export function JobChannels({ known, channel, view }: JobChannelsProps) {
           />
         ))}
       </div>
-      {mayType && process.state !== "closed" && shown.some((name) => besideInput.includes(name)) && (
-        <InputLine handle={handle} />
-      )}
+      {mayType &&
+        process.state !== "closed" &&
+        shown.some((name) => besideInput.includes(name)) && <InputLine handle={handle} />}
     </>
   );
 }

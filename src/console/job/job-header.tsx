@@ -80,7 +80,13 @@ function JobFacts({ known: { view } }: Pick<JobHeaderProps, "known">) {
         </dd>
       </div>
       <div>
-        <dt>{closedAt === undefined ? (startedAt === undefined ? "Waits for" : "Runs for") : "Ran for"}</dt>
+        <dt>
+          {closedAt === undefined
+            ? startedAt === undefined
+              ? "Waits for"
+              : "Runs for"
+            : "Ran for"}
+        </dt>
         <dd title={new Date(begin).toLocaleString()}>{lasted}</dd>
       </div>
       {closedAt !== undefined && (

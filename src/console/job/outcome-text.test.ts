@@ -14,7 +14,9 @@ it("says how a job stands", () => {
 
 it("says what a program ended with", () => {
   expect(detailOfOutcome(closed({ status: "failed", error: "it broke" }))).toBe("it broke");
-  expect(detailOfOutcome(closed({ status: "failed", error: "x", exitCode: 3 }))).toBe("exit code 3");
+  expect(detailOfOutcome(closed({ status: "failed", error: "x", exitCode: 3 }))).toBe(
+    "exit code 3",
+  );
   expect(detailOfOutcome(closed({ status: "cancelled", signal: "SIGTERM" }))).toBe("SIGTERM");
   expect(detailOfOutcome(running)).toBe("");
 });

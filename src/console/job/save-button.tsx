@@ -12,7 +12,7 @@ export interface SaveButtonProps {
 export function SaveButton({ handle, channel }: SaveButtonProps) {
   const [bytes, setBytes] = useState<number>();
   const [hasFailed, setFailed] = useState(false);
-  const saving = useRef<AbortController>();
+  const saving = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => saving.current?.abort(), []);
   const save = async (): Promise<void> => {
     const controller = new AbortController();
@@ -39,7 +39,12 @@ export function SaveButton({ handle, channel }: SaveButtonProps) {
       </button>
     );
   return (
-    <button class="view-button" type="button" title={`Save the bytes of ${channel}`} onClick={() => void save()}>
+    <button
+      class="view-button"
+      type="button"
+      title={`Save the bytes of ${channel}`}
+      onClick={() => void save()}
+    >
       {hasFailed ? "Could not save" : "Save"}
     </button>
   );

@@ -1,5 +1,4 @@
 import { memo } from "preact/compat";
-import type { JSX } from "preact";
 import { formatTime } from "../time-text.ts";
 import { paletteColor } from "./palette.ts";
 import type { TextMatch } from "./find-text.ts";
@@ -63,7 +62,11 @@ function cutAtMatches(
       const to = Math.min(match.to, end);
       if (from >= to) continue;
       if (from > at)
-        pieces.push({ text: run.text.slice(at - begin, from - begin), style: run.style, mark: "none" });
+        pieces.push({
+          text: run.text.slice(at - begin, from - begin),
+          style: run.style,
+          mark: "none",
+        });
       const mark = match === current ? "current" : "match";
       pieces.push({ text: run.text.slice(from - begin, to - begin), style: run.style, mark });
       at = to;
@@ -87,7 +90,7 @@ function Piece({ text, style, mark }: MarkedPiece) {
   return <span {...look}>{marked}</span>;
 }
 
-function lookOf(style: TextStyle): { class?: string; style?: JSX.CSSProperties } {
+function lookOf(style: TextStyle): { class?: string; style?: Record<string, string> } {
   const flags = (["bold", "dim", "italic", "underline", "strike"] as const)
     .filter((flag) => style[flag] === true)
     .map((flag) => `text-${flag}`);

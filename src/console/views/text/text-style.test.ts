@@ -83,9 +83,7 @@ describe("LineBuilder", () => {
   it("links to the web, and to nothing else", () => {
     const linkTo = (address: string) =>
       `${escape}]8;;${address}${escape}\\x${escape}]8;;${escape}\\`;
-    expect(runsOf(linkTo("https://example.org/a?b#c"))).toEqual([
-      ["x", webLink],
-    ]);
+    expect(runsOf(linkTo("https://example.org/a?b#c"))).toEqual([["x", webLink]]);
     for (const address of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x"])
       expect(runsOf(linkTo(address))).toEqual([["x", {}]]);
   });

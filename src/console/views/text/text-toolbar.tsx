@@ -63,7 +63,8 @@ function Find({ query, onQuery, matches, current, onMatch, firstSeen }: TextTool
     const next = at >= 0 ? at + by : near >= 0 ? near : 0;
     onMatch(matches[(next + matches.length) % matches.length]);
   };
-  const count = current === undefined ? matches.length : `${matches.indexOf(current) + 1} of ${matches.length}`;
+  const count =
+    current === undefined ? matches.length : `${matches.indexOf(current) + 1} of ${matches.length}`;
   return (
     <div class="text-find" role="search">
       <input

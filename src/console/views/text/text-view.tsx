@@ -180,4 +180,3 @@ function PlaceSlider({ feed, place }: { readonly feed: TextFeed; readonly place:
     />
   );
 }
-

@@ -11,7 +11,7 @@ export interface Cells {
 const sampleLength = 100;
 
 /** How many characters fit beside each other, as long as the page has this size. */
-export function useCells(scroll: RefObject<HTMLElement>, showsTimes: boolean): Cells {
+export function useCells(scroll: RefObject<HTMLElement | null>, showsTimes: boolean): Cells {
   const [cells, setCells] = useState<Cells>({ columns: 80, width: 800, rowHeight: 20 });
   useLayoutEffect(() => {
     const element = scroll.current;
