@@ -5,6 +5,7 @@ import { navigate } from "../app/router.ts";
 import { guessView } from "../views/guess-view.ts";
 import { isViewName, viewLabels, viewNames, type ViewName } from "../views/view-names.ts";
 import { LoadedView } from "../views/loaded-view.tsx";
+import { isReader } from "./reader-session.ts";
 import { SaveButton } from "./save-button.tsx";
 import { lookOfReader } from "./outcome-text.ts";
 
@@ -32,6 +33,8 @@ export function ChannelPane({ handle, process, channel, view, hasTitle }: Channe
     return () => ending.abort();
   }, [handle, name]);
   if (channel === undefined) return null;
+  const { writers } = channel.spec;
+  const mayWrite = process.state !== "closed" && writers !== "executor" && !isReader.value;
   const asked = view !== undefined && isViewName(view) ? view : chosen;
   const shown = asked ?? guessed;
   const choose = (next: ViewName): void => {
@@ -72,6 +75,8 @@ export function ChannelPane({ handle, process, channel, view, hasTitle }: Channe
           name={shown}
           process={handle}
           channel={name}
+          mayWrite={mayWrite}
+          submitterId={process.submitterId}
           onState={setState}
         />
       )}

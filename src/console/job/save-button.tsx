@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isChannelError, type ProcessHandle } from "../../client/index.ts";
 import { formatBytes } from "../app/format.ts";
+import { saveAs } from "../views/save-as.ts";
 import { collectChannel } from "./collect-channel.ts";
 
 export interface SaveButtonProps {
@@ -48,14 +49,4 @@ export function SaveButton({ handle, channel }: SaveButtonProps) {
       {hasFailed ? "Could not save" : "Save"}
     </button>
   );
-}
-
-export function saveAs(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has its own hold on the bytes once it has begun, which it does in this turn.
-  setTimeout(() => URL.revokeObjectURL(url), 0);
 }

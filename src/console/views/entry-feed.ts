@@ -146,7 +146,10 @@ export class EntryFeed {
   #trim(): void {
     const { length } = this.#items;
     let dropped = 0;
-    while (dropped < length - 1 && (length - dropped > this.#kept || this.#bytes > this.#bytesMax)) {
+    while (
+      dropped < length - 1 &&
+      (length - dropped > this.#kept || this.#bytes > this.#bytesMax)
+    ) {
       const item = this.#items[dropped];
       if (item !== undefined) this.#bytes -= bytesOf(item);
       dropped++;

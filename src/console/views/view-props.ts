@@ -4,6 +4,10 @@ import type { ProcessHandle, ReaderState } from "../../client/index.ts";
 export interface ViewProps {
   readonly process: ProcessHandle;
   readonly channel: string;
+  /** The job goes on, and whoever looks may write into the channel. */
+  readonly mayWrite: boolean;
+  /** Who started the job: whose side whoever looks is on. */
+  readonly submitterId: string;
   /** How far the view has read, at each change. */
   readonly onState: (state: ReaderState) => void;
 }
