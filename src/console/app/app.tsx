@@ -11,7 +11,7 @@ export function App() {
   const state = session.value;
   if (state.kind === "entering") return <EnteringPage />;
   // What is shown stays in the address: whoever signs in again is where he was.
-  if (state.kind === "out") return <SignInPage notice={state.notice} code={state.code} />;
+  if (state.kind === "out") return <SignInPage state={state} />;
   return <Place user={state} shown={placeOf(state, route.value)} />;
 }
 

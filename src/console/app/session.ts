@@ -17,8 +17,9 @@ export type SessionState =
   | { readonly kind: "entering" }
   | {
       readonly kind: "out";
-      /** What happened, for the person. */
+      /** What happened, for the person, and whether it is not what he wanted. */
       readonly notice?: string;
+      readonly isTrouble?: boolean;
       /** A link whose code could not be asked about yet. */
       readonly code?: string;
     };
@@ -47,13 +48,14 @@ export async function signIn(text: string): Promise<void> {
     if (takeFragment(fragment)) return;
   }
   const credential = readCredential(text);
-  if (credential === undefined) return leave("This is no token.");
+  if (credential === undefined)
+    return leave({ notice: "That is neither a token nor a link to this console." });
   await tryToEnter(credential);
 }
 
 /** Leaves nothing of the session in this tab. */
 export function signOut(): void {
-  leave("You are signed out.");
+  leave({ notice: "You are signed out.", isTrouble: false });
 }
 
 export async function exchangeCode(code: string): Promise<void> {
@@ -83,7 +85,7 @@ async function tryToEnter(credential: Credential): Promise<void> {
 }
 
 function refuse({ isFinal, message }: Refusal, code?: string): void {
-  leave(message, isFinal ? undefined : code);
+  leave({ notice: message, ...(isFinal || code === undefined ? {} : { code }) });
 }
 
 function enter(credential: Credential): void {
@@ -103,15 +105,15 @@ function createTokenSource(credential: Credential): () => Promise<string> {
     isFirst = false;
     if (refusal?.isFinal !== true) return credential.token;
     const { value } = state;
-    if (value.kind === "in" && value.token === credential.token) leave(refusal.message);
+    if (value.kind === "in" && value.token === credential.token) leave({ notice: refusal.message });
     throw new ChannelError("unauthenticated", { reason: refusal.message });
   };
 }
 
-function leave(notice: string, code?: string): void {
+function leave(why: Omit<Extract<SessionState, { kind: "out" }>, "kind">): void {
   sessionStorage.removeItem(storageKey);
   if (state.value.kind === "in") close(state.value);
-  state.value = { kind: "out", notice, ...(code === undefined ? {} : { code }) };
+  state.value = { kind: "out", isTrouble: true, ...why };
 }
 
 function close({ wire }: SignedIn): void {

@@ -1,15 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Logo } from "./icon.tsx";
-import { exchangeCode, signIn } from "./session.ts";
+import { exchangeCode, signIn, type SessionState } from "./session.ts";
 
 interface SignInPageProps {
-  readonly notice?: string | undefined;
-  /** Of a link that could not be asked about. */
-  readonly code?: string | undefined;
+  readonly state: Extract<SessionState, { kind: "out" }>;
 }
 
-export function SignInPage({ notice, code }: SignInPageProps) {
+export function SignInPage({ state: { notice, isTrouble, code } }: SignInPageProps) {
   const text = useSignal("");
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
@@ -25,7 +23,7 @@ export function SignInPage({ notice, code }: SignInPageProps) {
           <h1>Sign in to Jobwire</h1>
         </div>
         {notice !== undefined && (
-          <p class="notice signin-notice" role="alert">
+          <p class={`notice ${isTrouble === true ? "signin-trouble" : ""}`} role="alert">
             {notice}
           </p>
         )}

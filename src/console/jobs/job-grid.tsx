@@ -8,7 +8,16 @@ import { JobRow, rowIdOf } from "./job-row.tsx";
 import { clamp, rowWindow, scrollToRow, type Viewport } from "./row-window.ts";
 import { useRowHeights } from "./row-heights.ts";
 
-const columns = ["State", "Name", "Executor", "Entries/s", "Bytes/s", "Age", "Outcome"];
+/** Each with the class of its cells, which says where it stands and where there is no place for it. */
+const columns: readonly (readonly [name: string, cell: string])[] = [
+  ["State", "jobs-state"],
+  ["Name", "jobs-name"],
+  ["Executor", "jobs-executor"],
+  ["Entries/s", "jobs-rate"],
+  ["Bytes/s", "jobs-rate"],
+  ["Age", "jobs-age"],
+  ["Outcome", "jobs-outcome"],
+];
 
 interface JobGridProps {
   readonly list: JobList;
@@ -55,8 +64,8 @@ export function JobGrid({ list, jobs }: JobGridProps) {
       onClick={(event) => openClicked(event, list)}
     >
       <div class="jobs-head" role="row" aria-rowindex={1}>
-        {columns.map((name) => (
-          <span key={name} role="columnheader">
+        {columns.map(([name, cell]) => (
+          <span key={name} class={cell} role="columnheader">
             {name}
           </span>
         ))}

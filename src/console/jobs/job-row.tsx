@@ -77,7 +77,11 @@ function RateOf({ rates, id, of }: RateOfProps) {
   return (
     <>
       <Sparkline rates={value} of={of} />
-      <span class="jobs-rate-number">{newest === undefined ? "" : `${format(newest[of])}/s`}</span>
+      {newest !== undefined && (
+        <span class={`jobs-rate-number ${newest[of] === 0 ? "jobs-rate-idle" : ""}`}>
+          {format(newest[of])}/s
+        </span>
+      )}
     </>
   );
 }
