@@ -1,53 +1,35 @@
-import { useRef, useState } from "preact/hooks";
-import { isChannelError, type ProcessHandle, type SendOptions } from "../../client/index.ts";
+import { useMemo, useRef, useState } from "preact/hooks";
+import type { ProcessHandle } from "../../client/index.ts";
+import { useSending } from "../views/use-sending.ts";
 
 const linesKeptMax = 100;
 
 /** What a person types into a program that reads lines. */
 export function InputLine({ handle }: { readonly handle: ProcessHandle }) {
+  const stdin = useMemo(() => handle.channel("stdin"), [handle]);
+  const { waiting, failure, send } = useSending(stdin);
   const [text, setText] = useState("");
-  const [waiting, setWaiting] = useState(0);
-  const [failure, setFailure] = useState("");
   const [hasEnded, setEnded] = useState(false);
-  const typed = useRef<string[]>([]);
-  const back = useRef(0);
+  const history = useRef(new TypedLines());
 
-  const send = async (payload: string, options: SendOptions = {}): Promise<void> => {
-    setWaiting((count) => count + 1);
-    setFailure("");
-    try {
-      await handle.channel("stdin").send(payload, options);
-    } catch (error) {
-      if (!isChannelError(error)) throw error;
-      setFailure(error.message);
-    } finally {
-      setWaiting((count) => count - 1);
-    }
+  const end = (): void => {
+    setEnded(true);
+    void send("", { type: "end" }).then((isThere) => setEnded(isThere));
   };
   const submit = (event: Event): void => {
     event.preventDefault();
-    typed.current = [...typed.current, text].slice(-linesKeptMax);
-    back.current = 0;
+    history.current.add(text);
     setText("");
     void send(`${text}\n`);
   };
-  const recall = (by: number): void => {
-    const { length } = typed.current;
-    back.current = Math.min(length, Math.max(0, back.current + by));
-    setText(typed.current[length - back.current] ?? "");
-  };
   const press = (event: KeyboardEvent): void => {
-    if (event.key === "ArrowUp") recall(1);
-    else if (event.key === "ArrowDown") recall(-1);
+    if (event.key === "ArrowUp") setText(history.current.step(1));
+    else if (event.key === "ArrowDown") setText(history.current.step(-1));
     else if (event.key === "d" && event.ctrlKey && text === "") end();
     else return;
     event.preventDefault();
   };
-  const end = (): void => {
-    setEnded(true);
-    void send("", { type: "end" });
-  };
-  if (hasEnded && failure === "")
+  if (hasEnded)
     return (
       <p class="input-line quiet" role="status">
         The input has ended.
@@ -68,8 +50,8 @@ export function InputLine({ handle }: { readonly handle: ProcessHandle }) {
         onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={press}
       />
-      <span class="input-state" role="status">
-        {failure !== "" ? <span class="input-failure">{failure}</span> : waiting > 0 && "Sending …"}
+      <span class={`input-state${failure === "" ? "" : " input-failure"}`} role="status">
+        {failure === "" && waiting > 0 ? "Sending …" : failure}
       </span>
       <button class="view-button" type="button" title="Ctrl-D: nothing more comes" onClick={end}>
         End input
@@ -79,4 +61,22 @@ export function InputLine({ handle }: { readonly handle: ProcessHandle }) {
       </button>
     </form>
   );
+}
+
+/** Lines that were typed before, as in a shell. */
+class TypedLines {
+  #lines: string[] = [];
+  #back = 0;
+
+  add(line: string): void {
+    this.#lines = [...this.#lines, line].slice(-linesKeptMax);
+    this.#back = 0;
+  }
+
+  /** The line so many before the one that is shown; "" after the last. */
+  step(by: 1 | -1): string {
+    const { length } = this.#lines;
+    this.#back = Math.min(length, Math.max(0, this.#back + by));
+    return this.#lines[length - this.#back] ?? "";
+  }
 }

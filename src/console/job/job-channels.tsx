@@ -25,7 +25,7 @@ export function JobChannels({ known, channel, view }: JobChannelsProps) {
   const together = shownTogether(names);
   const chosen = channel !== undefined && names.includes(channel) ? channel : undefined;
   const shown = chosen === undefined ? (isWide ? together : together.slice(0, 1)) : [chosen];
-  const showsAll = shown.length > 1 || (chosen === undefined && isWide);
+  const showsAll = shown.length > 1;
   const input = channels.find(({ spec }) => spec.name === "stdin");
   const mayType = input !== undefined && input.spec.writers !== "executor" && !isReader.value;
   if (names.length === 0)

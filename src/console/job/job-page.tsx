@@ -1,6 +1,8 @@
-import type { Jobwire } from "../../client/index.ts";
+import type { ChannelError, Jobwire } from "../../client/index.ts";
 import { JobChannels } from "./job-channels.tsx";
 import { JobHeader } from "./job-header.tsx";
+import { isLackOfAuthority } from "./outcome-text.ts";
+import { isReader } from "./reader-session.ts";
 import { useProcess } from "./use-process.ts";
 import "../views/view.css";
 import "./job.css";
@@ -23,7 +25,7 @@ export function JobPage({ wire, processId, channel, view }: JobPageProps) {
     case "gone":
       return <Message title={processId} text="There is no such job, or it was deleted." />;
     case "refused":
-      return <Message title={processId} text={known.error.message} />;
+      return <Message title={processId} text={textOfRefusal(known.error)} />;
     case "known":
       return (
         <section class="job" aria-labelledby="job-name">
@@ -32,6 +34,13 @@ export function JobPage({ wire, processId, channel, view }: JobPageProps) {
         </section>
       );
   }
+}
+
+function textOfRefusal({ code, message }: ChannelError): string {
+  if (!isLackOfAuthority(code)) return message;
+  return isReader.value
+    ? "The link that you came with has expired, or it was revoked."
+    : "You may not look at this job.";
 }
 
 function Message({ title, text }: { readonly title: string; readonly text: string }) {

@@ -48,8 +48,12 @@ export function lookOfReader(state: ReaderState, hasBeenLive: boolean): StateLoo
   }
 }
 
+/** Who is refused like this had no right to it, or has it no more. */
+export function isLackOfAuthority(code: string): boolean {
+  return ["forbidden", "unauthorized", "unauthenticated", "token_expired"].includes(code);
+}
+
 function textOfEnd(code: string): string {
   if (code === "process_not_found") return "Deleted";
-  const isAuthority = ["forbidden", "unauthenticated", "token_expired", "revoked"].includes(code);
-  return isAuthority ? "No longer shared with you" : code.replaceAll("_", " ");
+  return isLackOfAuthority(code) ? "Not shared with you" : code.replaceAll("_", " ");
 }

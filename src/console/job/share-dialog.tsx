@@ -24,8 +24,6 @@ const everything = "";
 
 /** Makes links that let others look at a job and do nothing else, and takes them back. */
 export function ShareDialog({ handle, names, channel, onClose }: ShareDialogProps) {
-  const [scope, setScope] = useState(channel ?? everything);
-  const [lifetimeMs, setLifetimeMs] = useState<number>(lifetimes[1].ms);
   const [link, setLink] = useState("");
   const [failure, setFailure] = useState("");
   const [grants, setGrants] = useState<readonly GrantView[]>([]);
@@ -40,55 +38,16 @@ export function ShareDialog({ handle, names, channel, onClose }: ShareDialogProp
     }
   };
   useEffect(() => void attempt(async () => undefined), [handle]);
-  const share = (event: Event): void => {
-    event.preventDefault();
+  const share = (shared: string | undefined, expiresInMs: number): void =>
     void attempt(async () => {
-      const shared = scope === everything ? undefined : scope;
-      const { grant } = await handle.grant({
-        ops: ["read"],
-        expiresInMs: lifetimeMs,
-        ...(shared === undefined ? {} : { channels: [shared] }),
-      });
+      const channels = shared === undefined ? {} : { channels: [shared] };
+      const { grant } = await handle.grant({ ops: ["read"], expiresInMs, ...channels });
       setLink(shareLink(location.href, { grant, processId: handle.id, channel: shared }));
     });
-  };
   return (
     <Dialog title="Share" onClose={onClose}>
       <p class="quiet">Whoever has the link may look, and neither type nor cancel.</p>
-      <form class="share-form" onSubmit={share}>
-        <label>
-          <span>What</span>
-          <select
-            class="input"
-            value={scope}
-            onChange={({ currentTarget }) => setScope(currentTarget.value)}
-          >
-            <option value={everything}>The whole job</option>
-            {names.map((name) => (
-              <option key={name} value={name}>
-                Only {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span>For</span>
-          <select
-            class="input"
-            value={lifetimeMs}
-            onChange={({ currentTarget }) => setLifetimeMs(Number(currentTarget.value))}
-          >
-            {lifetimes.map(({ label, ms }) => (
-              <option key={ms} value={ms}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button class="button button-primary" type="submit">
-          Make a link
-        </button>
-      </form>
+      <ShareForm names={names} channel={channel} onShare={share} />
       {link !== "" && <Command label="The link. It is shown this once" text={link} />}
       {failure !== "" && (
         <p class="notice notice-bad" role="alert">
@@ -102,6 +61,56 @@ export function ShareDialog({ handle, names, channel, onClose }: ShareDialogProp
         </button>
       </div>
     </Dialog>
+  );
+}
+
+interface ShareFormProps extends Pick<ShareDialogProps, "names" | "channel"> {
+  /** With a channel, or all of them. */
+  readonly onShare: (channel: string | undefined, expiresInMs: number) => void;
+}
+
+function ShareForm({ names, channel, onShare }: ShareFormProps) {
+  const [scope, setScope] = useState(channel ?? everything);
+  const [lifetimeMs, setLifetimeMs] = useState<number>(lifetimes[1].ms);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    onShare(scope === everything ? undefined : scope, lifetimeMs);
+  };
+  return (
+    <form class="share-form" onSubmit={submit}>
+      <label>
+        <span>What</span>
+        <select
+          class="input"
+          value={scope}
+          onChange={({ currentTarget }) => setScope(currentTarget.value)}
+        >
+          <option value={everything}>The whole job</option>
+          {names.map((name) => (
+            <option key={name} value={name}>
+              Only {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>For</span>
+        <select
+          class="input"
+          value={lifetimeMs}
+          onChange={({ currentTarget }) => setLifetimeMs(Number(currentTarget.value))}
+        >
+          {lifetimes.map(({ label, ms }) => (
+            <option key={ms} value={ms}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button class="button button-primary" type="submit">
+        Make a link
+      </button>
+    </form>
   );
 }
 

@@ -5,7 +5,7 @@ import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
 
 let world: ConsoleWorld;
 beforeAll(async () => {
-  ensureBuilt();
+  if (process.env.NOBUILD === undefined) ensureBuilt();
   world = await ConsoleWorld.create();
 });
 afterAll(() => world[Symbol.asyncDispose]());

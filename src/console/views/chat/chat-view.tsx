@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatTime } from "../time-text.ts";
 import { useFeed } from "../use-feed.ts";
@@ -18,26 +19,13 @@ export function ChatView(props: ViewProps) {
   const items = messagesOf(feed.items);
   const [replyTo, setReplyTo] = useState<number>();
   const list = useRef<HTMLDivElement>(null);
-  const isAtEnd = useRef(true);
-  const heightBefore = useRef(0);
+  const scroll = useChatScroll(list);
   const byPosition = new Map<number, ChatMessage>();
   for (const item of items)
     if (item.kind === "message") byPosition.set(item.message.position, item.message);
-
-  useLayoutEffect(() => {
-    const { current } = list;
-    if (current === null) return;
-    if (isAtEnd.current) current.scrollTop = current.scrollHeight;
-    // What was put above moves what is seen; it is to stay where it is.
-    else if (current.scrollTop < nearPixels && feed.items.length > 0)
-      current.scrollTop += Math.max(0, current.scrollHeight - heightBefore.current);
-    heightBefore.current = current.scrollHeight;
-  });
-
   const goTo = (position: number): void => {
-    list.current
-      ?.querySelector(`[data-position="${position}"]`)
-      ?.scrollIntoView({ block: "center" });
+    const message = list.current?.querySelector(`[data-position="${position}"]`);
+    message?.scrollIntoView({ block: "center" });
   };
   return (
     <div class="chat">
@@ -47,9 +35,7 @@ export function ChatView(props: ViewProps) {
         role="log"
         aria-label={`Messages of ${channel}`}
         tabIndex={0}
-        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
-          isAtEnd.current = scrollTop + clientHeight > scrollHeight - nearPixels;
-        }}
+        onScroll={scroll.onScroll}
       >
         {feed.hasOlder && (
           <button
@@ -79,13 +65,36 @@ export function ChatView(props: ViewProps) {
           question={pendingQuestion(items)}
           answered={replyTo === undefined ? undefined : byPosition.get(replyTo)}
           onAnswered={() => {
-            isAtEnd.current = true;
+            scroll.toEnd();
             setReplyTo(undefined);
           }}
         />
       )}
     </div>
   );
+}
+
+/** Stays at the end where somebody is at the end, and else where it is. */
+function useChatScroll(list: RefObject<HTMLDivElement | null>) {
+  const isAtEnd = useRef(true);
+  const heightBefore = useRef(0);
+  useLayoutEffect(() => {
+    const { current } = list;
+    if (current === null) return;
+    const { scrollHeight } = current;
+    if (isAtEnd.current) current.scrollTop = scrollHeight;
+    // Older messages were put above: what is seen stays where it is.
+    else if (current.scrollTop < nearPixels)
+      current.scrollTop += Math.max(0, scrollHeight - heightBefore.current);
+    heightBefore.current = scrollHeight;
+  });
+  return {
+    toEnd: () => (isAtEnd.current = true),
+    onScroll: ({ currentTarget }: { readonly currentTarget: HTMLElement }) => {
+      const { scrollTop, clientHeight, scrollHeight } = currentTarget;
+      isAtEnd.current = scrollTop + clientHeight > scrollHeight - nearPixels;
+    },
+  };
 }
 
 interface ItemProps {

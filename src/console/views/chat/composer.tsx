@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isChannelError, type Channel } from "../../../client/index.ts";
+import type { Channel } from "../../../client/index.ts";
+import { useSending } from "../use-sending.ts";
 import type { ChatMessage } from "./chat-model.ts";
 
 export interface ComposerProps {
@@ -16,71 +17,44 @@ const quoteLength = 160;
 
 /** What a person says: in answer to what was chosen, to what is asked, or for itself. */
 export function Composer({ channel, question, answered, onAnswered }: ComposerProps) {
+  const { waiting, failure, send } = useSending(channel);
   const [text, setText] = useState("");
-  const [waiting, setWaiting] = useState(0);
-  const [failure, setFailure] = useState("");
-  const [isPutOff, setPutOff] = useState(0);
+  /** Position of the question that is not to be answered now. */
+  const [putOff, setPutOff] = useState(0);
   const input = useRef<HTMLTextAreaElement>(null);
-  const asked = question?.position === isPutOff ? undefined : question;
+  const asked = question?.position === putOff ? undefined : question;
   const target = answered ?? asked;
   useEffect(() => {
     if (answered !== undefined) input.current?.focus();
   }, [answered]);
 
-  const send = async (said: string): Promise<void> => {
+  const say = async (said: string): Promise<void> => {
     if (said === "") return;
-    setFailure("");
-    setWaiting((count) => count + 1);
     const options = target === undefined ? {} : { replyTo: target.position };
-    try {
-      const sending = channel.send(said, options);
-      setText("");
-      onAnswered();
-      await sending;
-    } catch (error) {
-      if (!isChannelError(error)) throw error;
-      setFailure(error.message);
-      setText((now) => (now === "" ? said : now));
-    } finally {
-      setWaiting((count) => count - 1);
-    }
+    const sending = send(said, options);
+    setText("");
+    onAnswered();
+    // What was refused can be sent again, unless something else was begun meanwhile.
+    if (!(await sending)) setText((now) => (now === "" ? said : now));
   };
   return (
     <form
       class="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        void send(text);
+        void say(text);
       }}
     >
       {target !== undefined && (
-        <div class={`composer-target${target === asked ? " composer-question" : ""}`}>
-          <span class="composer-quote">
-            <span class="quiet">
-              {target === asked ? `${target.senderId} asks` : `Answers ${target.senderId}`}
-            </span>{" "}
-            {target.text.slice(0, quoteLength)}
-          </span>
-          <button
-            class="view-button"
-            type="button"
-            onClick={() => {
-              if (target === asked) setPutOff(target.position);
-              onAnswered();
-            }}
-          >
-            Not now
-          </button>
-        </div>
-      )}
-      {target?.question?.choices !== undefined && (
-        <div class="composer-choices" role="group" aria-label="Answers">
-          {target.question.choices.map((choice) => (
-            <button class="button" type="button" key={choice} onClick={() => void send(choice)}>
-              {choice}
-            </button>
-          ))}
-        </div>
+        <Target
+          target={target}
+          isAsked={target === asked}
+          onChoice={(choice) => void say(choice)}
+          onPutOff={() => {
+            if (target === asked) setPutOff(target.position);
+            onAnswered();
+          }}
+        />
       )}
       <div class="composer-row">
         <textarea
@@ -94,16 +68,50 @@ export function Composer({ channel, question, answered, onAnswered }: ComposerPr
           onKeyDown={(event) => {
             if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
             event.preventDefault();
-            void send(text);
+            void say(text);
           }}
         />
         <span class="composer-state" role="status">
-          {failure !== "" ? failure : waiting > 0 ? "Sending …" : ""}
+          {failure === "" && waiting > 0 ? "Sending …" : failure}
         </span>
         <button class="button button-primary" type="submit">
           Send
         </button>
       </div>
     </form>
+  );
+}
+
+interface TargetProps {
+  readonly target: ChatMessage;
+  readonly isAsked: boolean;
+  readonly onChoice: (choice: string) => void;
+  readonly onPutOff: () => void;
+}
+
+/** What is answered, with the answers that it offers. */
+function Target({ target, isAsked, onChoice, onPutOff }: TargetProps) {
+  const { senderId, text, question } = target;
+  return (
+    <>
+      <div class={`composer-target${isAsked ? " composer-question" : ""}`}>
+        <span class="composer-quote">
+          <span class="quiet">{isAsked ? `${senderId} asks` : `Answers ${senderId}`}</span>{" "}
+          {text.slice(0, quoteLength)}
+        </span>
+        <button class="view-button" type="button" onClick={onPutOff}>
+          Not now
+        </button>
+      </div>
+      {question?.choices !== undefined && (
+        <div class="composer-choices" role="group" aria-label="Answers">
+          {question.choices.map((choice, index) => (
+            <button class="button" type="button" key={index} onClick={() => onChoice(choice)}>
+              {choice}
+            </button>
+          ))}
+        </div>
+      )}
+    </>
   );
 }

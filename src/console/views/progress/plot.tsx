@@ -10,7 +10,7 @@ export interface PlotProps {
   readonly file: string;
 }
 
-const height = 200;
+const height = 180;
 
 /** A line through the points of a series. */
 export function Plot({ series, file }: PlotProps) {
@@ -84,7 +84,10 @@ function optionsOf({ name, axis }: Series, element: HTMLElement): UPlot.Options 
     legend: { show: false },
     cursor: { y: false, drag: { x: true, y: false } },
     scales: { x: { time: axis === "time" } },
-    axes: [axes, { ...axes, size: 56 }],
+    axes: [
+      { ...axes, size: 32 },
+      { ...axes, size: 56 },
+    ],
     series: [{}, { label: name, stroke: color("--accent"), width: 1.5, points: { show: false } }],
   };
 }

@@ -1,7 +1,6 @@
 import type { TextLine } from "./text-line.ts";
 
 const tabWidth = 8;
-// eslint-disable-next-line no-control-regex -- what needs no more than its length
 const asciiForm = /^[\x20-\x7e]*$/;
 const wideForm =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;

@@ -6,6 +6,7 @@ import { LineRows } from "./line-rows.ts";
 import { ScrollPlace } from "./scroll-place.ts";
 import { TextFeed } from "./text-feed.ts";
 import { TextRow } from "./text-row.tsx";
+import type { TextWindow } from "./text-window.ts";
 import { TextToolbar } from "./text-toolbar.tsx";
 import { useCells } from "./use-cells.ts";
 import "./text.css";
@@ -56,6 +57,7 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
   const { window } = feed;
   const layout = wraps ? layOutWrapped(window, lineRows) : layOutUnwrapped(window);
   const matches = query === "" ? [] : findText(window, query);
+  const currentMatch = matches.find((match) => isSameMatch(match, current));
 
   useLayoutEffect(() => {
     if (scroll.current !== null) place.settle(scroll.current, layout, cells.rowHeight);
@@ -68,13 +70,9 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
 
   const goTo = (match: TextMatch | undefined): void => {
     setCurrent(match);
-    if (match === undefined) return;
-    place.goTo(match.number);
+    if (match !== undefined) place.goTo(match.number);
     redraw();
   };
-  const { from, to, top } = place.drawn(layout, marginRows);
-  const byLine = groupByLine(matches);
-  const currentMatch = matches.find((match) => isSameMatch(match, current));
   return (
     <div class="text">
       <TextToolbar
@@ -103,23 +101,51 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
           }}
         >
           <div style={{ height: `${layout.rows * cells.rowHeight}px` }}>
-            <div class="text-lines" style={{ transform: `translateY(${top * cells.rowHeight}px)` }}>
-              {window.slice(from, to).map((line, index) => (
-                <TextRow
-                  key={window.firstNumber + from + index}
-                  line={line}
-                  number={window.firstNumber + from + index}
-                  matches={byLine.get(window.firstNumber + from + index) ?? noMatches}
-                  current={currentMatch}
-                  showsTime={showsTimes}
-                  width={wraps ? `${cells.width}px` : "max-content"}
-                />
-              ))}
-            </div>
+            <Lines
+              window={window}
+              drawn={place.drawn(layout, marginRows)}
+              rowHeight={cells.rowHeight}
+              width={wraps ? `${cells.width}px` : "max-content"}
+              matches={matches}
+              current={currentMatch}
+              showsTimes={showsTimes}
+            />
           </div>
         </div>
         <PlaceSlider feed={feed} place={place} />
       </div>
+    </div>
+  );
+}
+
+interface LinesProps {
+  readonly window: TextWindow;
+  /** Those to draw, and the row at which they begin. */
+  readonly drawn: { readonly from: number; readonly to: number; readonly top: number };
+  readonly rowHeight: number;
+  readonly width: string;
+  readonly matches: readonly TextMatch[];
+  readonly current: TextMatch | undefined;
+  readonly showsTimes: boolean;
+}
+
+function Lines({ window, drawn, rowHeight, width, matches, current, showsTimes }: LinesProps) {
+  const { from, to, top } = drawn;
+  const byLine = groupByLine(matches);
+  const first = window.firstNumber + from;
+  return (
+    <div class="text-lines" style={{ transform: `translateY(${top * rowHeight}px)` }}>
+      {window.slice(from, to).map((line, index) => (
+        <TextRow
+          key={first + index}
+          line={line}
+          number={first + index}
+          matches={byLine.get(first + index) ?? noMatches}
+          current={current}
+          showsTime={showsTimes}
+          width={width}
+        />
+      ))}
     </div>
   );
 }
