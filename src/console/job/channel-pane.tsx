@@ -15,10 +15,19 @@ export interface ChannelPaneProps {
   readonly channel: ChannelView | undefined;
   readonly view: string | undefined;
   readonly hasTitle: boolean;
+  /** Into the program's input. */
+  readonly mayType: boolean;
 }
 
 /** One channel, in one of the forms that it can be looked at in. */
-export function ChannelPane({ handle, process, channel, view, hasTitle }: ChannelPaneProps) {
+export function ChannelPane({
+  handle,
+  process,
+  channel,
+  view,
+  hasTitle,
+  mayType,
+}: ChannelPaneProps) {
   const name = channel?.spec.name ?? "";
   const [guessed, setGuessed] = useState<ViewName>();
   const [chosen, setChosen] = useState<ViewName>();
@@ -76,6 +85,7 @@ export function ChannelPane({ handle, process, channel, view, hasTitle }: Channe
           process={handle}
           channel={name}
           mayWrite={mayWrite}
+          mayType={mayType}
           submitterId={process.submitterId}
           onState={setState}
         />

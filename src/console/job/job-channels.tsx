@@ -15,7 +15,7 @@ export interface JobChannelsProps {
 /** From here on there is room for channels beside each other. */
 const wideQuery = "(min-width: 960px)";
 /** What shows the effect of what is typed. */
-const besideInput: readonly string[] = ["stdin", "stdout", "stderr", "tty"];
+const besideInput: readonly string[] = ["stdin", "stdout", "stderr"];
 
 /** The channels: one of them, or on a wide screen those that matter beside each other. */
 export function JobChannels({ known, channel, view }: JobChannelsProps) {
@@ -27,7 +27,11 @@ export function JobChannels({ known, channel, view }: JobChannelsProps) {
   const shown = chosen === undefined ? (isWide ? together : together.slice(0, 1)) : [chosen];
   const showsAll = shown.length > 1;
   const input = channels.find(({ spec }) => spec.name === "stdin");
-  const mayType = input !== undefined && input.spec.writers !== "executor" && !isReader.value;
+  const mayType =
+    input !== undefined &&
+    input.spec.writers !== "executor" &&
+    process.state !== "closed" &&
+    !isReader.value;
   if (names.length === 0)
     return <p class="job-message quiet">This job has no channel that you may read.</p>;
   return (
@@ -58,12 +62,11 @@ export function JobChannels({ known, channel, view }: JobChannelsProps) {
             channel={channels.find(({ spec }) => spec.name === name)}
             view={chosen === name ? view : undefined}
             hasTitle={shown.length > 1}
+            mayType={mayType}
           />
         ))}
       </div>
-      {mayType &&
-        process.state !== "closed" &&
-        shown.some((name) => besideInput.includes(name)) && <InputLine handle={handle} />}
+      {mayType && shown.some((name) => besideInput.includes(name)) && <InputLine handle={handle} />}
     </>
   );
 }

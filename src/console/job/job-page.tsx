@@ -4,6 +4,7 @@ import { JobHeader } from "./job-header.tsx";
 import { isLackOfAuthority } from "./outcome-text.ts";
 import { isReader } from "./reader-session.ts";
 import { useProcess } from "./use-process.ts";
+import "../views/ansi.css";
 import "../views/view.css";
 import "./job.css";
 

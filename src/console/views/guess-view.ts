@@ -6,7 +6,14 @@ import type { ViewName } from "./view-names.ts";
 const sampleEntries = 8;
 
 const byName: Readonly<Record<string, ViewName>> = {
-  ...{ stdout: "text", stderr: "text", stdin: "text", chat: "chat", progress: "progress" },
+  ...{
+    tty: "terminal",
+    stdout: "text",
+    stderr: "text",
+    stdin: "text",
+    chat: "chat",
+    progress: "progress",
+  },
   ...{ metrics: "progress", control: "json", "tty-snapshot": "json" },
 };
 

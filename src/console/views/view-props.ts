@@ -6,6 +6,8 @@ export interface ViewProps {
   readonly channel: string;
   /** The job goes on, and whoever looks may write into the channel. */
   readonly mayWrite: boolean;
+  /** The job goes on, and whoever looks may type into it. */
+  readonly mayType: boolean;
   /** Who started the job: whose side whoever looks is on. */
   readonly submitterId: string;
   /** How far the view has read, at each change. */

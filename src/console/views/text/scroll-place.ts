@@ -10,6 +10,7 @@ export class ScrollPlace {
   /** The line at the top, and how many rows of it are above. */
   #number = 0;
   #rowsAbove = 0;
+  #generation = 0;
   #seenRows = 50;
   #firstIndex = 0;
   #endIndex = 0;
@@ -74,6 +75,11 @@ export class ScrollPlace {
   #topRow(layout: LineLayout): number {
     const last = Math.max(0, layout.rows - this.#seenRows);
     if (this.#feed.isFollowing) return last;
+    if (this.#feed.generation !== this.#generation) {
+      this.#generation = this.#feed.generation;
+      this.#number = 0;
+      this.#rowsAbove = 0;
+    }
     const index = this.#number - this.#feed.window.firstNumber;
     if (index < 0) return 0;
     return Math.min(last, Math.max(0, layout.rowOf(index) + this.#rowsAbove));

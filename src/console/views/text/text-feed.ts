@@ -53,6 +53,7 @@ export class TextFeed {
   /** Ends what is done for the lines that are there, where others take their place. */
   #lines = new AbortController();
   #reading: AbortController | undefined;
+  #generation = 0;
   #isFollowing = true;
   #isCutOff = false;
   /** The next bytes may begin within a line, of which nothing is shown. */
@@ -89,6 +90,11 @@ export class TextFeed {
   /** The last line is the last of the channel so far. */
   get isAtEnd(): boolean {
     return !this.#isCutOff && (this.#state.kind === "live" || this.#state.kind === "closed");
+  }
+
+  /** Another number: other lines than before, which are looked at from their beginning. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get isLoadingOlder(): boolean {
@@ -190,6 +196,7 @@ export class TextFeed {
     this.#lines = new AbortController();
     this.#reading = new AbortController();
     this.window.clear();
+    this.#generation++;
     this.#isCutOff = false;
     this.#skipped = undefined;
     this.#startsWithin = false;
