@@ -29,18 +29,9 @@ export function ChannelPane({
   mayType,
 }: ChannelPaneProps) {
   const name = channel?.spec.name ?? "";
-  const [guessed, setGuessed] = useState<ViewName>();
+  const guessed = useGuessedView(handle, channel);
   const [chosen, setChosen] = useState<ViewName>();
   const [state, setState] = useState<ReaderState>({ kind: "connecting" });
-  useEffect(() => {
-    const ending = new AbortController();
-    const { signal } = ending;
-    if (channel !== undefined)
-      void guessView(handle, channel, signal).then((guess) => {
-        if (!signal.aborted) setGuessed(guess);
-      });
-    return () => ending.abort();
-  }, [handle, name]);
   if (channel === undefined) return null;
   const { writers } = channel.spec;
   const mayWrite = process.state !== "closed" && writers !== "executor" && !isReader.value;
@@ -92,6 +83,20 @@ export function ChannelPane({
       )}
     </section>
   );
+}
+
+function useGuessedView(handle: ProcessHandle, channel: ChannelView | undefined) {
+  const [guessed, setGuessed] = useState<ViewName>();
+  useEffect(() => {
+    const ending = new AbortController();
+    const { signal } = ending;
+    if (channel !== undefined)
+      void guessView(handle, channel, signal).then((guess) => {
+        if (!signal.aborted) setGuessed(guess);
+      });
+    return () => ending.abort();
+  }, [handle, channel?.spec.name]);
+  return guessed;
 }
 
 function ReaderBadge({ state }: { readonly state: ReaderState }) {

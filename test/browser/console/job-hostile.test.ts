@@ -1,6 +1,7 @@
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
-import { ConsoleJob } from "./console-job.ts";
+import { ConsoleJob, linesOf } from "./console-job.ts";
 import { ConsoleWorld, takeScreenshot } from "./console-world.ts";
 
 let world: ConsoleWorld;
@@ -26,6 +27,8 @@ const attacks = [
 const invalid = Uint8Array.from([0xc3, 0x28, 0xff, 0xfe, 0xed, 0xa0, 0x80, 0xf5, 0x0a]);
 const longLine = "<b>x</b>".repeat((10 * 1024 * 1024) / 8 - 1);
 
+const scrolledTo = (page: Page) => page.locator(".text-scroll").evaluate((log) => log.scrollTop);
+
 describe("a hostile job", () => {
   it.each(["text", "chat", "json", "hex", "progress"])(
     "harms neither the page nor who looks at it as %s",
@@ -35,7 +38,7 @@ describe("a hostile job", () => {
       await out.send(`before\n${attacks}\n`);
       await out.send(invalid);
       await out.send(JSON.stringify({ [markup]: markup, __proto__: { a: 1 } }));
-      await out.send(`${"[".repeat(100_000)}`);
+      await out.send("[".repeat(100_000));
       await out.send(JSON.stringify({ label: markup, done: 1, total: 2 }), {
         type: "jobwire.progress",
       });
@@ -78,7 +81,8 @@ describe("a hostile job", () => {
       expect(Math.max(0, ...harm.tasks)).toBeLessThan(2_000);
       if (view === "text") {
         await page.getByRole("button", { name: "Start" }).click();
-        await page.getByText("before", { exact: true }).waitFor();
+        await expect.poll(() => linesOf(page, "out").then(([first]) => first)).toBe("before");
+        await expect.poll(() => scrolledTo(page)).toBe(0);
         await page.getByText(`<img src=x`).first().waitFor();
         await page.getByText("\ufffd").first().waitFor();
       }

@@ -65,6 +65,9 @@ describe("progress", () => {
     await page.locator(".plot canvas").nth(1).waitFor();
     await tell("Epoch 3", 32, 64);
     await page.getByText("50 %").waitFor();
+    const last = encodeProgressEntry({ step: 61, values: { loss: 0.125 } });
+    await metrics.send(last, { type: "jobwire.metric" });
+    await page.getByRole("img", { name: "Plot of loss, at last 0.125" }).waitFor();
     await takeScreenshot(page, "job-progress");
 
     const save = async (name: string) => {
@@ -73,7 +76,7 @@ describe("progress", () => {
       return await readFile(await (await downloading).path());
     };
     const rows = (await save("Save CSV")).toString().split("\r\n");
-    expect(rows).toHaveLength(1 + 120 + 1);
+    expect(rows).toHaveLength(1 + 121 + 1);
     expect(rows[1]).toMatch(/^"loss",1,\d{4}-.*Z,2\.2/);
     const png = await save("Save the plot of loss");
     expect(png.subarray(1, 4).toString()).toBe("PNG");

@@ -6,6 +6,8 @@ import type { Series } from "./progress-model.ts";
 
 export interface PlotProps {
   readonly series: Series;
+  /** Another one where there are other points in it. */
+  readonly version: number;
   /** Name that what is saved begins with. */
   readonly file: string;
 }
@@ -13,7 +15,7 @@ export interface PlotProps {
 const height = 180;
 
 /** A line through the points of a series. */
-export function Plot({ series, file }: PlotProps) {
+export function Plot({ series, version, file }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | undefined>(undefined);
   const last = series.y.at(-1);
@@ -41,7 +43,7 @@ export function Plot({ series, file }: PlotProps) {
       plot.current?.destroy();
     };
   }, []);
-  useEffect(() => plot.current?.setData(dataOf(series)));
+  useEffect(() => plot.current?.setData(dataOf(series)), [series, version]);
   return (
     <figure class="plot">
       <figcaption class="plot-words">

@@ -34,9 +34,15 @@ export class ProgressModel {
   readonly #work = new Map<string, Work>();
   readonly #series = new Map<string, Series>();
   readonly #pointsMax: number;
+  #version = 0;
 
   constructor(pointsMax = defaultPointsMax) {
     this.#pointsMax = pointsMax;
+  }
+
+  /** Another number where something was told. */
+  get version(): number {
+    return this.#version;
   }
 
   /** In the order in which they began. */
@@ -49,6 +55,7 @@ export class ProgressModel {
   }
 
   take({ type, payload, timestamp }: ChannelEntry): void {
+    this.#version++;
     if (type === progressEntryType) this.#takeProgress(payload, timestamp);
     if (type === metricEntryType) this.#takeMetric(payload, timestamp);
   }

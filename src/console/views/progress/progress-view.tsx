@@ -48,7 +48,12 @@ export function ProgressView(props: ViewProps) {
       <div class="plots">
         {LoadedPlot !== undefined &&
           series.map((one) => (
-            <LoadedPlot key={`${one.axis} ${one.name}`} series={one} file={name} />
+            <LoadedPlot
+              key={`${one.axis} ${one.name}`}
+              series={one}
+              version={model.version}
+              file={name}
+            />
           ))}
       </div>
     </div>

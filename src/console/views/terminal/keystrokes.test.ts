@@ -12,7 +12,7 @@ class FakeChannel {
     this.sent.push(typeof payload === "string" ? payload : new TextDecoder().decode(payload));
     return new Promise((resolve, reject) => {
       this.settle = (error) =>
-        error === undefined ? resolve({ position: 1, sequence: 1 } as SendReceipt) : reject(error);
+        error === undefined ? resolve({ position: 1, sequence: 1 }) : reject(error);
     });
   }
 }

@@ -31,6 +31,12 @@ export class ScrollPlace {
     return this.#endIndex;
   }
 
+  /** In the channel, of what is seen. */
+  get position(): number {
+    const { isFollowing, last, window } = this.#feed;
+    return isFollowing ? last : (window.line(this.#firstIndex)?.position ?? last);
+  }
+
   get firstNumber(): number {
     return this.#number;
   }

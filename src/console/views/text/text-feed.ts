@@ -118,6 +118,11 @@ export class TextFeed {
     return start !== undefined && (start.position > this.first || start.offset > 0);
   }
 
+  /** There is nothing in the channel besides these lines. */
+  get isWhole(): boolean {
+    return !this.hasOlder && this.last <= this.window.end.position;
+  }
+
   /** Shows the end, and everything that comes. */
   async followEnd(): Promise<void> {
     this.#isFollowing = true;
@@ -228,7 +233,6 @@ export class TextFeed {
       for await (const item of this.#live.entries({ ...options, signal }).items()) {
         if (signal.aborted) return;
         await this.#take(item, signal);
-        while (!signal.aborted && !this.#hasRoom()) await this.#woken();
       }
     } catch {
       // The state of the channel says what it was.
@@ -246,6 +250,8 @@ export class TextFeed {
     } else
       for (const entry of item.entries) {
         await this.#takeEntry(entry, signal);
+        if (!this.#hasRoom()) this.onChange();
+        while (!signal.aborted && !this.#hasRoom()) await this.#woken();
         if (signal.aborted) return;
       }
     this.onChange();

@@ -48,16 +48,13 @@ interface TextPaneProps {
 function TextPane({ feed, channel, redraw }: TextPaneProps) {
   const [wraps, setWraps] = useState(true);
   const [showsTimes, setShowsTimes] = useState(false);
-  const [query, setQuery] = useState("");
-  const [current, setCurrent] = useState<TextMatch>();
   const scroll = useRef<HTMLDivElement>(null);
   const place = useMemo(() => new ScrollPlace(feed), [feed]);
   const cells = useCells(scroll, showsTimes);
   const lineRows = useMemo(() => new LineRows(cells.columns), [cells.columns]);
   const { window } = feed;
   const layout = wraps ? layOutWrapped(window, lineRows) : layOutUnwrapped(window);
-  const matches = query === "" ? [] : findText(window, query);
-  const currentMatch = matches.find((match) => isSameMatch(match, current));
+  const { query, setQuery, matches, currentMatch, setCurrent } = useFind(window);
 
   useLayoutEffect(() => {
     if (scroll.current !== null) place.settle(scroll.current, layout, cells.rowHeight);
@@ -112,10 +109,20 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
             />
           </div>
         </div>
-        <PlaceSlider feed={feed} place={place} />
+        {!feed.isWhole && (
+          <PlaceSlider feed={feed} first={feed.first} last={feed.last} place={place.position} />
+        )}
       </div>
     </div>
   );
+}
+
+function useFind(window: TextWindow) {
+  const [query, setQuery] = useState("");
+  const [current, setCurrent] = useState<TextMatch>();
+  const matches = findText(window, query);
+  const currentMatch = matches.find((match) => isSameMatch(match, current));
+  return { query, setQuery, matches, currentMatch, setCurrent };
 }
 
 interface LinesProps {
@@ -182,25 +189,30 @@ function correctRows(
   return isCorrected;
 }
 
-/** Where in the whole channel the lines are that are seen, where they are not all of it. */
-function PlaceSlider({ feed, place }: { readonly feed: TextFeed; readonly place: ScrollPlace }) {
+interface PlaceSliderProps {
+  readonly feed: TextFeed;
+  readonly first: number;
+  readonly last: number;
+  /** Position of what is seen. */
+  readonly place: number;
+}
+
+/** Where in the whole channel the lines are that are seen. */
+function PlaceSlider({ feed, first, last, place }: PlaceSliderProps) {
   const [chosen, setChosen] = useState<number>();
-  const start = feed.window.line(place.firstIndex)?.position ?? feed.last;
-  const isAll = !feed.hasOlder && feed.last <= feed.window.end.position;
-  if (isAll) return null;
   return (
     <input
       class="text-place"
       type="range"
       aria-label="Place in the channel"
-      min={feed.first}
-      max={feed.last}
-      value={chosen ?? (feed.isFollowing ? feed.last : start)}
+      min={first}
+      max={last}
+      value={chosen ?? place}
       onInput={({ currentTarget }) => setChosen(Number(currentTarget.value))}
       onChange={({ currentTarget }) => {
         setChosen(undefined);
         const position = Number(currentTarget.value);
-        if (position >= feed.last) void feed.followEnd();
+        if (position >= last) void feed.followEnd();
         else void feed.jumpTo(position);
       }}
     />
