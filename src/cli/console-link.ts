@@ -27,6 +27,16 @@ export async function createSignInLink(
   return signInAddress(code, { url, processId });
 }
 
+/** For whoever gets the grant: it opens what the grant is for, and nothing else. */
+export function sharedAddress(
+  grant: string,
+  { url, channels }: { readonly url: string; readonly channels?: readonly string[] | undefined },
+): string {
+  const [only, ...others] = channels ?? [];
+  const channel = only === undefined || others.length > 0 ? "" : `&channel=${only}`;
+  return `${url.replace(/\/+$/, "")}/#grant=${grant}${channel}`;
+}
+
 export function signInAddress(code: string, { url, processId }: ConsolePlace): string {
   const to = processId === undefined ? "" : `&to=${encodeURIComponent(`/p/${processId}`)}`;
   return `${url.replace(/\/+$/, "")}/#code=${code}${to}`;

@@ -135,6 +135,17 @@ describe("serve", () => {
     expect((await world.run(["ps"])).exitCode).toBe(2);
   });
 
+  it("has the console at its root, unless it is told to do without", async () => {
+    expect(await (await fetch(world.url)).text()).toContain("<title>Jobwire</title>");
+    await world.stopServer();
+    const args = ["serve", "--json", "--port", "0", "--without-console"];
+    const server = world.start(args);
+    const [line] = await server.waitFor(/\{"url".*\}\n/);
+    const ready = JSON.parse(line) as { readonly url: string };
+    expect(ready).not.toHaveProperty("console");
+    expect((await fetch(ready.url)).status).toBe(404);
+  });
+
   it("shows what would hold without starting", async () => {
     const { exitCode, stdout } = await world.run(["serve", "--print-config", "--port", "1"]);
     expect(exitCode).toBe(0);

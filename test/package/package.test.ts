@@ -98,9 +98,11 @@ describe("the installed package", () => {
       ["serve", "--json", "--port", "0", "--data-directory", data],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    await once(createInterface({ input: server.stdout }), "line");
+    const [line] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
 
     try {
+      const { url } = JSON.parse(line) as { readonly url: string };
+      expect(await (await fetch(url)).text()).toContain("<title>Jobwire</title>");
       const program = ["node", "--eval", "console.log('from the job')"];
       await installed.run("npx", "jobwire", "run", "--name", "first", "--", ...program);
       const output = await installed.run("npx", "jobwire", "tail", "first", "stdout");

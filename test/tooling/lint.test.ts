@@ -35,6 +35,9 @@ const planted: [file: string, rule: string, code: string][] = [
   ["src/core/f.ts", "no-restricted-globals", "setInterval(() => undefined, 1);"],
   ["src/core/g.ts", "no-restricted-globals", "export const a = crypto.randomUUID();"],
   ["src/core/h.ts", "no-restricted-syntax", "export const a = globalThis.crypto;"],
+  ["src/console/a.tsx", "@typescript-eslint/no-floating-promises", "Promise.resolve();"],
+  ["src/console/b.tsx", "no-restricted-syntax", "export default 1;"],
+  ["src/console/c.tsx", "max-lines", "void 0;\n".repeat(401)],
   ["test/a.test.ts", "@typescript-eslint/no-floating-promises", "Promise.resolve();"],
 ];
 
@@ -53,6 +56,9 @@ beforeAll(async () => {
   for (const name of ["eslint.config.js", "tsconfig.json", "package.json"]) {
     await cp(join(root, name), join(project, name));
   }
+  await mkdir(join(project, "src", "console"), { recursive: true });
+  const consoleProgram = join("src", "console", "tsconfig.json");
+  await cp(join(root, consoleProgram), join(project, consoleProgram));
   await symlink(join(root, "node_modules"), join(project, "node_modules"));
   for (const [file, code] of [...planted.map(([file, , code]) => [file, code]), ...permitted]) {
     await mkdir(dirname(join(project, file ?? "")), { recursive: true });

@@ -33,9 +33,13 @@ const shell = async (line: string): Promise<string> => (await execute("bash", ["
 describe("grant create", () => {
   it("prints lines that work as they are", async () => {
     const printed = await create("shared");
-    expect([...printed.keys()]).toEqual(["grant", "id", "may", "read", "page", "here"]);
+    expect([...printed.keys()]).toEqual(["grant", "id", "may", "read", "page", "console", "here"]);
     expect(printed.get("may")).toMatch(/^read · all channels · until 2\d{3}-/);
     expect(await shell(printed.get("read")!)).toBe("hello");
+    const { url } = commands.server;
+    expect(printed.get("console")).toBe(`${url}/#grant=${printed.get("grant")}`);
+    const one = await create("shared", "--channels", "stdout");
+    expect(one.get("console")).toBe(`${url}/#grant=${one.get("grant")}&channel=stdout`);
     const events = await (
       await fetch(printed.get("page")!, { headers: { accept: "text/event-stream" } })
     ).text();

@@ -16,6 +16,7 @@ import {
   opsOption,
   type CommandLine,
 } from "../command-line.ts";
+import { sharedAddress } from "../console-link.ts";
 import type { CommonFlags } from "../configuration.ts";
 import { processNameHelp, resolveProcess } from "../process-name.ts";
 import { fitText, formatAge, formatTable } from "../terminal-text.ts";
@@ -100,6 +101,7 @@ function describeGrant(
     read: [
       ["read", `curl -N ${header} -H "Accept: application/octet-stream" ${entries}`],
       ["page", `${entries}?format=text&grant=${grant}`],
+      ["console", sharedAddress(grant, { url, channels })],
     ],
     append: [["append", `curl ${header} --data-binary @- ${entries}`]],
     cancel: [["cancel", `curl ${header} -X POST ${processUrl}/cancel`]],

@@ -131,6 +131,9 @@ function describeServer(
     "  run      jobwire run --name demo -- program",
     "  follow   jobwire tail demo",
     "  list     jobwire ps",
+    ...(consoleLink === undefined
+      ? []
+      : ["  sign in  jobwire console: another link, as each works once"]),
     "",
   ].join("\n");
 }

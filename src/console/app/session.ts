@@ -1,6 +1,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { ChannelError, Jobwire } from "../../client/index.ts";
 import { readCredential, type Credential } from "./credential.ts";
+import { NeighbourTabs } from "./neighbour-tabs.ts";
 import { navigate } from "./router.ts";
 import { parseRoute } from "./route.ts";
 import { ServerAccess, type Refusal } from "./server-access.ts";
@@ -33,12 +34,37 @@ const state = signal<SessionState>({ kind: "out" });
 /** Who uses this tab. */
 export const session: ReadonlySignal<SessionState> = state;
 
-/** With what the link brings along, else as before the reload. */
+const signedOut = { notice: "You are signed out.", isTrouble: false };
+
+const tabs = new NeighbourTabs(base, {
+  // A link that was shared is for the tab that opened it.
+  token: () => (isOwnSession(state.value) ? state.value.token : undefined),
+  onSignedOut: () => {
+    if (isOwnSession(state.value)) leave(signedOut);
+  },
+});
+
+/** With what the link brings along, else as before the reload, else as another tab. */
 export function startSession(): void {
   addEventListener("hashchange", () => takeFragment());
   if (takeFragment()) return;
   const kept = readCredential(sessionStorage.getItem(storageKey) ?? "");
-  if (kept !== undefined) enter(kept);
+  if (kept === undefined) void joinNeighbour();
+  else enter(kept);
+}
+
+async function joinNeighbour(): Promise<void> {
+  const entering: SessionState = { kind: "entering" };
+  state.value = entering;
+  const credential = readCredential((await tabs.askForToken()) ?? "");
+  // A link may have been followed meanwhile.
+  if (state.value !== entering) return;
+  if (credential === undefined) state.value = { kind: "out" };
+  else enter(credential);
+}
+
+function isOwnSession(value: SessionState): value is SignedIn {
+  return value.kind === "in" && value.grantProcessId === undefined;
 }
 
 /** By a token, a grant, or a link that has been pasted. */
@@ -53,9 +79,10 @@ export async function signIn(text: string): Promise<void> {
   await tryToEnter(credential);
 }
 
-/** Leaves nothing of the session in this tab. */
+/** Leaves nothing of the session in this tab, nor in others that have it. */
 export function signOut(): void {
-  leave({ notice: "You are signed out.", isTrouble: false });
+  if (isOwnSession(state.value)) tabs.tellSignedOut();
+  leave(signedOut);
 }
 
 export async function exchangeCode(code: string): Promise<void> {

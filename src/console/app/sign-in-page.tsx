@@ -52,7 +52,7 @@ export function SignInPage({ state: { notice, isTrouble, code } }: SignInPagePro
           />
           <button class="button button-primary">Sign in</button>
         </div>
-        <p class="signin-hint quiet">It stays in this tab, and is gone when the tab is closed.</p>
+        <p class="signin-hint quiet">It is kept until you sign out or close the tab.</p>
       </form>
     </main>
   );

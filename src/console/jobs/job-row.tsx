@@ -27,7 +27,7 @@ export function JobRow({ process, rates, index, top, isActive }: JobRowProps) {
   return (
     <div
       id={rowIdOf(id)}
-      class={`jobs-row ${isActive ? "jobs-row-active" : ""}`}
+      class={`jobs-row jobs-row-${state} ${isActive ? "jobs-row-active" : ""}`}
       role="row"
       // The head is the first.
       aria-rowindex={index + 2}
@@ -37,7 +37,7 @@ export function JobRow({ process, rates, index, top, isActive }: JobRowProps) {
     >
       <span class="jobs-state" role="gridcell">
         <span class={`dot ${look.dot}`} />
-        {look.state}
+        <span class="jobs-state-word">{look.state}</span>
       </span>
       <span class="jobs-name" role="gridcell">
         <a href={encodeRoute({ page: "job", processId: id })} tabIndex={-1} title={label || id}>
@@ -59,6 +59,7 @@ export function JobRow({ process, rates, index, top, isActive }: JobRowProps) {
       </span>
       <span class={`jobs-outcome jobs-outcome-${process.outcome?.status}`} role="gridcell">
         <span title={look.outcome}>{look.outcome}</span>
+        <Duration process={process} />
       </span>
     </div>
   );
@@ -84,6 +85,12 @@ function RateOf({ rates, id, of }: RateOfProps) {
       )}
     </>
   );
+}
+
+/** What it took; only once that is known. */
+function Duration({ process: { startedAt, closedAt } }: { readonly process: ProcessView }) {
+  if (startedAt === undefined || closedAt === undefined) return null;
+  return <span class="jobs-duration quiet">{formatDuration(closedAt - startedAt)}</span>;
 }
 
 /** Drawn again each second, and nothing else of the row with it. */

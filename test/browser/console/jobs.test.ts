@@ -1,6 +1,8 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ConsoleWorld, takeScreenshot } from "./console-world.ts";
+import { MemoryStore } from "../../../src/stores/memory/memory-store.ts";
+import { ServerWorld, signToken } from "../../server-world.ts";
+import { ConsoleWorld, consoleDirectory, takeScreenshot } from "./console-world.ts";
 
 let world: ConsoleWorld;
 let page: Page;
@@ -15,6 +17,8 @@ const row = (name: string): Locator => page.getByRole("row").filter({ hasText: n
 const cell = (name: string, text: string): Locator =>
   row(name).getByRole("gridcell").filter({ hasText: text });
 const filter = (name: string): Locator => page.getByRole("button", { name });
+/** Of the page of a job. */
+const title = (name: string): Locator => page.getByRole("heading", { level: 1, name });
 /** Of the row that the keys mean. */
 const active = (): Promise<string | null> =>
   page.getByRole("grid").getAttribute("aria-activedescendant");
@@ -96,7 +100,7 @@ describe("the list of jobs", () => {
     await page.keyboard.press("ArrowDown");
     expect(await active()).toBe("job-bb-2");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "import" }).waitFor();
+    await title("import").waitFor();
     expect(page.url()).toBe(`${world.url}/#/p/bb-2`);
     expect(await page.title()).toBe("bb-2 · Jobwire");
 
@@ -107,9 +111,39 @@ describe("the list of jobs", () => {
 
   it("is drawn where it is clicked, too", async () => {
     await cell("train again", "Closed").click();
-    await page.getByRole("heading", { name: "train again" }).waitFor();
+    await title("train again").waitFor();
     await page.getByRole("link", { name: "Jobs" }).click();
     await row("import").waitFor();
+  });
+});
+
+describe("a server that restarts under the page", () => {
+  it("is seen to be away, and the list goes on when it is back", async () => {
+    const store = new MemoryStore({ shared: false });
+    const before = await ServerWorld.create({ consoleDirectory, store });
+    const { port, url } = before;
+    const create = async (server: ServerWorld, id: string): Promise<void> => {
+      const json = { id, channels: [] };
+      await server.request("ada", "POST", "/v1/processes", { json });
+    };
+    await create(before, "stays");
+    const open = await (await world.context()).newPage();
+    await open.goto(`${url}/`);
+    await open.getByLabel("Or paste that link, or a token").fill(await signToken("ada"));
+    await open.keyboard.press("Enter");
+    await open.getByRole("link", { name: "stays" }).waitFor();
+    const connection = open.locator(".app-connection");
+    await connection.getByText("Live").waitFor();
+
+    await before[Symbol.asyncDispose]();
+    await connection.getByText("Reconnecting").waitFor();
+    await takeScreenshot(open, "jobs-reconnecting");
+    await using after = await ServerWorld.create({ consoleDirectory, store, port });
+    await create(after, "new-one");
+    await open.getByRole("link", { name: "new-one" }).waitFor();
+    await connection.getByText("Live").waitFor();
+    expect(await open.getByRole("link", { name: "stays" }).count()).toBe(1);
+    await open.context().close();
   });
 });
 

@@ -14,7 +14,9 @@ afterEach(() => expect(world.takeComplaints()).toEqual([]));
 
 const rows = (page: Page) => page.getByRole("row").filter({ has: page.getByRole("gridcell") });
 const field = (page: Page) => page.getByLabel("Or paste that link, or a token");
-const state = (page: Page) => page.getByRole("status");
+const connection = (page: Page) => page.locator(".app-connection");
+/** Of the page of a job. */
+const title = (page: Page, name: string) => page.getByRole("heading", { level: 1, name });
 
 async function openPage(url: string): Promise<Page> {
   const page = await (await world.context()).newPage();
@@ -26,7 +28,7 @@ describe("a link with a code", () => {
   it("signs in, and leaves nothing in the address and the history", async () => {
     const code = await world.code();
     const page = await openPage(`${world.url}/#code=${code}&to=%2Fp%2Ftrain-1`);
-    await page.getByRole("heading", { name: "train" }).waitFor();
+    await title(page, "train").waitFor();
 
     expect(page.url()).toBe(`${world.url}/#/p/train-1`);
     const seen = await page.evaluate(() => ({
@@ -99,10 +101,10 @@ describe("a token", () => {
     const page = await openPage(`${world.url}/#/p/train-1`);
     await field(page).fill(await signToken("ada"));
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "train" }).waitFor();
+    await title(page, "train").waitFor();
 
     await page.reload();
-    await page.getByRole("heading", { name: "train" }).waitFor();
+    await title(page, "train").waitFor();
 
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("alert").getByText("You are signed out.").waitFor();
@@ -110,6 +112,36 @@ describe("a token", () => {
     await page.reload();
     await field(page).waitFor();
     await page.context().close();
+  });
+
+  it("for one job shows no other", async () => {
+    await world.create({ id: "train-2" });
+    const page = await openPage(world.url);
+    await field(page).fill(await signToken("ada", { process: "train-1" }));
+    await page.keyboard.press("Enter");
+    await rows(page).first().waitFor();
+    expect(await rows(page).getByRole("link").allTextContents()).toEqual(["train"]);
+    await rows(page).getByRole("link", { name: "train" }).click();
+    await title(page, "train").waitFor();
+    await page.context().close();
+    await world.request("/v1/processes/train-2", {}, "DELETE");
+  });
+
+  it("is that of all tabs: a job opens in a new one, and signing out ends each", async () => {
+    const first = await world.open();
+    const opened = first.context().waitForEvent("page");
+    await rows(first)
+      .getByRole("link", { name: "train" })
+      .click({ modifiers: ["Control"] });
+    const second = await opened;
+    await title(second, "train").waitFor();
+    expect(second.url()).toBe(`${world.url}/#/p/train-1`);
+
+    await second.getByRole("button", { name: "Sign out" }).click();
+    await first.getByRole("alert").getByText("You are signed out.").waitFor();
+    await second.reload();
+    await field(second).waitFor();
+    await first.context().close();
   });
 
   it("that counts no more leads to signing in, and from there back", async () => {
@@ -120,7 +152,7 @@ describe("a token", () => {
     const page = await openPage(`${first.url}/#/p/p`);
     await field(page).fill(await signToken("ada"));
     await page.keyboard.press("Enter");
-    await state(page).getByText("Live").waitFor();
+    await connection(page).getByText("Live").waitFor();
 
     await first.server.close();
     await using second = await ServerWorld.create({ consoleDirectory, port, keys });
@@ -144,7 +176,7 @@ describe("a link that was shared", () => {
     expect(page.url()).toBe(`${world.url}/#/p/train-1/stdout`);
     expect(await page.getByRole("link", { name: "Jobs" }).count()).toBe(0);
     await page.evaluate(() => (location.hash = "#/"));
-    await page.getByRole("heading", { name: "train" }).waitFor();
+    await title(page, "train").waitFor();
 
     await world.request(`${path}/${id}`, {}, "DELETE");
     await page.reload();
@@ -158,11 +190,11 @@ describe("in a folder of a site, behind a proxy", () => {
     await using proxy = await SubPathProxy.start(world.server.port, "/tools/jobwire/");
     const page = await openPage(`${proxy.url}#code=${await world.code()}`);
     await rows(page).getByRole("link", { name: "train" }).waitFor();
-    await state(page).getByText("Live").waitFor();
-    expect(await state(page).getAttribute("title")).toBe("over a WebSocket");
+    await connection(page).getByText("Live").waitFor();
+    expect(await connection(page).getAttribute("title")).toBe("over a WebSocket");
 
     await page.getByRole("link", { name: "train" }).click();
-    await page.getByRole("heading", { name: "train" }).waitFor();
+    await title(page, "train").waitFor();
     expect(page.url()).toBe(`${proxy.url}#/p/train-1`);
     await page.context().close();
   });
