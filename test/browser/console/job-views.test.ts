@@ -78,7 +78,7 @@ describe("progress", () => {
     const rows = (await save("Save CSV")).toString().split("\r\n");
     expect(rows).toHaveLength(1 + 121 + 1);
     expect(rows[1]).toMatch(/^"loss",1,\d{4}-.*Z,2\.2/);
-    const png = await save("Save the plot of loss");
+    const png = await save("Save PNG of loss");
     expect(png.subarray(1, 4).toString()).toBe("PNG");
     await page.context().close();
   });

@@ -25,7 +25,7 @@ function Bytes({ entry: { payload } }: { readonly entry: ChannelEntry }) {
   if (payload.length === 0) return null;
   return (
     <>
-      <pre class="hex">
+      <pre class="hex" tabIndex={0} aria-label="Bytes">
         {rows.map(({ offset, hex, text }) => (
           <div key={offset}>
             <span class="hex-offset">{offset}</span> {hex.padEnd(49)}

@@ -52,7 +52,7 @@ export function Plot({ series, version, file }: PlotProps) {
         <button
           class="view-button"
           type="button"
-          aria-label={`Save the plot of ${series.name}`}
+          aria-label={`Save PNG of ${series.name}`}
           onClick={() => void savePlot(plot.current, `${file}.${series.name}.png`)}
         >
           Save PNG

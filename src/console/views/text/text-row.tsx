@@ -102,7 +102,9 @@ function lookOf(style: TextStyle): { class?: string; style?: Record<string, stri
     ...(flags.length === 0 ? {} : { class: flags.join(" ") }),
     style: {
       ...(color === undefined ? {} : { color: colorText(color) }),
-      ...(ground === undefined ? {} : { backgroundColor: colorText(ground) }),
+      ...(ground === undefined
+        ? {}
+        : { backgroundColor: ground === 0 ? "var(--raised)" : colorText(ground) }),
     },
   };
 }
