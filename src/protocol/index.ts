@@ -45,6 +45,19 @@ export type {
   JsonRead,
 } from "./json-form.ts";
 export { parseJson } from "./json-integers.ts";
+export {
+  choicesMax,
+  decodeMetric,
+  decodeProgress,
+  decodeQuestion,
+  encodeProgressEntry,
+  labelLengthMax,
+  metricEntryType,
+  metricValuesMax,
+  progressEntryType,
+  questionEntryType,
+} from "./progress-entries.ts";
+export type { Metric, Progress, Question } from "./progress-entries.ts";
 export { encodeSseComment, encodeSseEvent, encodeSseId, SseParser } from "./sse.ts";
 export type { ReceivedSseEvent, SseEvent } from "./sse.ts";
 export type {

@@ -1,5 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
-import type { Jobwire, ProcessView } from "../../client/index.ts";
+import type { ChannelError, Jobwire } from "../../client/index.ts";
+import { JobChannels } from "./job-channels.tsx";
+import { JobHeader } from "./job-header.tsx";
+import { isLackOfAuthority } from "./outcome-text.ts";
+import { isReader } from "./reader-session.ts";
+import { useProcess } from "./use-process.ts";
+import "../views/ansi.css";
+import "../views/view.css";
+import "./job.css";
 
 export interface JobPageProps {
   readonly wire: Jobwire;
@@ -11,25 +18,37 @@ export interface JobPageProps {
 }
 
 /** One job: its state, its channels, and what can be done about it. */
-export function JobPage({ wire, processId }: JobPageProps) {
-  const [process, setProcess] = useState<ProcessView>();
-  useEffect(() => {
-    const stop = new AbortController();
-    void follow(wire, processId, { signal: stop.signal, onChange: setProcess });
-    return () => stop.abort();
-  }, [wire, processId]);
-  return <h1>{process?.label || processId}</h1>;
-}
-
-interface FollowOptions {
-  readonly signal: AbortSignal;
-  readonly onChange: (process: ProcessView) => void;
-}
-
-async function follow(wire: Jobwire, id: string, { signal, onChange }: FollowOptions) {
-  try {
-    for await (const process of wire.process(id).watch({ signal })) onChange(process);
-  } catch {
-    // Refused: what was known of it stays.
+export function JobPage({ wire, processId, channel, view }: JobPageProps) {
+  const known = useProcess(wire, processId);
+  switch (known.kind) {
+    case "loading":
+      return <Message title={processId} text="Loading …" />;
+    case "gone":
+      return <Message title={processId} text="There is no such job, or it was deleted." />;
+    case "refused":
+      return <Message title={processId} text={textOfRefusal(known.error)} />;
+    case "known":
+      return (
+        <section class="job" aria-labelledby="job-name">
+          <JobHeader known={known} channel={channel} />
+          <JobChannels known={known} channel={channel} view={view} />
+        </section>
+      );
   }
+}
+
+function textOfRefusal({ code, message }: ChannelError): string {
+  if (!isLackOfAuthority(code)) return message;
+  return isReader.value
+    ? "The link that you came with has expired, or it was revoked."
+    : "You may not look at this job.";
+}
+
+function Message({ title, text }: { readonly title: string; readonly text: string }) {
+  return (
+    <section class="job-message">
+      <h1>{title}</h1>
+      <p role="status">{text}</p>
+    </section>
+  );
 }

@@ -1,0 +1,93 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { ConsoleJob, linesOf } from "./console-job.ts";
+import { ConsoleWorld, takeScreenshot } from "./console-world.ts";
+
+let world: ConsoleWorld;
+beforeAll(async () => {
+  if (process.env.NOBUILD === undefined) ensureBuilt();
+  world = await ConsoleWorld.create();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+afterEach(() => expect(world.takeComplaints()).toEqual([]));
+
+const lines = 1_000_000;
+const log = (page: Page) => page.getByRole("log", { name: "Text of stdout" });
+const numbersOf = async (page: Page) =>
+  (await linesOf(page)).map((text) => Number(/^line (\d+)$/.exec(text)?.[1]));
+const isOneAfterTheOther = (numbers: readonly number[]) =>
+  numbers.length > 0 && numbers.every((n, index) => n === numbers[0]! + index);
+const memory = (page: Page) =>
+  page.evaluate(() => (performance as unknown as Heap).memory.usedJSHeapSize / 2 ** 20);
+
+interface Heap {
+  readonly memory: { readonly usedJSHeapSize: number };
+}
+
+describe("a log of a million lines", () => {
+  it("is followed, found in and scrolled from end to end, in bounded memory", async () => {
+    await using job = await ConsoleJob.start(world, "million");
+    await job.printLines(1, lines, 500);
+    const page = await job.open("/stdout");
+    await page.getByText(`line ${lines}`, { exact: true }).waitFor();
+    await job.print(`line ${lines + 1}\n`);
+    await page.getByText(`line ${lines + 1}`, { exact: true }).waitFor();
+
+    // Back through the history, as with a wheel that does not stop.
+    await log(page).hover();
+    let lowest = lines;
+    for (let turn = 0; turn < 60; turn++) {
+      await page.mouse.wheel(0, -40_000);
+      await expect.poll(() => numbersOf(page).then(isOneAfterTheOther)).toBe(true);
+      lowest = Math.min(lowest, (await numbersOf(page))[0]!);
+    }
+    expect(lowest).toBeLessThan(lines - 60_000);
+    await job.print(`line ${lines + 2}\n`);
+    expect(await page.getByRole("button", { name: "Follow" }).getAttribute("aria-pressed")).toBe(
+      "false",
+    );
+
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByText("line 1", { exact: true }).waitFor();
+    await page.getByLabel("Find in the lines that are loaded").fill("LINE 1234");
+    await page.keyboard.press("Enter");
+    await page.locator("mark.text-current").getByText("line 1234").waitFor();
+    await takeScreenshot(page, "job-log-find");
+    await page.getByLabel("Find in the lines that are loaded").fill("");
+    const slider = page.getByRole("slider", { name: "Place in the channel" });
+    await slider.fill("1000");
+    await expect.poll(() => numbersOf(page).then((n) => n[0])).toBeGreaterThan(490_000);
+    expect(isOneAfterTheOther(await numbersOf(page))).toBe(true);
+
+    await page.getByRole("button", { name: "Follow" }).click();
+    await page.getByText(`line ${lines + 2}`, { exact: true }).waitFor();
+    expect(await memory(page)).toBeLessThan(120);
+    expect(await page.evaluate(() => document.querySelectorAll("*").length)).toBeLessThan(2_000);
+    await page.context().close();
+  });
+
+  it("stays at what is looked at while the job writes on", async () => {
+    await using job = await ConsoleJob.start(world, "stays");
+    await job.printLines(1, 1_000, 10);
+    const page = await job.open("/stdout");
+    await page.getByText("line 1000", { exact: true }).waitFor();
+    await log(page).hover();
+    await page.mouse.wheel(0, -2_000);
+    await expect
+      .poll(() => page.getByRole("button", { name: "Follow" }).getAttribute("aria-pressed"))
+      .toBe("false");
+    const before = await log(page).evaluate((element) => element.scrollTop);
+    await job.printLines(1_001, 2_000, 10);
+    await expect
+      .poll(() => log(page).evaluate((element) => element.scrollHeight))
+      .toBeGreaterThan(2_000 * 19);
+    expect(await log(page).evaluate((element) => element.scrollTop)).toBe(before);
+
+    await log(page).press("End");
+    await page.getByText("line 2000", { exact: true }).waitFor();
+    await job.printLines(2_001, 2_001);
+    await page.getByText("line 2001", { exact: true }).waitFor();
+    await page.context().close();
+  });
+});
