@@ -1,6 +1,8 @@
-// A plain program that knows nothing of Jobwire: it prints to stdout and asks on stdin.
+// A plain program, which prints to stdout and asks on stdin. Where `jobwire run` has given it a channel it also
+// tells how far it is, with a request that any language can make.
 //
 //   node examples/survey-repository.mjs [folder]
+//   jobwire run --channel progress -- node examples/survey-repository.mjs [folder]
 //
 // It reads every file of a repository and its history, tells what it finds, asks one question, and goes
 // on with the answer or, after a while, without one. It reads as fast as it can and waits between the
@@ -18,6 +20,22 @@ if (!(seconds >= 0)) throw new RangeError("SURVEY_SECONDS must be a number from 
 const questionSeconds = Math.min(10, seconds / 3);
 const run = promisify(execFile);
 const say = (text = "") => process.stdout.write(`${text}\n`);
+const { JOBWIRE_URL: server, JOBWIRE_PROCESS: id, JOBWIRE_TOKEN: token } = process.env;
+const isShown = process.stdout.isTTY === true || server !== undefined;
+const paint = (code, text) => (isShown ? `\u001b[${code}m${text}\u001b[0m` : text);
+const bold = (text) => paint("1", text);
+const dim = (text) => paint("2", text);
+const green = (text) => paint("32", text);
+
+/** One entry of a type that the console shows as a bar or a plot. Nothing depends on whether it arrives. */
+let told = Promise.resolve();
+function tell(type, content) {
+  if (token === undefined) return;
+  const address = `${server}/v1/processes/${id}/channels/progress/entries?type=jobwire.${type}`;
+  const headers = { authorization: `Bearer ${token}` };
+  const request = { method: "POST", headers, body: JSON.stringify(content) };
+  told = told.then(() => fetch(address, request)).catch(() => undefined);
+}
 
 async function git(...args) {
   const { stdout } = await run("git", ["-C", folder, ...args], { maxBuffer: 256 * 1024 * 1024 });
@@ -47,7 +65,9 @@ async function step(title, items, shareOfTime, work) {
     const note = await work(item);
     const done = index + 1;
     if (done % every !== 0 && done !== items.length) continue;
-    say(`${title} ${String(Math.floor((100 * done) / items.length)).padStart(3)} %  ${note}`);
+    const share = String(Math.floor((100 * done) / items.length)).padStart(3);
+    say(`${title} ${green(`${share} %`)}  ${dim(note)}`);
+    tell("progress", { label: title.trim(), done, total: items.length });
     const aheadMs = (totalMs * done) / items.length - (performance.now() - started);
     if (aheadMs > 0) await wait(aheadMs);
   }
@@ -64,11 +84,16 @@ async function readSource(name) {
 async function countFiles(names) {
   const sources = [];
   const hashes = new Map();
+  const plotEvery = Math.ceil(names.length / 60);
+  let lines = 0;
   await step("files  ", names, 0.25, async (name) => {
     const source = await readSource(name);
     sources.push(source);
     const hash = createHash("sha256").update(source.bytes).digest("hex");
     hashes.set(hash, [...(hashes.get(hash) ?? []), name]);
+    lines += source.lines.length;
+    if (sources.length % plotEvery === 0)
+      tell("metric", { step: sources.length, values: { lines } });
     return `${source.lines.length} lines in ${clean(name)}`;
   });
   const twins = [...hashes.values()].filter((same) => same.length > 1);
@@ -89,7 +114,7 @@ function groupByExtension(sources) {
 }
 
 function showGroups(groups) {
-  say("\nextension       files     lines     bytes");
+  say(`\n${bold("extension       files     lines     bytes")}`);
   for (const { extension, files, lines, bytes } of groups.slice(0, 8)) {
     const numbers = [files, lines, bytes].map((number) => String(number).padStart(9)).join(" ");
     say(`${clean(extension).padEnd(11)} ${numbers}`);
@@ -99,7 +124,7 @@ function showGroups(groups) {
 
 /** One line from stdin, or undefined when it ends or the time is over. */
 async function ask(question) {
-  process.stdout.write(`${question} `);
+  process.stdout.write(`${bold(question)} `);
   let answer = "";
   const read = async () => {
     for await (const chunk of process.stdin) {
@@ -148,14 +173,14 @@ async function lookCloser(sources, extension) {
     return clean(source.name);
   });
   const top = (list, count) => list.sort((a, b) => b.lines - a.lines).slice(0, count);
-  say("\nlongest files");
+  say(`\n${bold("longest files")}`);
   for (const { name, lines } of top(
     chosen.map(({ name, lines }) => ({ name, lines: lines.length })),
     5,
   )) {
     say(`  ${String(lines).padStart(6)}  ${clean(name)}`);
   }
-  if (functions.length > 0) say("longest functions");
+  if (functions.length > 0) say(bold("longest functions"));
   for (const { title, lines, place } of top(functions, 5)) {
     say(`  ${String(lines).padStart(6)}  ${title}  ${clean(place)}`);
   }
@@ -196,4 +221,5 @@ const answer = await ask(`Which extension shall I look at more closely? [${prefe
 say(answer ? `You chose ${clean(answer)}.` : `No answer: I take ${preferred}.`);
 await lookCloser(sources, answer ? answer.replace(/^\./, "") : preferred);
 await readHistory();
-say("done");
+await told;
+say(green("done"));

@@ -13,7 +13,8 @@ const defaultPort = 7420;
 const readyTimeoutMs = 30_000;
 const pollIntervalMs = 50;
 const graceMs = 10_000;
-const sampleJob = ["run", "--name", "sample", "--", "node", "examples/survey-repository.mjs"];
+const program = ["node", "examples/survey-repository.mjs"];
+const sampleJob = ["run", "--name", "sample", "--channel", "progress", "--", ...program];
 
 /** Serves with the options given after `npm start --`, and runs the sample job on that server. */
 async function main() {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CliWorld } from "../cli-world.ts";
 
@@ -14,7 +15,10 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 const start = (seconds: number) =>
   world.start(
-    ["run", "--no-stdin", "--name", "sample", "--", process.execPath, program, repository],
+    [
+      ...["run", "--no-stdin", "--name", "sample", "--channel", "progress", "--"],
+      ...[process.execPath, program, repository],
+    ],
     {
       SURVEY_SECONDS: String(seconds),
     },
@@ -28,9 +32,14 @@ describe("the sample job", () => {
     expect(await run.exited).toBe(0);
     const printed = run.stdout.toString();
     expect(printed).toContain("You chose mjs.");
-    expect(printed).toMatch(/longest files\n +\d+ {2}\S+\.mjs\n/);
-    expect(printed).toMatch(/\ndone\n$/);
+    const plain = stripVTControlCharacters(printed);
+    expect(plain).not.toBe(printed);
+    expect(plain).toMatch(/longest files\n +\d+ {2}\S+\.mjs\n/);
+    expect(plain).toMatch(/\ndone\n$/);
     expect((await world.run(["tail", "sample", "--exit-code"])).stdout).toBe(printed);
+    const progress = (await world.run(["tail", "sample", "progress", "--json"])).stdout;
+    expect(progress.split("\n").filter((line) => line.includes("jobwire.metric"))).not.toEqual([]);
+    expect(progress.match(/"type":"jobwire.progress"/g)?.length).toBeGreaterThan(10);
   });
 
   it("carries on without one after a while", async () => {

@@ -12,6 +12,7 @@ import type { CommonFlags } from "../configuration.ts";
 import { connect } from "../connection.ts";
 import { JobRun, type JobRunOptions } from "../run/job-run.ts";
 import type { WhenAway } from "../run/outage-notices.ts";
+import { requireChannelName } from "../../core/broker/process-spec.ts";
 import { defaultSystem } from "../../core/system.ts";
 import type { ProgramKind } from "../run/program-kind.ts";
 import type { KeyboardPolicy } from "../terminal/keyboard.ts";
@@ -29,6 +30,7 @@ interface RunFlags extends CommonFlags {
   readonly whenAway: WhenAway;
   readonly lease: number;
   readonly quiet?: true;
+  readonly channel?: readonly string[];
   readonly tty?: true;
   readonly size: SizePolicy;
   readonly keyboard: KeyboardPolicy;
@@ -62,6 +64,11 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
       "time between asking the program to end and killing it",
       parseInteger(0, graceSecondsMax),
       graceSecondsDefault,
+    )
+    .option(
+      "--channel <name>",
+      "another channel, which the program uses itself; may be repeated",
+      (name: string, before: readonly string[] = []) => [...before, parseChannelName(name)],
     )
     .option("-q, --quiet", "say nothing but what was lost or not delivered")
     .action(async (file: string, args: string[], flags: RunFlags) => {
@@ -101,6 +108,14 @@ function addTerminalOptions(command: Command): void {
         .choices(["many", "one"])
         .default("many"),
     );
+}
+
+function parseChannelName(name: string): string {
+  try {
+    return requireChannelName(name);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : "");
+  }
 }
 
 function parseSize(text: string): SizePolicy {
@@ -144,6 +159,7 @@ function jobOptions(
     command,
     args,
     label: flags.name,
+    channels: flags.channel ?? [],
     isQuiet: flags.quiet === true,
     kind,
     graceMs: flags.grace * 1000,

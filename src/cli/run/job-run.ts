@@ -13,7 +13,13 @@ import { keepRole } from "./executor-watch.ts";
 import { JobProcess } from "./job-process.ts";
 import { OutageNotices, type WhenAway } from "./outage-notices.ts";
 import { outcomeOfEnd, ProgramStartError, type ProgramEnd } from "./program.ts";
-import type { JobContext, ProgramKind, ProgramOutput, StartedProgram } from "./program-kind.ts";
+import {
+  ownChannel,
+  type JobContext,
+  type ProgramKind,
+  type ProgramOutput,
+  type StartedProgram,
+} from "./program-kind.ts";
 import { ServerPresence } from "./server-presence.ts";
 import { Termination } from "./termination.ts";
 
@@ -27,6 +33,8 @@ export interface JobRunOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly label: string;
+  /** Beside those of every program: what they are for is the program's. */
+  readonly channels: readonly string[];
   readonly isQuiet: boolean;
   readonly kind: ProgramKind;
   /** Between SIGTERM and SIGKILL. */
@@ -61,7 +69,7 @@ export class JobRun {
   constructor(api: Api, environment: Environment, options: JobRunOptions) {
     this.#variables = environment;
     this.#options = options;
-    const { isQuiet, whenAway, label, leaseMs, kind } = options;
+    const { isQuiet, whenAway, label, channels, leaseMs, kind } = options;
     this.#presence = new ServerPresence(api.system, {
       onAway: () => this.#wentAway(),
       onBack: () => this.#notices.cameBack(),
@@ -82,7 +90,7 @@ export class JobRun {
     const spec: ProcessSpec = {
       id,
       ...(label === "" ? {} : { label }),
-      channels: kind.channels,
+      channels: [...kind.channels, ...channels.map((name) => ({ name, ...ownChannel }))],
       ...role,
     };
     this.#process = new JobProcess({

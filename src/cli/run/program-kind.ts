@@ -79,6 +79,12 @@ export const outputChannel = {
   writers: "executor",
 } as const satisfies Omit<ChannelSpec, "name">;
 
+/** One that a program uses itself, and whoever answers it. */
+export const ownChannel = {
+  maxLogBytes: channelBytesMax,
+  whenFull: "trim",
+} as const satisfies Omit<ChannelSpec, "name">;
+
 export const inputChannel = {
   name: "stdin",
   maxLogBytes: channelBytesMax,
