@@ -168,17 +168,11 @@ describe("ten thousand jobs", () => {
         window.longTasks.push(...list.getEntries().map(({ duration }) => duration));
       }).observe({ type: "longtask", buffered: true });
     });
-    const asked = new Set<string>();
-    big.on("request", (request) => {
-      if (request.url().endsWith("/channels")) asked.add(request.url());
-    });
     await big.goto(`${world.url}/#code=${code}`);
     const drawn = (): Promise<number> => big.getByRole("row").count();
     await big.getByRole("button", { name: /^all 10,00\d$/ }).waitFor();
     expect(await drawn()).toBeLessThan(60);
 
-    // A third of them runs; asked about are those only that have been on the screen.
-    expect(asked.size).toBeLessThan(100);
     await big.evaluate(() => (window.longTasks = []));
     const grid = big.getByRole("grid");
     await grid.focus();
