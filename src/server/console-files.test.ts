@@ -108,6 +108,12 @@ describe("the files of the console", () => {
     expect((await get("/", "host: rebound.example.org")).status).toBe(421);
   });
 
+  it("are no part of what is told of the protocol", async () => {
+    const document = await (await fetch(`${world.url}/v1/openapi.json`)).json();
+    const { paths } = document as { readonly paths: object };
+    expect(Object.keys(paths).filter((path) => !/^\/(v1\/|healthz|readyz)/.test(path))).toEqual([]);
+  });
+
   it("cannot be written to", async () => {
     expect(await problemOf(await fetch(`${world.url}/`, { method: "POST" }))).toEqual([
       405,

@@ -25,9 +25,10 @@ export type SessionState =
       readonly code?: string;
     };
 
-const storageKey = "jobwire.token";
 /** The folder that the page lies in, whatever proxy has put it there. */
 const base = new URL(".", location.href.split("#", 1)[0]).href;
+/** One site may have several consoles: what one server has given is not shown to another. */
+const storageKey = `jobwire.token ${base}`;
 const access = new ServerAccess(base);
 const state = signal<SessionState>({ kind: "out" });
 

@@ -82,8 +82,8 @@ export class RateWatch {
     if (known !== undefined) this.#jobs.delete(id);
     this.#jobs.set(id, job);
     if (this.#jobs.size > jobsMax) {
-      const [oldest] = this.#jobs.keys();
-      if (oldest !== undefined && !this.#visible.includes(oldest)) this.#jobs.delete(oldest);
+      const unseen = [...this.#jobs.keys()].find((other) => !this.#visible.includes(other));
+      if (unseen !== undefined && unseen !== id) this.#jobs.delete(unseen);
     }
     return job;
   }
