@@ -1,4 +1,4 @@
-import { metricEntryType, progressEntryType, questionEntryType } from "../../client/entry-types.ts";
+import { metricEntryType, progressEntryType, questionEntryType } from "../../client/entry-forms.ts";
 import type { ChannelEntry, ChannelView, ProcessHandle } from "../../client/index.ts";
 import { isContainer, parsePayload } from "./json/json-value.ts";
 import type { ViewName } from "./view-names.ts";

@@ -1,4 +1,4 @@
-import { decodeGapEntry, gapEntryType, type MissingBytes } from "../../client/entry-types.ts";
+import { decodeGapEntry, gapEntryType, type MissingBytes } from "../../client/entry-forms.ts";
 import type { ChannelEntry } from "../../client/index.ts";
 
 /** What is to be said between the lines of a channel. */

@@ -10,7 +10,7 @@ import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
 let world: ConsoleWorld;
 let job: ConsoleJob;
 beforeAll(async () => {
-  if (process.env.NOBUILD === undefined) ensureBuilt();
+  ensureBuilt();
   world = await ConsoleWorld.create();
   job = await ConsoleJob.start(world, "all-views", [
     ...["stdout", "stderr", "tty"].map((name) => ({ name, writers: "executor" as const })),

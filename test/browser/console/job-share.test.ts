@@ -6,7 +6,7 @@ import { ConsoleWorld, takeScreenshot } from "./console-world.ts";
 
 let world: ConsoleWorld;
 beforeAll(async () => {
-  if (process.env.NOBUILD === undefined) ensureBuilt();
+  ensureBuilt();
   world = await ConsoleWorld.create();
 });
 afterAll(() => world[Symbol.asyncDispose]());

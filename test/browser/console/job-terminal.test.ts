@@ -12,7 +12,7 @@ let world: ConsoleWorld;
 let directory: string;
 const commands: RunningCommand[] = [];
 beforeAll(async () => {
-  if (process.env.NOBUILD === undefined) ensureBuilt();
+  ensureBuilt();
   world = await ConsoleWorld.create();
   directory = await mkdtemp(join(tmpdir(), "jobwire-console-"));
 });

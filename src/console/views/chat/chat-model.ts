@@ -1,4 +1,4 @@
-import { decodeQuestion, questionEntryType, type Question } from "../../../client/entry-types.ts";
+import { decodeQuestion, questionEntryType, type Question } from "../../../client/entry-forms.ts";
 import type { ChannelEntry } from "../../../client/index.ts";
 import type { FeedItem } from "../entry-feed.ts";
 import { noticeOf, type Notice } from "../notices.ts";

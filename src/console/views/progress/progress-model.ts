@@ -4,7 +4,7 @@ import {
   metricEntryType,
   progressEntryType,
   type Progress,
-} from "../../../client/entry-types.ts";
+} from "../../../client/entry-forms.ts";
 import type { ChannelEntry } from "../../../client/index.ts";
 
 const labelsMax = 200;

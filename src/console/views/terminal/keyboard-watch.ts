@@ -1,4 +1,4 @@
-import { decodeKeyboard, keyboardEntryType } from "../../../client/entry-types.ts";
+import { decodeKeyboard, keyboardEntryType } from "../../../client/entry-forms.ts";
 import { isChannelError, type Channel } from "../../../client/index.ts";
 
 export interface KeyboardWatchOptions {

@@ -8,7 +8,7 @@ import {
   snapshotChannel,
   snapshotEntryType,
   type TerminalSnapshot,
-} from "../../../client/entry-types.ts";
+} from "../../../client/entry-forms.ts";
 import {
   isChannelError,
   type Channel,

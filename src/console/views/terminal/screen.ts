@@ -1,4 +1,4 @@
-import type { TerminalSize, TerminalSnapshot } from "../../../client/entry-types.ts";
+import type { TerminalSize, TerminalSnapshot } from "../../../client/entry-forms.ts";
 
 /** Where what a program writes is drawn. */
 export interface Screen {

@@ -3,7 +3,7 @@ import {
   viewerEntryType,
   viewerIntervalMs,
   type TerminalSize,
-} from "../../../client/entry-types.ts";
+} from "../../../client/entry-forms.ts";
 import { isChannelError, type Channel } from "../../../client/index.ts";
 
 // While a window is pulled at, its size changes with each step.

@@ -1,6 +1,6 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal, type ITheme } from "@xterm/xterm";
-import type { TerminalSize, TerminalSnapshot } from "../../../client/entry-types.ts";
+import type { TerminalSize, TerminalSnapshot } from "../../../client/entry-forms.ts";
 import { guardQueries } from "./query-guard.ts";
 import type { Screen } from "./screen.ts";
 

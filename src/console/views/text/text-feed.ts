@@ -123,6 +123,11 @@ export class TextFeed {
     return !this.hasOlder && this.last <= this.window.end.position;
   }
 
+  /** Everything was read, and nothing was there. */
+  get isEmpty(): boolean {
+    return this.isAtEnd && this.window.count === 0;
+  }
+
   /** Shows the end, and everything that comes. */
   async followEnd(): Promise<void> {
     this.#isFollowing = true;

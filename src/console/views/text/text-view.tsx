@@ -97,6 +97,7 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
             if (place.scrolled(currentTarget, layout, cells.rowHeight)) redraw();
           }}
         >
+          {feed.isEmpty && <p class="text-empty">Nothing was written yet.</p>}
           <div style={{ height: `${layout.rows * cells.rowHeight}px` }}>
             <Lines
               window={window}
