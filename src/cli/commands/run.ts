@@ -68,7 +68,7 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
     .option(
       "--channel <name>",
       "another channel, which the program uses itself; may be repeated",
-      (name: string, before: readonly string[] = []) => [...before, parseChannelName(name)],
+      (name: string, before?: readonly string[]) => [...(before ?? []), parseChannelName(name)],
     )
     .option("-q, --quiet", "say nothing but what was lost or not delivered")
     .action(async (file: string, args: string[], flags: RunFlags) => {
