@@ -88,10 +88,16 @@ function optionsOf({ name, axis }: Series, element: HTMLElement): UPlot.Options 
     scales: { x: { time: axis === "time" } },
     axes: [
       { ...axes, size: 32 },
-      { ...axes, size: 56 },
+      { ...axes, size: (_plot, labels) => widthOf(labels ?? []) },
     ],
     series: [{}, { label: name, stroke: color("--accent"), width: 1.5, points: { show: false } }],
   };
+}
+
+/** Of an axis with these labels beside it, in pixels. */
+function widthOf(labels: readonly (string | number | null)[]): number {
+  const longest = Math.max(...labels.map((label) => String(label ?? "").length), 0);
+  return Math.max(56, 24 + 7 * longest);
 }
 
 /** With the ground of the page behind it: its colours are made for that. */
