@@ -1,6 +1,7 @@
 // Bare `ws`, with nothing of ours: no log, no resume, no limits. A frame for each message and each
 // acknowledgement, or all of a turn of the event loop in one frame of at most 64 KiB.
 import { once } from "node:events";
+import { setImmediate } from "node:timers";
 import { WebSocket, WebSocketServer } from "ws";
 
 const frameBytesMax = 64 * 1024;
