@@ -1,4 +1,4 @@
-import type { JsonAck } from "../protocol/json-form.ts";
+import type { JsonAck, JsonEntryInput } from "../protocol/json-form.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
 import type { AckRun, FrameEntryInput } from "../protocol/socket-message.ts";
 import { channelPath } from "./http.ts";
@@ -17,18 +17,19 @@ export class HttpProducer {
   }
 
   append(entries: readonly FrameEntryInput[]): Promise<AckRun[]> {
-    const answer = this.#previous.then(() => this.#post(entries));
+    // Now: what is sent again may get other numbers.
+    const inputs = entries.map((entry) => ({ ...entry, payload: encodeBase64(entry.payload) }));
+    const answer = this.#previous.then(() => this.#post(inputs));
     this.#previous = answer.catch(() => undefined);
     return answer;
   }
 
-  async #post(entries: readonly FrameEntryInput[]): Promise<AckRun[]> {
+  async #post(entries: readonly JsonEntryInput[]): Promise<AckRun[]> {
     const { process, channel, producer, term } = this.#produce;
     const { http, signal } = this.#parts;
-    const inputs = entries.map((entry) => ({ ...entry, payload: encodeBase64(entry.payload) }));
     const ack = await http.request("POST", channelPath(process, channel, "/entries/batch"), {
       query: { term },
-      json: { producer, entries: inputs },
+      json: { producer, entries },
       signal,
     });
     return (ack as JsonAck).entries.map(({ sequence, position, duplicate, compared }) =>

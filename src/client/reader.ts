@@ -250,19 +250,6 @@ function itemCost(item: ReaderItem): number {
 }
 
 function createEntry(entry: FrameEntry, cursor: string): ChannelEntry {
-  const fields = decodeEntryFields(entry);
-  // Field by field: a spread of each would be most of what reading costs.
-  return {
-    position: fields.position,
-    sequence: fields.sequence,
-    inReplyTo: fields.inReplyTo,
-    replyTo: fields.replyTo,
-    timestamp: fields.timestamp,
-    senderId: fields.senderId,
-    producer: fields.producer,
-    payload: entry.payload,
-    type: fields.type,
-    error: fields.error,
-    cursor,
-  };
+  // One more field of the same object: a copy of each would be most of what reading costs.
+  return Object.assign(decodeEntryFields(entry, entry.payload), { cursor });
 }

@@ -11,11 +11,7 @@ import {
   type EncodedMessage,
   type FrameForm,
 } from "../protocol/frame.ts";
-import {
-  encodeEntryInputFields,
-  type ClientMessage,
-  type ServerMessage,
-} from "../protocol/socket-message.ts";
+import type { ClientMessage, ServerMessage } from "../protocol/socket-message.ts";
 import { probeMs, type Link, type LinkMessage, type LinkRequest, type LinkSink } from "./link.ts";
 import type { WebSocketConstructor, WebSocketLike } from "./web-socket.ts";
 
@@ -154,22 +150,19 @@ export class SocketLink implements Link {
   }
 }
 
-const { setImmediate: afterEvents } = globalThis as {
-  readonly setImmediate?: (callback: () => void) => void;
-};
-
 /** In node what several messages lead to in one turn goes together; a browser has a turn for each message. */
-function atEndOfTurn(callback: () => void): void {
-  if (afterEvents === undefined) queueMicrotask(callback);
-  else afterEvents(callback);
-}
+const { setImmediate: atEndOfTurn = queueMicrotask } = globalThis as {
+  readonly setImmediate?: (callback: () => void) => unknown;
+};
 
 function encode(form: FrameForm, message: ClientMessage): EncodedMessage {
   if (message.kind !== "append") return encodeMessage(message);
   const { entries, ...fields } = message;
   return encodeEntriesMessage(
     fields,
-    entries.map((entry) => encodeFrameEntry(form, encodeEntryInputFields(entry), entry.payload)),
+    entries.map((entry) =>
+      encodeFrameEntry(form, JSON.stringify({ ...entry, payload: undefined }), entry.payload),
+    ),
   );
 }
 

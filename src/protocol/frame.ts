@@ -58,25 +58,16 @@ export function encodeEntriesMessage(
 
 /** Their JSON, with commas between. */
 export function joinTexts(messages: readonly EncodedMessage[]): string {
-  let joined = messages[0]?.text ?? "";
-  for (let index = 1; index < messages.length; index++) joined += `,${messages[index]?.text ?? ""}`;
-  return joined;
+  return messages.map(({ text }) => text).join(",");
 }
 
 /** Of all of them, in their order. */
 export function payloadsOf(messages: readonly EncodedMessage[]): readonly Uint8Array[] {
-  const [first] = messages;
-  if (first !== undefined && messages.length === 1) return first.payloads;
-  const all: Uint8Array[] = [];
-  for (const { payloads } of messages) for (const payload of payloads) all.push(payload);
-  return all;
+  return messages.flatMap(({ payloads }) => payloads);
 }
 
 const invalidFrame = (): ChannelError =>
-  invalidArgument(
-    "frame",
-    "a JSON array of messages with a kind, and the payloads of their entries",
-  );
+  invalidArgument("frame", "an array of messages with a kind, and their payloads");
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -91,8 +82,7 @@ export function encodeFrame(
   if (form === "json") return text;
   const header = utf8.encode(text);
   const payloads = payloadsOf(messages);
-  let payloadBytes = 0;
-  for (const { byteLength } of payloads) payloadBytes += byteLength;
+  const payloadBytes = payloads.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const frame = new Uint8Array(lengthBytes + header.byteLength + payloadBytes);
   new DataView(frame.buffer).setUint32(0, header.byteLength, true);
   frame.set(header, lengthBytes);
@@ -120,7 +110,6 @@ export function decodeFrame(
   if (isText) {
     const messages = requireMessages(parse(frame));
     forEachEntry(messages, (entry) => takeBase64(entry));
-    messages.forEach(completeEntries);
     return messages;
   }
   const { header, payloads } = splitFrame(frame);
@@ -133,7 +122,6 @@ export function decodeFrame(
     at += length;
   });
   if (at !== payloads.byteLength) throw invalidFrame();
-  messages.forEach(completeEntries);
   return messages;
 }
 
@@ -170,32 +158,26 @@ function requireMessages(value: unknown): DecodedMessage[] {
 type Fields = Record<string, unknown>;
 
 function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return value instanceof Object && !Array.isArray(value);
 }
 
 function forEachEntry(messages: readonly DecodedMessage[], take: (entry: Fields) => void): void {
-  for (const { entries } of messages) {
+  for (const { kind, entries } of messages) {
     if (entries === undefined) continue;
     if (!Array.isArray(entries) || !entries.every(isFields)) throw invalidFrame();
-    entries.forEach(take);
+    let before: Fields | undefined;
+    for (const entry of entries) {
+      take(entry);
+      if (before !== undefined && kind === "entries") complete(entry, before);
+      before = entry;
+    }
   }
 }
 
 /** What an entry that a server sends has in common with the one before it is not told again: PROTOCOL §7.4. */
-function completeEntries({ kind, entries }: DecodedMessage): void {
-  if (kind !== "entries") return;
-  let before: Fields | undefined;
-  for (const entry of entries as readonly Fields[]) {
-    if (before !== undefined) {
-      entry["position"] ??= Number(before["position"]) + 1;
-      entry["sequence"] ??= Number(before["sequence"]) + 1;
-      entry["timestamp"] ??= before["timestamp"];
-      entry["senderid"] ??= before["senderid"];
-      entry["producer"] ??= before["producer"];
-      entry["type"] ??= before["type"];
-    }
-    before = entry;
-  }
+function complete(entry: Fields, before: Fields): void {
+  for (const name of ["position", "sequence"]) entry[name] ??= Number(before[name]) + 1;
+  for (const name of ["timestamp", "senderid", "producer", "type"]) entry[name] ??= before[name];
 }
 
 function takeBase64(entry: Fields): void {

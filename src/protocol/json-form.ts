@@ -81,25 +81,21 @@ function encodeRecentTime(ms: number): string {
   return recentTime.text;
 }
 
-function decodeRecentTime(text: string): number {
-  if (text !== recentTime.text) Object.assign(recentTime, { ms: Date.parse(text), text });
-  return recentTime.ms;
-}
-
 export function decodeEntry(json: JsonEntry): MsgEntry {
-  return { ...decodeEntryFields(json), payload: decodeBase64(json.payload) };
+  return decodeEntryFields(json, decodeBase64(json.payload));
 }
 
-/** All but the payload, which has other forms elsewhere. */
-export function decodeEntryFields(json: Omit<JsonEntry, "payload">): Omit<MsgEntry, "payload"> {
+/** With the payload, which has other forms elsewhere. */
+export function decodeEntryFields(json: Omit<JsonEntry, "payload">, payload: Uint8Array): MsgEntry {
   return {
     position: json.position,
     sequence: json.sequence,
     inReplyTo: json.inreplyto ?? 0,
     replyTo: json.replyto ?? 0,
-    timestamp: decodeRecentTime(json.timestamp),
+    timestamp: Date.parse(json.timestamp),
     senderId: json.senderid,
     producer: json.producer ?? "",
+    payload,
     type: (json.type ?? "data") as MsgEntry["type"],
     error: json.error ?? "",
   };

@@ -12,15 +12,6 @@ export type FrameEntryInput = Omit<JsonEntryInput, "payload"> & {
   readonly payload: Uint8Array;
 };
 
-/** JSON of an entry's fields but the payload. Most entries have a number and nothing else. */
-export function encodeEntryInputFields(entry: FrameEntryInput): string {
-  const { sequence, inreplyto, replyto, type, error } = entry;
-  const isPlain =
-    inreplyto === undefined && replyto === undefined && type === undefined && error === undefined;
-  if (isPlain) return `{"sequence":${sequence}}`;
-  return JSON.stringify({ sequence, inreplyto, replyto, type, error });
-}
-
 /** What an error is on a WebSocket; `decodeError` makes it one again. */
 export type FrameError = Pick<Problem, "code" | "detail" | "retryable" | "details"> & {
   readonly retryafterms?: number;
