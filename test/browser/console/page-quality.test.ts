@@ -140,6 +140,31 @@ describe("the policy of the page", () => {
   });
 });
 
+describe("a part of the page that cannot be loaded", () => {
+  /** As Vite tells of one. */
+  const tellOfOne = (page: Page): Promise<boolean> =>
+    page.evaluate(() => {
+      (window as { isOld?: boolean }).isOld = true;
+      return dispatchEvent(new Event("vite:preloadError", { cancelable: true }));
+    });
+  const isOld = (page: Page): Promise<boolean> => page.evaluate(() => "isOld" in window);
+
+  it("lets the page begin anew, signed in and in its place, and not again and again", async () => {
+    const page = await world.open("#/p/k1w7x2mq4hd9tz");
+    const reloaded = page.waitForEvent("load");
+    // The page may be gone before it can say what it did.
+    await tellOfOne(page).catch(() => undefined);
+    await reloaded;
+    await page.locator(".app-main").waitFor();
+    expect(await isOld(page)).toBe(false);
+    expect(page.url()).toBe(`${world.url}/#/p/k1w7x2mq4hd9tz`);
+
+    const isFailureTold = await tellOfOne(page);
+    expect([isFailureTold, await isOld(page)]).toEqual([true, true]);
+    await page.context().close();
+  });
+});
+
 describe("the first load", () => {
   it("fits into 60 KiB on the wire, and comes from this server alone", async () => {
     const context = await world.context();
