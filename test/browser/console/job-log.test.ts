@@ -67,6 +67,19 @@ describe("a log of a million lines", () => {
     await page.context().close();
   });
 
+  it("leads to what was written at a time", async () => {
+    await using job = await ConsoleJob.start(world, "times");
+    await job.printLines(1, 200);
+    const page = await job.open("/stdout");
+    await page.getByText("line 200", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Go to" }).click();
+    await page.getByLabel("Time to go to").fill("2001-01-01T00:00:00");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => numbersOf(page).then((n) => n[0])).toBe(1);
+    await page.getByText("line 1", { exact: true }).waitFor();
+    await page.context().close();
+  });
+
   it("answers while 50,000 entries come at once", async () => {
     await using job = await ConsoleJob.start(world, "flood");
     await job.printLines(1, 1);

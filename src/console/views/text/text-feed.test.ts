@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ClientWorld } from "../../../../test/client-world.ts";
+import { findTime } from "./find-time.ts";
 import { TextFeed, type TextFeedOptions } from "./text-feed.ts";
 
 /** A channel with numbered lines, in entries of ten, which do not begin where lines do. */
@@ -54,6 +55,22 @@ function range(from: number, to: number): number[] {
 
 const small = { limits: { linesMax: 200, charactersMax: 1_000_000 }, pageBytes: 500 };
 const lastLine = (feed: TextFeed) => numbersOf(feed).at(-1);
+
+describe("findTime", () => {
+  it("finds the first entry of a time or later", async () => {
+    await using client = await ClientWorld.create();
+    await client.world.createProcess();
+    for (let n = 1; n <= 9; n++) await client.world.append(`${n}`);
+    const channel = client.client("sub", "auto").process("p").channel("out");
+    const times: number[] = [];
+    for await (const { timestamp } of channel.entries()) if (times.push(timestamp) === 9) break;
+    const find = (timeMs: number) =>
+      findTime(channel, { first: 1, last: 9 }, timeMs, new AbortController().signal);
+    expect(await find(0)).toBe(1);
+    expect(await find(Infinity)).toBe(9);
+    for (const time of times) expect(await find(time)).toBe(times.indexOf(time) + 1);
+  });
+});
 
 describe("TextFeed", () => {
   it("shows the last lines and goes on with those that come, in a bounded window", async () => {

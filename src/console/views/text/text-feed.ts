@@ -9,6 +9,7 @@ import type {
 } from "../../../client/index.ts";
 import { gapNotice, noticeOf } from "../notices.ts";
 import { loadOlder } from "./older-text.ts";
+import { findTime } from "./find-time.ts";
 import { skipToLine } from "./line-start.ts";
 import type { TextPlace } from "./text-line.ts";
 import { TextWindow, type TextWindowLimits } from "./text-window.ts";
@@ -150,6 +151,19 @@ export class TextFeed {
     this.#seen = { end: 0 };
     this.#startsWithin = position > this.first;
     void this.#read({ after: Math.max(position, this.first) - 1 }, signal);
+  }
+
+  /** Shows what was written from a time on. */
+  async jumpToTime(timeMs: number): Promise<void> {
+    this.#isFollowing = false;
+    const { signal } = this.#lines;
+    try {
+      const { first, last } = await this.#history.get();
+      const position = await findTime(this.#history, { first, last }, timeMs, signal);
+      if (!signal.aborted) await this.jumpTo(position);
+    } catch {
+      // What went wrong with this reader goes wrong with the other, whose state is shown.
+    }
   }
 
   /** What comes is read, but does not move what is seen. */
