@@ -132,4 +132,27 @@ describe("TextFeed", () => {
     await until(feed, () => lastLine(feed) === 20_000);
     feed.close();
   });
+
+  it("begins at the beginning of a line that is larger than its window, and waits there", async () => {
+    await using client = await ClientWorld.create();
+    await client.world.createProcess();
+    const out = client.client("exe", "auto").process("p").channel("out");
+    await out.sendMany(["before\n", "x".repeat(3_000_000)]);
+    const process = client.client("sub", "auto").process("p");
+    const feed = new TextFeed(process, "out", {
+      limits: { linesMax: 20_000, charactersMax: 1_000_000 },
+    });
+    await feed.jumpTo(1);
+    await until(feed, () => feed.window.charactersFrom(0) > 500_000);
+    await until(feed, () => feed.state.kind === "live");
+    expect(feed.window.line(0)?.text).toBe("before");
+    expect(feed.window.charactersFrom(0)).toBeLessThan(1_000_000);
+
+    await until(feed, () => {
+      feed.show({ end: feed.window.count });
+      return feed.window.end.position === 2 && feed.window.end.offset === 3_000_000;
+    });
+    expect(feed.window.charactersFrom(0)).toBeLessThan(1_100_000);
+    feed.close();
+  });
 });

@@ -269,8 +269,6 @@ export class TextFeed {
     } else
       for (const entry of item.entries) {
         await this.#takeEntry(entry, signal);
-        if (!this.#hasRoom()) this.onChange();
-        while (!signal.aborted && !this.#hasRoom()) await this.#woken();
         if (signal.aborted) return;
       }
     this.onChange();
@@ -292,9 +290,13 @@ export class TextFeed {
       const bytes = payload.subarray(offset, offset + partBytes);
       this.window.append({ bytes, position, offset, time });
       this.window.trimStart();
-      if (!this.#turns.isOver) continue;
-      this.onChange();
-      await this.#turns.next();
+      // Also in the middle of an entry: it may be larger than all that the window holds.
+      if (!this.#hasRoom()) this.onChange();
+      while (!signal.aborted && !this.#hasRoom()) await this.#woken();
+      if (this.#turns.isOver) {
+        this.onChange();
+        await this.#turns.next();
+      }
       if (signal.aborted) return;
     }
   }
