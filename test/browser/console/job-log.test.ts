@@ -36,13 +36,13 @@ describe("a log of a million lines", () => {
 
     // Back through the history, as with a wheel that does not stop.
     await log(page).hover();
+    // More than the window holds, and than is drawn of it.
     let lowest = lines;
-    for (let turn = 0; turn < 60; turn++) {
+    while (lowest > lines - 50_000) {
       await page.mouse.wheel(0, -40_000);
       await expect.poll(() => numbersOf(page).then(isOneAfterTheOther)).toBe(true);
       lowest = Math.min(lowest, (await numbersOf(page))[0]!);
     }
-    expect(lowest).toBeLessThan(lines - 60_000);
     await job.print(`line ${lines + 2}\n`);
     expect(await page.getByRole("button", { name: "Follow" }).getAttribute("aria-pressed")).toBe(
       "false",
