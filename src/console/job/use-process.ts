@@ -7,6 +7,7 @@ import {
   type ProcessHandle,
   type ProcessView,
 } from "../../client/index.ts";
+import { isLackOfAuthority } from "./outcome-text.ts";
 
 export type KnownProcess =
   | { readonly kind: "loading" }
@@ -20,22 +21,40 @@ export type KnownProcess =
   | { readonly kind: "gone" }
   | { readonly kind: "refused"; readonly error: ChannelError };
 
+/** So often a job is looked for that is not there: `run` brings it back to a server that has forgotten it. */
+const againMs = 3_000;
+
 /** The process now, and each time that it changes. */
 export function useProcess(wire: Jobwire, processId: string): KnownProcess {
   const [known, setKnown] = useState<KnownProcess>({ kind: "loading" });
   useEffect(() => {
     const ending = new AbortController();
-    const { signal } = ending;
     setKnown({ kind: "loading" });
-    follow(wire.process(processId), signal, setKnown).catch((error: unknown) => {
-      if (signal.aborted) return;
-      if (isChannelError(error, "process_not_found")) setKnown({ kind: "gone" });
-      else if (isChannelError(error)) setKnown({ kind: "refused", error });
-      else throw error;
-    });
+    void keepFollowing(wire.process(processId), ending.signal, setKnown);
     return () => ending.abort();
   }, [wire, processId]);
   return known;
+}
+
+/** Until the signal is aborted, or whoever looks may not. */
+async function keepFollowing(
+  handle: ProcessHandle,
+  signal: AbortSignal,
+  tell: (known: KnownProcess) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await follow(handle, signal, tell);
+      if (!signal.aborted) tell({ kind: "gone" });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isChannelError(error)) throw error;
+      const isGone = error.code === "process_not_found";
+      tell(isGone ? { kind: "gone" } : { kind: "refused", error });
+      if (isLackOfAuthority(error.code)) return;
+    }
+    await pause(againMs, signal);
+  }
 }
 
 async function follow(
@@ -46,5 +65,15 @@ async function follow(
   const channels = await handle.channels();
   for await (const view of handle.watch({ signal }))
     tell({ kind: "known", handle, view, channels });
-  if (!signal.aborted) tell({ kind: "gone" });
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const leave = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", leave, { once: true });
+  });
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { TcpProxy } from "../../../src/testing/tcp-proxy.ts";
 import { ConsoleJob, linesOf } from "./console-job.ts";
 import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
 
@@ -55,6 +56,42 @@ describe("the page of a job", () => {
     await printing;
     await page.getByText("line 40", { exact: true }).waitFor();
     expect(await linesOf(page)).toEqual(Array.from({ length: 40 }, (_, i) => `line ${i + 1}`));
+    await page.context().close();
+  });
+
+  it("says that it reconnects while the line is cut, and goes on with nothing lost or twice", async () => {
+    await using job = await ConsoleJob.start(world, "cut-off");
+    await job.printLines(1, 10);
+    const proxy = await TcpProxy.start(world.server.port);
+    const page = await (await world.context()).newPage();
+    await page.goto(
+      `http://127.0.0.1:${proxy.port}/#code=${await world.code()}&to=%2Fp%2Fcut-off%2Fstdout`,
+    );
+    await page.getByText("line 10", { exact: true }).waitFor();
+
+    proxy.refuse();
+    proxy.cutAll();
+    const pane = page.getByRole("region", { name: "Channel stdout" });
+    await pane.getByText("Reconnecting").waitFor();
+    await job.printLines(11, 20);
+    await page.getByLabel("Input of the program").fill("typed meanwhile");
+    await page.keyboard.press("Enter");
+    await page.getByText("Sending …").waitFor();
+    proxy.accept();
+    await page.getByText("line 20", { exact: true }).waitFor();
+    await pane.getByText("Live").waitFor();
+    expect(await linesOf(page)).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i + 1}`));
+    expect(await job.typed()).toBe("typed meanwhile\n");
+    await page.context().close();
+    await proxy.close();
+  });
+
+  it("waits for a job that is not there yet, and shows it once it is", async () => {
+    const page = await world.open("#/p/later");
+    await page.getByText("There is no such job").waitFor();
+    await using job = await ConsoleJob.start(world, "later");
+    await job.printLines(1, 1);
+    await page.getByText("line 1", { exact: true }).waitFor();
     await page.context().close();
   });
 

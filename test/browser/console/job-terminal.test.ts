@@ -54,7 +54,7 @@ const script = `
   printf '\\033[31mred\\033[0m and \\033[1;38;5;208morange\\033[0m\\n'
   ${hostile}
   printf 'name? '; read name; echo "got <$(printf %s "$name" | tr -cd ad)>"
-  printf 'ready? '; read line; echo "size $(stty size)"
+  printf 'ready? '; read line; echo "size $(stty size)"; read go
   seq 1 500 > numbers; less numbers; echo left; read line`;
 
 describe("a terminal", () => {
@@ -77,6 +77,7 @@ describe("a terminal", () => {
     await expect.poll(() => rows(page).count()).toBeLessThan(fitting);
     await page.keyboard.press("Enter");
     await shows(page, new RegExp(`size ${await rows(page).count()} \\d+`));
+    await page.keyboard.press("Enter");
     await shows(page, "numbers");
     await page.keyboard.type("G");
     await shows(page, "500");

@@ -28,7 +28,8 @@ function Bytes({ entry: { payload } }: { readonly entry: ChannelEntry }) {
       <pre class="hex" tabIndex={0} aria-label="Bytes">
         {rows.map(({ offset, hex, text }) => (
           <div key={offset}>
-            <span class="hex-offset">{offset}</span> {hex.padEnd(49)}
+            <span class="hex-offset">{offset}</span>
+            {`  ${hex.padEnd(50)}`}
             <span class="hex-text">{text}</span>
           </div>
         ))}

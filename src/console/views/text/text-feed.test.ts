@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ClientWorld } from "../../../../test/client-world.ts";
+import { findTime } from "./find-time.ts";
 import { TextFeed, type TextFeedOptions } from "./text-feed.ts";
 
 /** A channel with numbered lines, in entries of ten, which do not begin where lines do. */
@@ -54,6 +55,22 @@ function range(from: number, to: number): number[] {
 
 const small = { limits: { linesMax: 200, charactersMax: 1_000_000 }, pageBytes: 500 };
 const lastLine = (feed: TextFeed) => numbersOf(feed).at(-1);
+
+describe("findTime", () => {
+  it("finds the first entry of a time or later", async () => {
+    await using client = await ClientWorld.create();
+    await client.world.createProcess();
+    for (let n = 1; n <= 9; n++) await client.world.append(`${n}`);
+    const channel = client.client("sub", "auto").process("p").channel("out");
+    const times: number[] = [];
+    for await (const { timestamp } of channel.entries()) if (times.push(timestamp) === 9) break;
+    const find = (timeMs: number) =>
+      findTime(channel, { first: 1, last: 9 }, timeMs, new AbortController().signal);
+    expect(await find(0)).toBe(1);
+    expect(await find(Infinity)).toBe(9);
+    for (const time of times) expect(await find(time)).toBe(times.indexOf(time) + 1);
+  });
+});
 
 describe("TextFeed", () => {
   it("shows the last lines and goes on with those that come, in a bounded window", async () => {
@@ -113,6 +130,29 @@ describe("TextFeed", () => {
 
     await feed.followEnd();
     await until(feed, () => lastLine(feed) === 20_000);
+    feed.close();
+  });
+
+  it("begins at the beginning of a line that is larger than its window, and waits there", async () => {
+    await using client = await ClientWorld.create();
+    await client.world.createProcess();
+    const out = client.client("exe", "auto").process("p").channel("out");
+    await out.sendMany(["before\n", "x".repeat(3_000_000)]);
+    const process = client.client("sub", "auto").process("p");
+    const feed = new TextFeed(process, "out", {
+      limits: { linesMax: 20_000, charactersMax: 1_000_000 },
+    });
+    await feed.jumpTo(1);
+    await until(feed, () => feed.window.charactersFrom(0) > 500_000);
+    await until(feed, () => feed.state.kind === "live");
+    expect(feed.window.line(0)?.text).toBe("before");
+    expect(feed.window.charactersFrom(0)).toBeLessThan(1_000_000);
+
+    await until(feed, () => {
+      feed.show({ end: feed.window.count });
+      return feed.window.end.position === 2 && feed.window.end.offset === 3_000_000;
+    });
+    expect(feed.window.charactersFrom(0)).toBeLessThan(1_100_000);
     feed.close();
   });
 });

@@ -9,6 +9,7 @@ import type {
 } from "../../../client/index.ts";
 import { gapNotice, noticeOf } from "../notices.ts";
 import { loadOlder } from "./older-text.ts";
+import { findTime } from "./find-time.ts";
 import { skipToLine } from "./line-start.ts";
 import type { TextPlace } from "./text-line.ts";
 import { TextWindow, type TextWindowLimits } from "./text-window.ts";
@@ -152,6 +153,19 @@ export class TextFeed {
     void this.#read({ after: Math.max(position, this.first) - 1 }, signal);
   }
 
+  /** Shows what was written from a time on. */
+  async jumpToTime(timeMs: number): Promise<void> {
+    this.#isFollowing = false;
+    const { signal } = this.#lines;
+    try {
+      const { first, last } = await this.#history.get();
+      const position = await findTime(this.#history, { first, last }, timeMs, signal);
+      if (!signal.aborted) await this.jumpTo(position);
+    } catch {
+      // What went wrong with this reader goes wrong with the other, whose state is shown.
+    }
+  }
+
   /** What comes is read, but does not move what is seen. */
   stopFollowing(): void {
     this.#isFollowing = false;
@@ -255,8 +269,6 @@ export class TextFeed {
     } else
       for (const entry of item.entries) {
         await this.#takeEntry(entry, signal);
-        if (!this.#hasRoom()) this.onChange();
-        while (!signal.aborted && !this.#hasRoom()) await this.#woken();
         if (signal.aborted) return;
       }
     this.onChange();
@@ -278,9 +290,13 @@ export class TextFeed {
       const bytes = payload.subarray(offset, offset + partBytes);
       this.window.append({ bytes, position, offset, time });
       this.window.trimStart();
-      if (!this.#turns.isOver) continue;
-      this.onChange();
-      await this.#turns.next();
+      // Also in the middle of an entry: it may be larger than all that the window holds.
+      if (!this.#hasRoom()) this.onChange();
+      while (!signal.aborted && !this.#hasRoom()) await this.#woken();
+      if (this.#turns.isOver) {
+        this.onChange();
+        await this.#turns.next();
+      }
       if (signal.aborted) return;
     }
   }

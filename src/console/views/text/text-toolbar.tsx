@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
 import type { TextMatch } from "./find-text.ts";
+import { GoToTime } from "./go-to-time.tsx";
 import type { TextFeed } from "./text-feed.ts";
 
 export interface TextToolbarProps {
@@ -35,6 +36,7 @@ export function TextToolbar(props: TextToolbarProps) {
       </button>
       <Switch isOn={wraps} onChange={onWraps} label="Wrap" />
       <Switch isOn={showsTimes} onChange={onShowsTimes} label="Times" />
+      <GoToTime feed={feed} />
       <Find {...props} />
     </div>
   );

@@ -4,10 +4,11 @@ const turnMs = 12;
 export class Turns {
   #begin = performance.now();
   readonly #channel = new MessageChannel();
-  #next: () => void = () => undefined;
+  /** Those who wait; a reader that was given up may be among them. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor() {
-    this.#channel.port1.onmessage = () => this.#next();
+    this.#channel.port1.onmessage = () => this.#waiting.shift()?.();
   }
 
   get isOver(): boolean {
@@ -17,7 +18,7 @@ export class Turns {
   /** After whatever waits for its turn. Not a timer: those of a page that nobody looks at come once a second. */
   async next(): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#next = resolve;
+      this.#waiting.push(resolve);
       this.#channel.port2.postMessage(undefined);
     });
     this.#begin = performance.now();
