@@ -1,5 +1,5 @@
 import { ChannelError } from "../core/errors.ts";
-import { decodeError } from "../protocol/error-status.ts";
+import { decodeError } from "../protocol/decode-error.ts";
 import type { AckRun, FrameEntryInput } from "../protocol/socket-message.ts";
 import type { Connection } from "./connection.ts";
 import { NoAnswerError } from "./http.ts";

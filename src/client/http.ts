@@ -1,7 +1,7 @@
 import { ChannelError, isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { isOfToken, isRetryable } from "../protocol/error-retry.ts";
-import { decodeError } from "../protocol/error-status.ts";
+import { decodeError } from "../protocol/decode-error.ts";
 import { followSignal, raceLimit, raceSignal } from "./abort.ts";
 import { BackOff, delay, lineRetryAfterMs } from "./back-off.ts";
 import type { TokenSource } from "./token-source.ts";

@@ -2,7 +2,7 @@ import { entryOverheadBytes } from "../core/entry.ts";
 import { ChannelError, unavailable } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
-import { decodeError } from "../protocol/error-status.ts";
+import { decodeError } from "../protocol/decode-error.ts";
 import type { AckRun, FrameEntryInput } from "../protocol/socket-message.ts";
 import { BackOff } from "./back-off.ts";
 import { Condition } from "./condition.ts";

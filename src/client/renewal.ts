@@ -1,7 +1,7 @@
 import { ChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { isRetryable, retryAfterMs } from "../protocol/error-retry.ts";
-import { decodeError } from "../protocol/error-status.ts";
+import { decodeError } from "../protocol/decode-error.ts";
 import { BackOff } from "./back-off.ts";
 import type { LaneMessage } from "./line.ts";
 

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ChannelError, errorCodes, isChannelError } from "../core/errors.ts";
 import { isOfToken, isRetryable, retryAfterMs } from "./error-retry.ts";
-import { decodeError, encodeError, errorStatus } from "./error-status.ts";
+import { decodeError } from "./decode-error.ts";
+import { encodeError, errorStatus } from "./error-status.ts";
 
 describe("errors on the wire", () => {
   it("are documented with the statuses they have", () => {

@@ -1,5 +1,4 @@
-import { ChannelError, isErrorCode } from "../core/errors.ts";
-import type { ErrorCode } from "../core/errors.ts";
+import type { ChannelError, ErrorCode } from "../core/errors.ts";
 
 export interface ErrorStatus {
   readonly httpStatus: number;
@@ -85,13 +84,4 @@ export function encodeError(error: ChannelError, requestId?: string): Problem {
     details: { ...error.details },
     ...(requestId === undefined ? {} : { requestid: requestId }),
   };
-}
-
-/** The same error again, or undefined for what is not a problem of this protocol. */
-export function decodeError(value: unknown): ChannelError | undefined {
-  const { code, details } = Object(value) as {
-    readonly code?: unknown;
-    readonly details?: unknown;
-  };
-  return isErrorCode(code) ? new ChannelError(code, Object(details) as object) : undefined;
 }

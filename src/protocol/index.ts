@@ -1,7 +1,8 @@
 export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
 export { isOfToken, isRetryable, retryAfterMs } from "./error-retry.ts";
-export { decodeError, encodeError, errorStatus } from "./error-status.ts";
+export { decodeError } from "./decode-error.ts";
+export { encodeError, errorStatus } from "./error-status.ts";
 export type { ErrorStatus, Problem } from "./error-status.ts";
 export {
   decodeFrame,
