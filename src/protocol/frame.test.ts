@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { isChannelError } from "../core/errors.ts";
-import { decodeFrame, encodeEntriesMessage, encodeFrame, encodeFrameEntry } from "./frame.ts";
+import {
+  decodeFrame,
+  encodeEntriesMessage,
+  encodeFrame,
+  encodeFrameEntry,
+  requireMessages,
+  type DecodedMessage,
+} from "./frame.ts";
 import type { FrameForm } from "./frame.ts";
+
+import { parseJson } from "./json-integers.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -29,7 +38,7 @@ describe.each<FrameForm>(["json", "binary"])("a frame of the %s form", (form) =>
     "is refused with %j in it",
     (text) => {
       const frame = form === "json" ? text : frameOf(text);
-      expect(() => decodeFrame(form, frame)).toThrow(
+      expect(() => decodeStrictly(form, frame)).toThrow(
         expect.toSatisfy((e) => isChannelError(e, "invalid_argument")),
       );
     },
@@ -48,7 +57,7 @@ describe("a binary frame", () => {
     ["with a negative length", frameOf('[{"kind":"x","entries":[{"bytes":-1}]}]')],
     ["with a payload in its header", frameOf('[{"kind":"x","entries":[{"payload":""}]}]')],
   ])("%s is refused", (_what, frame) => {
-    expect(() => decodeFrame("binary", frame)).toThrow(refused);
+    expect(() => decodeStrictly("binary", frame)).toThrow(refused);
   });
 
   it("is refused where text is expected, and text where it is", () => {
@@ -56,6 +65,11 @@ describe("a binary frame", () => {
     expect(() => decodeFrame("binary", "[]")).toThrow(refused);
   });
 });
+
+/** As of somebody who is not believed. */
+function decodeStrictly(form: FrameForm, frame: string | Uint8Array): readonly DecodedMessage[] {
+  return decodeFrame(form, frame, (text) => requireMessages(form, parseJson(text)));
+}
 
 function frameOf(header: string, payloads = bytes()): Uint8Array {
   const text = new TextEncoder().encode(header);

@@ -95,34 +95,73 @@ export function encodeFrame(
 }
 
 /**
- * The messages of a frame, with the payloads of entries as bytes: views of the frame in the binary form.
- * What else they hold is not looked at. `parse` gives the value of the JSON. Throws
- * `invalid_argument`, and what that throws.
+ * The messages of a frame, with the payloads of entries as bytes: views of the frame in the binary form. `parse` gives
+ * the messages of its JSON. Without one the other end is believed, as clients believe a server: what is no message
+ * fails somehow. Throws `invalid_argument`, and what that throws.
  */
 export function decodeFrame(
   form: FrameForm,
   frame: string | Uint8Array,
-  parse: (text: string) => unknown = parseTrusted,
-): DecodedMessage[] {
+  parse: (text: string) => readonly DecodedMessage[] = JSON.parse,
+): readonly DecodedMessage[] {
   const isText = typeof frame === "string";
   if (isText !== (form === "json"))
     throw invalidArgument("frame", form === "json" ? "text" : "binary");
-  if (isText) {
-    const messages = requireMessages(parse(frame));
-    forEachEntry(messages, (entry) => takeBase64(entry));
-    return messages;
-  }
-  const { header, payloads } = splitFrame(frame);
-  const messages = requireMessages(parse(header));
+  const { header, payloads } = isText ? { header: frame, payloads: nothing } : splitFrame(frame);
+  const messages = parse(header);
   let at = 0;
-  forEachEntry(messages, (entry) => {
-    const length = takeLength(entry);
-    if (at + length > payloads.byteLength) throw invalidFrame();
-    entry["payload"] = payloads.subarray(at, at + length);
-    at += length;
-  });
+  for (const { kind, entries = [] } of messages) {
+    let before: Fields | undefined;
+    for (const entry of entries as readonly Fields[]) {
+      const { payload = "", bytes = 0 } = entry as { payload?: string; bytes?: number };
+      entry["payload"] = isText ? decodeBase64(payload) : payloads.subarray(at, (at += bytes));
+      // Taken away it would make the entry slow to read: as undefined it is as good as absent.
+      entry["bytes"] = undefined;
+      if (before !== undefined && kind === "entries") complete(entry, before);
+      before = entry;
+    }
+  }
   if (at !== payloads.byteLength) throw invalidFrame();
   return messages;
+}
+
+const nothing = new Uint8Array(0);
+
+/** What an entry that a server sends has in common with the one before it is not told again: PROTOCOL §7.4. */
+function complete(entry: Fields, before: Fields): void {
+  for (const name of ["position", "sequence"]) entry[name] ??= Number(before[name]) + 1;
+  for (const name of ["timestamp", "senderid", "producer", "type"]) entry[name] ??= before[name];
+}
+
+/** Whether the JSON of a frame is what `decodeFrame` takes it for. Throws `invalid_argument`. */
+export function requireMessages(form: FrameForm, value: unknown): readonly DecodedMessage[] {
+  if (!Array.isArray(value)) throw invalidFrame();
+  for (const message of value as readonly unknown[]) {
+    if (!isFields(message) || typeof message["kind"] !== "string") throw invalidFrame();
+    const { entries = [] } = message;
+    if (!Array.isArray(entries)) throw invalidFrame();
+    for (const entry of entries) {
+      const isEntry = isFields(entry) && (form === "json" ? hasText(entry) : hasLength(entry));
+      if (!isEntry) throw invalidFrame();
+    }
+  }
+  return value as readonly DecodedMessage[];
+}
+
+function hasText(entry: Fields): boolean {
+  const { payload = "" } = entry;
+  return typeof payload === "string" && !("bytes" in entry);
+}
+
+function hasLength(entry: Fields): boolean {
+  const { bytes = 0 } = entry;
+  return Number.isSafeInteger(bytes) && (bytes as number) >= 0 && !("payload" in entry);
+}
+
+type Fields = Record<string, unknown>;
+
+function isFields(value: unknown): value is Fields {
+  return value instanceof Object && !Array.isArray(value);
 }
 
 function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array } {
@@ -136,61 +175,4 @@ function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array }
   } catch {
     throw invalidFrame();
   }
-}
-
-/** Of a server: what it tells it has looked at itself. */
-function parseTrusted(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalidFrame();
-  }
-}
-
-function requireMessages(value: unknown): DecodedMessage[] {
-  const isFrame =
-    Array.isArray(value) &&
-    value.every((message) => isFields(message) && typeof message["kind"] === "string");
-  if (!isFrame) throw invalidFrame();
-  return value as DecodedMessage[];
-}
-
-type Fields = Record<string, unknown>;
-
-function isFields(value: unknown): value is Fields {
-  return value instanceof Object && !Array.isArray(value);
-}
-
-function forEachEntry(messages: readonly DecodedMessage[], take: (entry: Fields) => void): void {
-  for (const { kind, entries } of messages) {
-    if (entries === undefined) continue;
-    if (!Array.isArray(entries) || !entries.every(isFields)) throw invalidFrame();
-    let before: Fields | undefined;
-    for (const entry of entries) {
-      take(entry);
-      if (before !== undefined && kind === "entries") complete(entry, before);
-      before = entry;
-    }
-  }
-}
-
-/** What an entry that a server sends has in common with the one before it is not told again: PROTOCOL §7.4. */
-function complete(entry: Fields, before: Fields): void {
-  for (const name of ["position", "sequence"]) entry[name] ??= Number(before[name]) + 1;
-  for (const name of ["timestamp", "senderid", "producer", "type"]) entry[name] ??= before[name];
-}
-
-function takeBase64(entry: Fields): void {
-  const { payload = "" } = entry;
-  if (typeof payload !== "string") throw invalidFrame();
-  entry["payload"] = decodeBase64(payload);
-}
-
-function takeLength(entry: Fields): number {
-  const { bytes = 0 } = entry;
-  const isLength = Number.isSafeInteger(bytes) && (bytes as number) >= 0;
-  if (!isLength || "payload" in entry) throw invalidFrame();
-  // Taken away it would make the entry slow to read: as undefined it is as good as absent.
-  entry["bytes"] = undefined;
-  return bytes as number;
 }

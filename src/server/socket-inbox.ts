@@ -1,5 +1,5 @@
 import { invalidArgument } from "../core/errors.ts";
-import { decodeFrame } from "../protocol/frame.ts";
+import { decodeFrame, requireMessages } from "../protocol/frame.ts";
 import type { DecodedMessage, FrameForm } from "../protocol/frame.ts";
 import { parseJson } from "../protocol/json-integers.ts";
 import type { ClientMessage } from "../protocol/socket-message.ts";
@@ -93,7 +93,7 @@ export function decodeClientFrame(
 ): readonly ClientMessage[] {
   const messages = decodeFrame(form, frame, (text) => {
     requireBoundedJson(text);
-    return parseJson(text, "frame");
+    return requireMessages(form, parseJson(text, "frame"));
   });
   for (const message of messages) requireMessage(message);
   return messages as unknown as ClientMessage[];
