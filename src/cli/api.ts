@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { isChannelError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { errorStatus, retryAfterMs, type JsonAck } from "../protocol/index.ts";
+import { isRetryable as mayPass, retryAfterMs } from "../protocol/error-retry.ts";
+import type { JsonAck } from "../protocol/json-form.ts";
 import type { Credentials } from "./credentials.ts";
 import { raceSignal } from "../client/abort.ts";
 import { BackOff, delay } from "../client/back-off.ts";
@@ -247,10 +248,7 @@ function loadWebSocket(): WebSocketConstructor {
 
 /** Whether the same request may succeed later. */
 export function isRetryable(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError ||
-    (isChannelError(error) && errorStatus[error.code].retryable)
-  );
+  return error instanceof UnreachableError || (isChannelError(error) && mayPass(error));
 }
 
 /** What a refusal asks for, else 0. */

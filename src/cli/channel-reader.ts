@@ -1,7 +1,8 @@
 import type { ChannelEntry, EntriesOptions, Jobwire } from "../client/index.ts";
 import { isChannelError } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
-import { decodeCursor, encodeCursor, type JsonGap } from "../protocol/index.ts";
+import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
+import type { JsonGap } from "../protocol/json-form.ts";
 import type { Api } from "./api.ts";
 import { BackOff, delay } from "../client/back-off.ts";
 

@@ -12,7 +12,6 @@ import type { CommonFlags } from "../configuration.ts";
 import { connect } from "../connection.ts";
 import { JobRun, type JobRunOptions } from "../run/job-run.ts";
 import type { WhenAway } from "../run/outage-notices.ts";
-import { requireChannelName } from "../../core/broker/process-spec.ts";
 import { defaultSystem } from "../../core/system.ts";
 import type { ProgramKind } from "../run/program-kind.ts";
 import type { KeyboardPolicy } from "../terminal/keyboard.ts";
@@ -68,7 +67,7 @@ export function addRunCommand(program: Command, commandLine: CommandLine): void 
     .option(
       "--channel <name>",
       "another channel, which the program uses itself; may be repeated",
-      (name: string, before?: readonly string[]) => [...(before ?? []), parseChannelName(name)],
+      (name: string, before?: readonly string[]) => [...(before ?? []), name],
     )
     .option("-q, --quiet", "say nothing but what was lost or not delivered")
     .action(async (file: string, args: string[], flags: RunFlags) => {
@@ -108,14 +107,6 @@ function addTerminalOptions(command: Command): void {
         .choices(["many", "one"])
         .default("many"),
     );
-}
-
-function parseChannelName(name: string): string {
-  try {
-    return requireChannelName(name);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : "");
-  }
 }
 
 function parseSize(text: string): SizePolicy {

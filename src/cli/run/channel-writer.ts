@@ -1,6 +1,6 @@
 import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import type { System } from "../../core/system.ts";
-import { encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
+import { encodeGapEntry, gapEntryType } from "../../protocol/gap-entry.ts";
 import { heldBackMsMax, type PayloadEnd } from "./chunk-assembler.ts";
 import { OutputBacklog, type BacklogPart, type Mark } from "./output-backlog.ts";
 import type { NewEntry } from "./job-producer.ts";

@@ -1,4 +1,4 @@
-import { decodeGapEntry, encodeGapEntry, gapEntryType } from "../../protocol/index.ts";
+import { decodeGapEntry, encodeGapEntry, gapEntryType } from "../../protocol/gap-entry.ts";
 import type { NewEntry } from "./job-producer.ts";
 
 /** What of one stream of output the server has acknowledged: a process that is created again lacks it. */
