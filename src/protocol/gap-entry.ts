@@ -1,3 +1,5 @@
+import { decodeJsonPayload, encodeJsonPayload } from "./json-payload.ts";
+
 /** Type of an entry that stands for bytes which its writer could not put there. */
 export const gapEntryType = "jobwire.gap";
 
@@ -11,18 +13,12 @@ export interface MissingBytes {
 }
 
 export function encodeGapEntry({ bytes, reason }: MissingBytes): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ bytes, reason }));
+  return encodeJsonPayload({ bytes, reason });
 }
 
 /** Undefined for a payload of another form: whoever may append may have written it. */
 export function decodeGapEntry(payload: Uint8Array): MissingBytes | undefined {
-  let form: unknown;
-  try {
-    form = JSON.parse(new TextDecoder().decode(payload));
-  } catch {
-    return undefined;
-  }
-  const { bytes, reason } = (form ?? {}) as Partial<Record<keyof MissingBytes, unknown>>;
+  const { bytes, reason } = decodeJsonPayload(payload);
   if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) return undefined;
   if (reason !== "dropped" && reason !== "lost") return undefined;
   return { bytes: bytes as number, reason };

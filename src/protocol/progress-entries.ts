@@ -1,3 +1,5 @@
+import { decodeJsonPayload, encodeJsonPayload, type JsonPayload } from "./json-payload.ts";
+
 /** How far a piece of work is: a `Progress`. The newest of each label counts. */
 export const progressEntryType = "jobwire.progress";
 
@@ -36,13 +38,13 @@ export interface Question {
 
 /** The payload of any of these entries. */
 export function encodeProgressEntry(form: Progress | Metric | Question): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(form));
+  return encodeJsonPayload(form);
 }
 
 // Undefined for a payload of another form: whoever may append may have written it.
 
 export function decodeProgress(payload: Uint8Array): Progress | undefined {
-  const { label, done, total, unit } = parse(payload);
+  const { label, done, total, unit } = decodeJsonPayload(payload);
   if (!isText(label) || !isNumber(done) || done < 0) return undefined;
   if (total !== undefined && !(isNumber(total) && total > 0)) return undefined;
   if (unit !== undefined && !isText(unit)) return undefined;
@@ -54,10 +56,10 @@ export function decodeProgress(payload: Uint8Array): Progress | undefined {
 }
 
 export function decodeMetric(payload: Uint8Array): Metric | undefined {
-  const { step, values } = parse(payload);
+  const { step, values } = decodeJsonPayload(payload);
   if (step !== undefined && !isNumber(step)) return undefined;
   if (typeof values !== "object" || values === null || Array.isArray(values)) return undefined;
-  const entries = Object.entries(values as Form);
+  const entries = Object.entries(values as JsonPayload);
   const areNumbers = entries.every(([name, value]) => isText(name) && isNumber(value));
   if (!areNumbers || entries.length === 0 || entries.length > metricValuesMax) return undefined;
   const known = Object.fromEntries(entries) as Record<string, number>;
@@ -65,23 +67,12 @@ export function decodeMetric(payload: Uint8Array): Metric | undefined {
 }
 
 export function decodeQuestion(payload: Uint8Array): Question | undefined {
-  const { question, choices } = parse(payload);
+  const { question, choices } = decodeJsonPayload(payload);
   if (typeof question !== "string" || question === "") return undefined;
   if (choices === undefined) return { question };
   if (!Array.isArray(choices) || choices.length > choicesMax || !choices.every(isText))
     return undefined;
   return { question, choices };
-}
-
-type Form = Readonly<Record<string, unknown>>;
-
-function parse(payload: Uint8Array): Form {
-  try {
-    const form: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof form === "object" && form !== null ? (form as Form) : {};
-  } catch {
-    return {};
-  }
 }
 
 function isText(value: unknown): value is string {

@@ -1,3 +1,5 @@
+import { decodeJsonPayload, encodeJsonPayload, type JsonPayload } from "./json-payload.ts";
+
 /** Channel of what a program writes to its terminal: `data` entries are its bytes, in between the sizes. */
 export const terminalChannel = "tty";
 
@@ -78,17 +80,17 @@ export type TerminalSignalName = (typeof terminalSignalNames)[number];
 export function encodeTerminalEntry(
   form: TerminalSize | TerminalSnapshot | TerminalViewer | TerminalKeyboard | TerminalSignal,
 ): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(form));
+  return encodeJsonPayload(form);
 }
 
 // Undefined for a payload of another form: whoever may append may have written it.
 
 export function decodeSize(payload: Uint8Array): TerminalSize | undefined {
-  return sizeOf(parse(payload));
+  return sizeOf(decodeJsonPayload(payload));
 }
 
 export function decodeSnapshot(payload: Uint8Array): TerminalSnapshot | undefined {
-  const form = parse(payload);
+  const form = decodeJsonPayload(payload);
   const size = sizeOf(form);
   const { position, screen } = form;
   if (size === undefined || typeof screen !== "string") return undefined;
@@ -97,9 +99,9 @@ export function decodeSnapshot(payload: Uint8Array): TerminalSnapshot | undefine
 }
 
 export function decodeViewer(payload: Uint8Array): TerminalViewer | undefined {
-  const { viewer, producer, size } = parse(payload);
+  const { viewer, producer, size } = decodeJsonPayload(payload);
   if (!isId(viewer)) return undefined;
-  const known = sizeOf((size ?? {}) as Form);
+  const known = sizeOf((size ?? {}) as JsonPayload);
   if (size !== undefined && known === undefined) return undefined;
   if (producer !== undefined && !isId(producer)) return undefined;
   return {
@@ -110,28 +112,17 @@ export function decodeViewer(payload: Uint8Array): TerminalViewer | undefined {
 }
 
 export function decodeKeyboard(payload: Uint8Array): TerminalKeyboard | undefined {
-  const { viewer } = parse(payload);
+  const { viewer } = decodeJsonPayload(payload);
   return viewer === null || isId(viewer) ? { viewer } : undefined;
 }
 
 export function decodeSignal(payload: Uint8Array): TerminalSignal | undefined {
-  const { signal } = parse(payload);
+  const { signal } = decodeJsonPayload(payload);
   const name = terminalSignalNames.find((known) => known === signal);
   return name && { signal: name };
 }
 
-type Form = Readonly<Record<string, unknown>>;
-
-function parse(payload: Uint8Array): Form {
-  try {
-    const form: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof form === "object" && form !== null ? (form as Form) : {};
-  } catch {
-    return {};
-  }
-}
-
-function sizeOf({ columns, rows }: Form): TerminalSize | undefined {
+function sizeOf({ columns, rows }: JsonPayload): TerminalSize | undefined {
   return isSide(columns) && isSide(rows) ? { columns, rows } : undefined;
 }
 

@@ -8,9 +8,9 @@ import { TerminalView } from "../terminal/terminal-view.ts";
 import { say, type Terminal } from "../terminal.ts";
 import { tellLeft, type AttachEnd } from "./attach-end.ts";
 import type { DetachKey } from "./detach-key.ts";
-import { ScreenFollower } from "./screen-follower.ts";
+import { ScreenFollower } from "../../client/terminal/screen-follower.ts";
 import { TerminalInput } from "./terminal-input.ts";
-import { ViewerAnnouncements } from "./viewer-announcements.ts";
+import { ViewerAnnouncements } from "../../client/terminal/viewer-announcements.ts";
 
 // For the keys that were typed last: a server that is there takes them at once.
 const leavingMsMax = 500;
@@ -128,7 +128,7 @@ class TerminalAttachment {
 
   async #follow(): Promise<Outcome | undefined> {
     const { notes, player } = this.#view;
-    const follower = new ScreenFollower(this.#api, this.#process.id, player, {
+    const follower = new ScreenFollower(this.#api.wire(), this.#process.id, player, {
       signal: this.#ended.signal,
       onUncertain: () => notes.set("screen", "output is missing; waiting for the screen"),
       onCertain: () => {

@@ -4,8 +4,8 @@ import { isChannelError } from "../../core/errors.ts";
 import { explainFailure } from "../connection.ts";
 import type { TerminalStdin } from "../terminal.ts";
 import { splitAtKey, type DetachKey } from "./detach-key.ts";
-import { watchKeyboard } from "./keyboard-watch.ts";
-import { Keystrokes } from "./keystrokes.ts";
+import { watchKeyboard } from "../../client/terminal/keyboard-watch.ts";
+import { Keystrokes } from "../../client/terminal/keystrokes.ts";
 import { translateMouse, type ShownPart } from "../terminal/mouse-reports.ts";
 import type { ScreenNotes } from "../terminal/screen-notes.ts";
 
@@ -60,7 +60,7 @@ export class TerminalInput {
       this.#holder = holder;
       notes.clear("input");
     };
-    watchKeyboard(api, processId, { signal, onHolder }).catch(() => undefined);
+    watchKeyboard(api.wire(), processId, { signal, onHolder }).catch(() => undefined);
   }
 
   stop(): void {

@@ -2,7 +2,7 @@ import type { ChannelView } from "../../core/broker/views.ts";
 import { terminalChannel } from "../../protocol/terminal-entries.ts";
 import type { Api } from "../api.ts";
 import { decodeCursor } from "../../protocol/index.ts";
-import { readChannel, type ChannelItem } from "../channel-reader.ts";
+import { readChannel, type ChannelItem } from "../../client/channel-reader.ts";
 import { noticeOf } from "../tail/tail-channel.ts";
 import { defaultTerminalSize } from "../terminal/terminal-output.ts";
 import { say, type Terminal } from "../terminal.ts";
@@ -42,7 +42,9 @@ async function* readUntilNow(
     wire.process(processId).channel(terminalChannel).get(),
   );
   if (last === 0) return;
-  for await (const items of readChannel(api, processId, terminalChannel, { after: "start" })) {
+  for await (const items of readChannel(api.wire(), processId, terminalChannel, {
+    after: "start",
+  })) {
     const end = items.findIndex((item) => isAtEnd(item, last, epoch));
     yield end < 0 ? items : items.slice(0, end + 1);
     if (end >= 0) return;

@@ -3,7 +3,7 @@ import type { ChannelEntry } from "../../client/index.ts";
 import { ExitCode, exitCodeOfSignal } from "../exit-code.ts";
 import { terminalChannel } from "../../protocol/terminal-entries.ts";
 import type { Api } from "../api.ts";
-import { readChannel } from "../channel-reader.ts";
+import { readChannel } from "../../client/channel-reader.ts";
 import { noticeOf } from "../tail/tail-channel.ts";
 import { requireTerminalChannel } from "../terminal/terminal-process.ts";
 import { TerminalView } from "../terminal/terminal-view.ts";
@@ -98,7 +98,7 @@ async function play(
   { pace, signal }: { readonly pace: Pace; readonly signal: AbortSignal },
 ): Promise<void> {
   const options = { after: "start", signal, waitsForProcess: true };
-  for await (const items of readChannel(api, processId, terminalChannel, options)) {
+  for await (const items of readChannel(api.wire(), processId, terminalChannel, options)) {
     for (const item of items) {
       if (item.kind === "entry") {
         await pace.reach(item.entry.timestamp, signal);

@@ -1,4 +1,4 @@
-import { readChannel, type ChannelItem } from "../channel-reader.ts";
+import { readChannel, type ChannelItem } from "../../client/channel-reader.ts";
 import type { JobProcess } from "./job-process.ts";
 
 /** What came together, and how often the process had been created again then. True: that is enough. */
@@ -31,7 +31,12 @@ export class JobReader {
     const { generation } = process;
     if (this.#reached.generation !== generation) this.#reached = { generation, after: "start" };
     const reading = { after: this.#reached.after, signal: this.#signal };
-    for await (const items of readChannel(process.executor, process.id, this.#channel, reading)) {
+    for await (const items of readChannel(
+      process.executor.wire(),
+      process.id,
+      this.#channel,
+      reading,
+    )) {
       // The new channel is read from its beginning, whatever the line still holds of the old one.
       if (await process.hasChangedSince(generation)) return false;
       for (const item of items)

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { followSignal } from "../../client/abort.ts";
 import type { ChannelEntry } from "../../client/index.ts";
-import type { ChannelItem } from "../channel-reader.ts";
+import type { ChannelItem } from "../../client/channel-reader.ts";
 import { ChannelWriter } from "./channel-writer.ts";
 import { InputWindow } from "./input-window.ts";
 import { JobProducer } from "./job-producer.ts";

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { Outcome } from "../../core/process-record.ts";
 import { decodeGapEntry, encodeEntry, encodeOutcome, gapEntryType } from "../../protocol/index.ts";
 import type { Api } from "../api.ts";
-import { readChannel, type ChannelItem } from "../channel-reader.ts";
+import { readChannel, type ChannelItem } from "../../client/channel-reader.ts";
 import { LineNotice } from "../line-notice.ts";
 import { say, TerminalOutput, type Terminal } from "../terminal.ts";
 import { escapeText } from "../terminal-text.ts";
@@ -113,7 +113,7 @@ export async function tailChannel(
   let outcome: Outcome | undefined;
   const options = { after, signal, onReconnect: () => notice.broke(), waitsForProcess: true };
   try {
-    for await (const items of readChannel(api, processId, channel, options)) {
+    for await (const items of readChannel(api.wire(), processId, channel, options)) {
       notice.holds();
       await sink.take(items);
       for (const item of items) {

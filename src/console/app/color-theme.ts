@@ -8,12 +8,16 @@ const storageKey = "jobwire.theme";
 /** As the person has chosen in this browser. */
 export const colorTheme = signal<ColorTheme>(readTheme());
 
+const lightSystem = matchMedia("(prefers-color-scheme: light)");
+const isSystemLight = signal(lightSystem.matches);
+lightSystem.addEventListener("change", ({ matches }) => (isSystemLight.value = matches));
+
+effect(() => localStorage.setItem(storageKey, colorTheme.value));
+// What the page has is one attribute, whoever has chosen it: for styles, and for what draws its colours itself.
 effect(() => {
   const { value } = colorTheme;
-  const { dataset } = document.documentElement;
-  if (value === "system") delete dataset.theme;
-  else dataset.theme = value;
-  localStorage.setItem(storageKey, value);
+  const system = isSystemLight.value ? "light" : "dark";
+  document.documentElement.dataset.theme = value === "system" ? system : value;
 });
 
 function readTheme(): ColorTheme {

@@ -1,5 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ChannelView, ProcessHandle, ProcessView, ReaderState } from "../../client/index.ts";
+import type {
+  ChannelView,
+  Jobwire,
+  ProcessHandle,
+  ProcessView,
+  ReaderState,
+} from "../../client/index.ts";
 import { encodeRoute } from "../app/route.ts";
 import { navigate } from "../app/router.ts";
 import { guessView } from "../views/guess-view.ts";
@@ -10,6 +16,7 @@ import { SaveButton } from "./save-button.tsx";
 import { lookOfReader } from "./outcome-text.ts";
 
 export interface ChannelPaneProps {
+  readonly wire: Jobwire;
   readonly handle: ProcessHandle;
   readonly process: ProcessView;
   readonly channel: ChannelView | undefined;
@@ -21,6 +28,7 @@ export interface ChannelPaneProps {
 
 /** One channel, in one of the forms that it can be looked at in. */
 export function ChannelPane({
+  wire,
   handle,
   process,
   channel,
@@ -73,6 +81,7 @@ export function ChannelPane({
         <LoadedView
           key={`${name} ${shown}`}
           name={shown}
+          wire={wire}
           process={handle}
           channel={name}
           mayWrite={mayWrite}

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { orderChannels } from "./channel-order.ts";
 import { CopyButton } from "./copy-button.tsx";
-import { Dialog } from "./dialog.tsx";
+import { CloseButton, Dialog } from "./dialog.tsx";
 
 export interface CommandsDialogProps {
   readonly processId: string;
@@ -20,11 +20,7 @@ export function CommandsDialog({ processId, names, channel, onClose }: CommandsD
         <Command label={`Follow ${followed}`} text={`jobwire tail ${processId} ${followed}`} />
       )}
       <Command label="Ask it to stop" text={`jobwire cancel ${processId}`} />
-      <div class="dialog-buttons">
-        <button class="button" type="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseButton onClose={onClose} />
     </Dialog>
   );
 }

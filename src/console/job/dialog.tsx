@@ -34,3 +34,14 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     </dialog>
   );
 }
+
+/** The buttons of one that only shows something. */
+export function CloseButton({ onClose }: Pick<DialogProps, "onClose">) {
+  return (
+    <div class="dialog-buttons">
+      <button class="button" type="button" onClick={onClose}>
+        Close
+      </button>
+    </div>
+  );
+}

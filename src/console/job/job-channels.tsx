@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import type { Jobwire } from "../../client/index.ts";
 import { encodeRoute } from "../app/route.ts";
 import { ChannelPane } from "./channel-pane.tsx";
 import { isPlumbing, orderChannels, shownTogether } from "./channel-order.ts";
@@ -7,6 +8,7 @@ import { isReader } from "./reader-session.ts";
 import type { KnownProcess } from "./use-process.ts";
 
 export interface JobChannelsProps {
+  readonly wire: Jobwire;
   readonly known: Extract<KnownProcess, { kind: "known" }>;
   readonly channel: string | undefined;
   readonly view: string | undefined;
@@ -18,7 +20,7 @@ const wideQuery = "(min-width: 960px)";
 const besideInput: readonly string[] = ["stdin", "stdout", "stderr"];
 
 /** The channels: one of them, or on a wide screen those that matter beside each other. */
-export function JobChannels({ known, channel, view }: JobChannelsProps) {
+export function JobChannels({ wire, known, channel, view }: JobChannelsProps) {
   const { handle, view: process, channels } = known;
   const isWide = useMedia(wideQuery);
   const names = orderChannels(channels.map(({ spec }) => spec.name));
@@ -57,6 +59,7 @@ export function JobChannels({ known, channel, view }: JobChannelsProps) {
         {shown.map((name) => (
           <ChannelPane
             key={name}
+            wire={wire}
             handle={handle}
             process={process}
             channel={channels.find(({ spec }) => spec.name === name)}

@@ -31,7 +31,7 @@ export function JobPage({ wire, processId, channel, view }: JobPageProps) {
       return (
         <section class="job" aria-labelledby="job-name">
           <JobHeader known={known} channel={channel} />
-          <JobChannels known={known} channel={channel} view={view} />
+          <JobChannels wire={wire} known={known} channel={channel} view={view} />
         </section>
       );
   }

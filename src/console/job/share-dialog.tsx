@@ -3,7 +3,7 @@ import { isChannelError, type GrantView, type ProcessHandle } from "../../client
 import { now } from "../app/clock.ts";
 import { formatDuration } from "../app/format.ts";
 import { Command } from "./commands-dialog.tsx";
-import { Dialog } from "./dialog.tsx";
+import { CloseButton, Dialog } from "./dialog.tsx";
 import { shareLink } from "./share-link.ts";
 
 export interface ShareDialogProps {
@@ -55,11 +55,7 @@ export function ShareDialog({ handle, names, channel, onClose }: ShareDialogProp
         </p>
       )}
       <Grants grants={grants} onRevoke={(id) => void attempt(() => handle.revoke(id))} />
-      <div class="dialog-buttons">
-        <button class="button" type="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <CloseButton onClose={onClose} />
     </Dialog>
   );
 }

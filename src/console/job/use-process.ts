@@ -7,6 +7,8 @@ import {
   type ProcessHandle,
   type ProcessView,
 } from "../../client/index.ts";
+import { BackOff, delay } from "../../client/back-off.ts";
+import { clientSystem } from "../../client/system.ts";
 import { isLackOfAuthority } from "./outcome-text.ts";
 
 export type KnownProcess =
@@ -20,9 +22,6 @@ export type KnownProcess =
     }
   | { readonly kind: "gone" }
   | { readonly kind: "refused"; readonly error: ChannelError };
-
-/** So often a job is looked for that is not there: `run` brings it back to a server that has forgotten it. */
-const againMs = 3_000;
 
 /** The process now, and each time that it changes. */
 export function useProcess(wire: Jobwire, processId: string): KnownProcess {
@@ -42,9 +41,13 @@ async function keepFollowing(
   signal: AbortSignal,
   tell: (known: KnownProcess) => void,
 ): Promise<void> {
+  const backOff = new BackOff(clientSystem);
   while (!signal.aborted) {
     try {
-      await follow(handle, signal, tell);
+      await follow(handle, signal, (known) => {
+        backOff.reset();
+        tell(known);
+      });
       if (!signal.aborted) tell({ kind: "gone" });
     } catch (error) {
       if (signal.aborted) return;
@@ -53,7 +56,9 @@ async function keepFollowing(
       tell(isGone ? { kind: "gone" } : { kind: "refused", error });
       if (isLackOfAuthority(error.code)) return;
     }
-    await pause(againMs, signal);
+    // Of a job that is not there nobody tells: it is asked for again, ever more rarely, as `run` brings back one
+    // that a server has forgotten. The loop sees when nobody looks any more.
+    await delay(clientSystem, backOff.nextDelayMs(), signal).catch(() => undefined);
   }
 }
 
@@ -65,15 +70,4 @@ async function follow(
   const channels = await handle.channels();
   for await (const view of handle.watch({ signal }))
     tell({ kind: "known", handle, view, channels });
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const leave = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener("abort", leave, { once: true });
-  });
 }

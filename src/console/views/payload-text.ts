@@ -1,7 +1,6 @@
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 // Controls but for tabs and line feeds, and what turns the direction of the text around it.
-// eslint-disable-next-line no-control-regex -- they are what it looks for
-const hiddenForm = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const hiddenForm = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A payload as text for people; what cannot be shown is left out, what is no UTF-8 becomes U+FFFD. */
 export function textOfPayload(payload: Uint8Array, charactersMax = Infinity): string {

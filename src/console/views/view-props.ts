@@ -1,7 +1,8 @@
-import type { ProcessHandle, ReaderState } from "../../client/index.ts";
+import type { Jobwire, ProcessHandle, ReaderState } from "../../client/index.ts";
 
 /** What every view of a channel is given. */
 export interface ViewProps {
+  readonly wire: Jobwire;
   readonly process: ProcessHandle;
   readonly channel: string;
   /** The job goes on, and whoever looks may write into the channel. */

@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
 import { ServerWorld, signToken } from "../../server-world.ts";
 import { findBrowser } from "../browser-page.ts";
 
@@ -109,6 +111,18 @@ export class ConsoleWorld {
     await this.#browser.close();
     await this.server[Symbol.asyncDispose]();
   }
+}
+
+/** One for all tests of a file, of which none may leave a page with something to complain of. */
+export function shareConsole(take: (world: ConsoleWorld) => void): void {
+  let world: ConsoleWorld | undefined;
+  beforeAll(async () => {
+    ensureBuilt();
+    world = await ConsoleWorld.create();
+    take(world);
+  });
+  afterEach(() => expect(world?.takeComplaints()).toEqual([]));
+  afterAll(() => world?.[Symbol.asyncDispose]());
 }
 
 /** For people to look at, in test-output/screenshots. */

@@ -1,16 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { describe, expect, it } from "vitest";
 import { TcpProxy } from "../../../src/testing/tcp-proxy.ts";
 import { ConsoleJob, linesOf } from "./console-job.ts";
-import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
+import { type ConsoleWorld, phone, takeScreenshot, shareConsole } from "./console-world.ts";
 
 let world: ConsoleWorld;
-beforeAll(async () => {
-  ensureBuilt();
-  world = await ConsoleWorld.create();
-});
-afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
+shareConsole((shared) => (world = shared));
 
 describe("the page of a job", () => {
   it("follows what the job writes, and tells how it ended", async () => {

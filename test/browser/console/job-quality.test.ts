@@ -1,17 +1,15 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeProgressEntry } from "../../../src/protocol/index.ts";
 import { encodeTerminalEntry } from "../../../src/protocol/terminal-entries.ts";
 import { findFaults } from "./accessibility.ts";
 import { ConsoleJob } from "./console-job.ts";
-import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
+import { type ConsoleWorld, phone, takeScreenshot, shareConsole } from "./console-world.ts";
 
 let world: ConsoleWorld;
+shareConsole((shared) => (world = shared));
 let job: ConsoleJob;
 beforeAll(async () => {
-  ensureBuilt();
-  world = await ConsoleWorld.create();
   job = await ConsoleJob.start(world, "all-views", [
     ...["stdout", "stderr", "tty"].map((name) => ({ name, writers: "executor" as const })),
     ...["chat", "metrics", "events", "stdin", "control"].map((name) => ({ name })),
@@ -22,7 +20,6 @@ afterAll(async () => {
   await job[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
 
 const escape = "\u001b";
 

@@ -1,16 +1,10 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { describe, expect, it } from "vitest";
 import { ConsoleJob, linesOf } from "./console-job.ts";
-import { ConsoleWorld, takeScreenshot } from "./console-world.ts";
+import { type ConsoleWorld, takeScreenshot, shareConsole } from "./console-world.ts";
 
 let world: ConsoleWorld;
-beforeAll(async () => {
-  ensureBuilt();
-  world = await ConsoleWorld.create();
-});
-afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
+shareConsole((shared) => (world = shared));
 
 /** Makes a link as a person does. */
 async function share(page: Page, what?: string): Promise<string> {

@@ -2,26 +2,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RunningCommand } from "../../cli-world.ts";
 import { signToken } from "../../server-world.ts";
-import { ConsoleWorld, takeScreenshot } from "./console-world.ts";
+import { type ConsoleWorld, takeScreenshot, shareConsole } from "./console-world.ts";
 
 let world: ConsoleWorld;
+shareConsole((shared) => (world = shared));
 let directory: string;
 const commands: RunningCommand[] = [];
 beforeAll(async () => {
-  ensureBuilt();
-  world = await ConsoleWorld.create();
   directory = await mkdtemp(join(tmpdir(), "jobwire-console-"));
 });
 afterAll(async () => {
   for (const command of commands) await command.kill();
-  await world[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
 
 /** A shell script in a terminal, as `ada`; its process id. */
 async function runInTerminal(script: string): Promise<string> {

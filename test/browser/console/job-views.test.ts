@@ -1,17 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ensureBuilt } from "../../../scripts/ensure-built.mjs";
+import { describe, expect, it } from "vitest";
 import { encodeProgressEntry } from "../../../src/protocol/index.ts";
 import { ConsoleJob } from "./console-job.ts";
-import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
+import { type ConsoleWorld, phone, takeScreenshot, shareConsole } from "./console-world.ts";
 
 let world: ConsoleWorld;
-beforeAll(async () => {
-  ensureBuilt();
-  world = await ConsoleWorld.create();
-});
-afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
+shareConsole((shared) => (world = shared));
 
 describe("a chat", () => {
   it("joins what is streamed, links answers, and answers the question that is pending", async () => {

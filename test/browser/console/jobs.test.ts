@@ -1,17 +1,20 @@
 import type { Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { MemoryStore } from "../../../src/stores/memory/memory-store.ts";
 import { ServerWorld, signToken } from "../../server-world.ts";
-import { ConsoleWorld, consoleDirectory, takeScreenshot } from "./console-world.ts";
+import {
+  type ConsoleWorld,
+  consoleDirectory,
+  takeScreenshot,
+  shareConsole,
+} from "./console-world.ts";
 
 let world: ConsoleWorld;
+shareConsole((shared) => (world = shared));
 let page: Page;
 beforeAll(async () => {
-  world = await ConsoleWorld.create();
   page = await world.open();
 });
-afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
 
 const row = (name: string): Locator => page.getByRole("row").filter({ hasText: name });
 const cell = (name: string, text: string): Locator =>

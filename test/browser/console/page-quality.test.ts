@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findFaults } from "./accessibility.ts";
-import { ConsoleWorld, phone, takeScreenshot } from "./console-world.ts";
+import { type ConsoleWorld, phone, takeScreenshot, shareConsole } from "./console-world.ts";
 
 const KiB = 1024;
 const firstLoadBytesMax = 60 * KiB;
@@ -14,8 +14,8 @@ const outcomes = [
 ];
 
 let world: ConsoleWorld;
+shareConsole((shared) => (world = shared));
 beforeAll(async () => {
-  world = await ConsoleWorld.create();
   for (let n = 0; n < 30; n++) {
     const id = `k${n}w7x2mq4hd9tz`;
     const label = labels[n % labels.length] ?? "";
@@ -30,8 +30,6 @@ beforeAll(async () => {
     if (n < 22 && n % 4 !== 0 && outcome !== undefined) await world.close(id, outcome);
   }
 });
-afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
 
 /** Each view, shown in a page that is signed in. */
 const views: readonly (readonly [name: string, show: (page: Page) => Promise<void>])[] = [

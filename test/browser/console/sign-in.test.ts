@@ -1,16 +1,19 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ServerWorld, signToken } from "../../server-world.ts";
-import { ConsoleWorld, consoleDirectory, takeScreenshot } from "./console-world.ts";
+import {
+  type ConsoleWorld,
+  consoleDirectory,
+  takeScreenshot,
+  shareConsole,
+} from "./console-world.ts";
 import { SubPathProxy } from "./sub-path-proxy.ts";
 
 let world: ConsoleWorld;
+shareConsole((shared) => (world = shared));
 beforeAll(async () => {
-  world = await ConsoleWorld.create();
   await world.create({ id: "train-1", label: "train", executorid: "worker" });
 });
-afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => expect(world.takeComplaints()).toEqual([]));
 
 const rows = (page: Page) => page.getByRole("row").filter({ has: page.getByRole("gridcell") });
 const field = (page: Page) => page.getByLabel("Or paste that link, or a token");

@@ -34,12 +34,9 @@ export function Plot({ series, version, file }: PlotProps) {
     // Its colours are drawn: another theme is another drawing.
     const themes = new MutationObserver(create);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    const scheme = matchMedia("(prefers-color-scheme: light)");
-    scheme.addEventListener("change", create);
     return () => {
       resizing.disconnect();
       themes.disconnect();
-      scheme.removeEventListener("change", create);
       plot.current?.destroy();
     };
   }, []);

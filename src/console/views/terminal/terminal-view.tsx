@@ -5,7 +5,7 @@ import { TerminalSession } from "./terminal-session.ts";
 import "./terminal.css";
 
 /** A program's terminal, as it is now and on. Keys go into the program. */
-export function TerminalView({ process, channel, mayType, onState }: ViewProps) {
+export function TerminalView({ wire, process, mayType, onState }: ViewProps) {
   const frame = useRef<HTMLDivElement>(null);
   const place = useRef<HTMLDivElement>(null);
   const session = useRef<TerminalSession | undefined>(undefined);
@@ -14,10 +14,11 @@ export function TerminalView({ process, channel, mayType, onState }: ViewProps) 
   useEffect(() => {
     if (place.current === null || frame.current === null) return;
     const element = place.current;
-    const options = { process, channel, element, frame: frame.current, mayType, onState };
-    session.current = new TerminalSession({ ...options, onNote: setNote });
+    const places = { element, frame: frame.current };
+    const job = { wire, processId: process.id };
+    session.current = new TerminalSession({ ...job, ...places, mayType, onState, onNote: setNote });
     return () => session.current?.leave();
-  }, [process, channel, mayType]);
+  }, [wire, process, mayType]);
   useEffect(() => {
     if (session.current !== undefined) session.current.screen.isForScreenReaders = isForReaders;
   }, [isForReaders]);

@@ -1,8 +1,14 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal, type ITheme } from "@xterm/xterm";
-import type { TerminalSize, TerminalSnapshot } from "../../../client/entry-forms.ts";
+import {
+  decodeSize,
+  sizeEntryType,
+  type TerminalSize,
+  type TerminalSnapshot,
+} from "../../../client/entry-forms.ts";
+import type { ChannelEntry } from "../../../client/index.ts";
+import type { FollowingScreen } from "../../../client/terminal/screen-follower.ts";
 import { guardQueries } from "./query-guard.ts";
-import type { Screen } from "./screen.ts";
 
 const scrollbackRows = 5_000;
 const fontSize = 13;
@@ -13,11 +19,10 @@ export interface XtermScreenEvents {
 }
 
 /** A terminal that draws, and gives what a person types. */
-export class XtermScreen implements Screen {
+export class XtermScreen implements FollowingScreen {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #themes: MutationObserver;
-  readonly #scheme = matchMedia("(prefers-color-scheme: light)");
   readonly #element: HTMLElement;
   readonly #paint = (): void => {
     this.#terminal.options.theme = readTheme(this.#element);
@@ -43,7 +48,6 @@ export class XtermScreen implements Screen {
     this.#terminal.open(element);
     this.#themes = new MutationObserver(this.#paint);
     this.#themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    this.#scheme.addEventListener("change", this.#paint);
   }
 
   /** What fits into the place that it has; undefined while it has none. */
@@ -67,21 +71,28 @@ export class XtermScreen implements Screen {
 
   async restart(snapshot: Omit<TerminalSnapshot, "position">): Promise<void> {
     this.#terminal.reset();
-    this.resize(snapshot);
-    await new Promise<void>((resolve) => this.#terminal.write(snapshot.screen, resolve));
+    this.#resize(snapshot);
+    await this.#write(snapshot.screen);
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    await new Promise<void>((resolve) => this.#terminal.write(bytes, resolve));
+  async play(entries: readonly ChannelEntry[]): Promise<void> {
+    for (const { type, payload } of entries) {
+      if (type === "data") await this.#write(payload);
+      const size = type === sizeEntryType ? decodeSize(payload) : undefined;
+      if (size !== undefined) this.#resize(size);
+    }
   }
 
-  resize({ columns, rows }: TerminalSize): void {
+  async #write(output: Uint8Array | string): Promise<void> {
+    await new Promise<void>((resolve) => this.#terminal.write(output, resolve));
+  }
+
+  #resize({ columns, rows }: TerminalSize): void {
     this.#terminal.resize(columns, rows);
   }
 
   dispose(): void {
     this.#themes.disconnect();
-    this.#scheme.removeEventListener("change", this.#paint);
     this.#terminal.dispose();
   }
 }

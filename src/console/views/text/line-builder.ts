@@ -2,8 +2,7 @@ import { appendRun, overwriteRuns, sliceRuns, type TextRun } from "./text-run.ts
 import { applyLink, applySgr, plainStyle, type TextStyle } from "./text-style.ts";
 
 // Controls but for the tab: whatever else there is in a line is text.
-// eslint-disable-next-line no-control-regex -- they are what it looks for
-const controlForm = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
+const controlForm = /(?!\t)\p{Cc}/u;
 // Longer ones are of no use to anybody, and have to be kept until they are whole.
 const sequenceLengthMax = 8192;
 

@@ -1,7 +1,7 @@
 import { isChannelError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { BackOff, delay } from "../../client/back-off.ts";
-import type { Channel } from "../../client/index.ts";
+import { BackOff, delay } from "../back-off.ts";
+import type { Channel } from "../channel.ts";
 
 // More than anybody types while a server is away; a paste that is larger ends there.
 const waitingBytesMax = 4 * 1024 * 1024;
@@ -66,7 +66,7 @@ export class Keystrokes {
   async #deliver(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        const payload = Buffer.concat(this.#waiting.splice(0));
+        const payload = join(this.#waiting.splice(0));
         await this.#send(payload, "data");
         this.#undeliveredBytes -= payload.byteLength;
       }
@@ -97,4 +97,14 @@ export class Keystrokes {
       await delay(system, backOff.nextDelayMs(), signal);
     }
   }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
 }

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { ClientWorld } from "../../../../test/client-world.ts";
-import { encodeTerminalEntry, type TerminalSize } from "../../../client/entry-forms.ts";
-import type { ChannelSpec, ProcessHandle } from "../../../client/index.ts";
-import type { Screen } from "./screen.ts";
-import { ScreenFollower } from "./screen-follower.ts";
+import { ClientWorld } from "../../../test/client-world.ts";
+import { decodeSize, encodeTerminalEntry } from "../../protocol/terminal-entries.ts";
+import type { ChannelEntry, ChannelSpec, ProcessHandle } from "../index.ts";
+import { ScreenFollower, type FollowingScreen } from "./screen-follower.ts";
 
 const size = { columns: 80, rows: 24 };
 
 /** Notes what it is told, for who waits for it. */
-class NotedScreen implements Screen {
+class NotedScreen implements FollowingScreen {
   readonly notes: string[] = [];
   #look: () => void = () => undefined;
 
@@ -31,12 +30,11 @@ class NotedScreen implements Screen {
     this.note(`screen ${screen}`);
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    this.note(new TextDecoder().decode(bytes));
-  }
-
-  resize({ columns, rows }: TerminalSize): void {
-    this.note(`${columns}x${rows}`);
+  async play(entries: readonly ChannelEntry[]): Promise<void> {
+    for (const { payload } of entries) {
+      const { columns, rows } = decodeSize(payload) ?? {};
+      this.note(columns === undefined ? new TextDecoder().decode(payload) : `${columns}x${rows}`);
+    }
   }
 }
 
@@ -77,10 +75,10 @@ class TerminalWorld {
 
   /** Resolves at the end of the process. */
   async follow(): Promise<void> {
-    const follower = new ScreenFollower(this.#client.client("sub", "auto").process("p"), {
-      ...{ channel: "tty", screen: this.screen, signal: this.#ending.signal },
-      onState: () => undefined,
-      onCertain: (isCertain) => this.screen.note(isCertain ? "certain" : "uncertain"),
+    const follower = new ScreenFollower(this.#client.client("sub", "auto"), "p", this.screen, {
+      signal: this.#ending.signal,
+      onCertain: () => this.screen.note("certain"),
+      onUncertain: () => this.screen.note("uncertain"),
     });
     await follower.run();
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SendReceipt } from "../../client/producer.ts";
+import type { SendReceipt } from "../producer.ts";
 import { decodeViewer, type TerminalViewer } from "../../protocol/terminal-entries.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { ViewerAnnouncements } from "./viewer-announcements.ts";

@@ -1,7 +1,7 @@
 import { isChannelError } from "../../core/errors.ts";
 import { decodeKeyboard, keyboardEntryType } from "../../protocol/terminal-entries.ts";
-import type { Api } from "../api.ts";
 import { readChannel } from "../channel-reader.ts";
+import type { Jobwire } from "../jobwire.ts";
 
 export interface KeyboardWatchOptions {
   readonly signal: AbortSignal;
@@ -11,13 +11,13 @@ export interface KeyboardWatchOptions {
 
 /** Follows who may type, where not everybody may. Who cannot read it may try. */
 export async function watchKeyboard(
-  api: Api,
+  wire: Jobwire,
   processId: string,
   { signal, onHolder }: KeyboardWatchOptions,
 ): Promise<void> {
   const options = { after: "start", signal, waitsForProcess: true };
   try {
-    for await (const items of readChannel(api, processId, "control", options)) {
+    for await (const items of readChannel(wire, processId, "control", options)) {
       for (const item of items) {
         if (item.kind !== "entry" || item.entry.type !== keyboardEntryType) continue;
         const keyboard = decodeKeyboard(item.entry.payload);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SendReceipt } from "../../client/producer.ts";
+import type { SendReceipt } from "../producer.ts";
 import { createDeferred, type Deferred } from "../../core/deferred.ts";
 import { ChannelError } from "../../core/errors.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";

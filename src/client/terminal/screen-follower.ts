@@ -1,7 +1,7 @@
-import type { ChannelEntry } from "../../client/index.ts";
 import { isChannelError } from "../../core/errors.ts";
 import type { Outcome } from "../../core/process-record.ts";
-import { decodeCursor, encodeCursor, gapEntryType } from "../../protocol/index.ts";
+import { decodeCursor, encodeCursor } from "../../protocol/cursor.ts";
+import { gapEntryType } from "../../protocol/gap-entry.ts";
 import {
   decodeSnapshot,
   snapshotChannel,
@@ -9,9 +9,18 @@ import {
   terminalChannel,
   type TerminalSnapshot,
 } from "../../protocol/terminal-entries.ts";
-import type { Api } from "../api.ts";
+import { raceSignal } from "../abort.ts";
 import { readChannel, type ChannelItem } from "../channel-reader.ts";
-import type { ScreenPlayer } from "../terminal/screen-player.ts";
+import type { Jobwire } from "../jobwire.ts";
+import type { ChannelEntry, ReaderState } from "../reader.ts";
+
+/** Where what a program writes is shown. */
+export interface FollowingScreen {
+  /** Begins anew, with this size and what was written. */
+  restart(snapshot: Omit<TerminalSnapshot, "position">): Promise<void>;
+  /** Resolves when the entries are on the screen. */
+  play(entries: readonly ChannelEntry[]): Promise<void>;
+}
 
 export interface ScreenFollowerEvents {
   /** Output is missing, and what is shown stays until whoever runs the program tells the screen. */
@@ -22,6 +31,8 @@ export interface ScreenFollowerEvents {
 
 export interface ScreenFollowerOptions extends ScreenFollowerEvents {
   readonly signal: AbortSignal;
+  /** How far the program's output was read. */
+  readonly onState?: (state: ReaderState) => void;
 }
 
 /** There are no snapshots for this reader. */
@@ -44,17 +55,22 @@ type PlayEnd =
  * for a snapshot of after that place: bytes without those before them make a screen that never was.
  */
 export class ScreenFollower {
-  readonly #api: Api;
+  readonly #wire: Jobwire;
   readonly #processId: string;
-  readonly #player: ScreenPlayer;
+  readonly #screen: FollowingScreen;
   readonly #options: ScreenFollowerOptions;
   /** Of the snapshot that was begun with last. One that a gap follows is of no use again. */
   #usedCursor = "";
 
-  constructor(api: Api, processId: string, player: ScreenPlayer, options: ScreenFollowerOptions) {
-    this.#api = api;
+  constructor(
+    wire: Jobwire,
+    processId: string,
+    screen: FollowingScreen,
+    options: ScreenFollowerOptions,
+  ) {
+    this.#wire = wire;
     this.#processId = processId;
-    this.#player = player;
+    this.#screen = screen;
     this.#options = options;
   }
 
@@ -70,16 +86,13 @@ export class ScreenFollower {
 
   async #begin(): Promise<string> {
     const { signal } = this.#options;
-    const channels = await this.#api.ask(
-      (wire) => wire.process(this.#processId).channels(),
-      signal,
-    );
+    const channels = await raceSignal(this.#wire.process(this.#processId).channels(), signal);
     const named = (name: string) => channels.find(({ spec }) => spec.name === name);
     const snapshots = named(snapshotChannel);
     if (snapshots === undefined || snapshots.last === 0) return "start";
     const snapshot = await this.#nextSnapshot(0);
     if (snapshot === undefined) return "start";
-    await this.#player.restart(snapshot);
+    await this.#screen.restart(snapshot);
     const epoch = named(terminalChannel)?.epoch;
     const { position } = snapshot;
     return epoch === undefined ? String(position) : encodeCursor({ epoch, position });
@@ -92,11 +105,11 @@ export class ScreenFollower {
         const gap = gapOf(item);
         if (gap === undefined && item.kind === "entry") entries.push(item.entry);
         if (gap === undefined && item.kind !== "end") continue;
-        await this.#player.play(entries);
+        await this.#screen.play(entries);
         if (gap !== undefined) return { kind: "gap", gap };
         return { kind: "end", outcome: item.kind === "end" ? item.outcome : undefined };
       }
-      await this.#player.play(entries);
+      await this.#screen.play(entries);
     }
     return { kind: "end", outcome: undefined };
   }
@@ -107,7 +120,7 @@ export class ScreenFollower {
     const snapshot = await this.#nextSnapshot(position);
     this.#options.onCertain();
     if (snapshot === undefined) return cursor;
-    await this.#player.restart(snapshot);
+    await this.#screen.restart(snapshot);
     return encodeCursor({ epoch, position: snapshot.position });
   }
 
@@ -131,11 +144,10 @@ export class ScreenFollower {
   }
 
   #read(channel: string, after: string): AsyncGenerator<readonly ChannelItem[], void, undefined> {
-    const { signal } = this.#options;
-    return readChannel(this.#api, this.#processId, channel, {
-      after,
-      signal,
-      waitsForProcess: true,
+    const { signal, onState } = this.#options;
+    return readChannel(this.#wire, this.#processId, channel, {
+      ...{ after, signal, waitsForProcess: true },
+      onState: channel === terminalChannel ? onState : undefined,
     });
   }
 }

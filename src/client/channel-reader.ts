@@ -1,10 +1,11 @@
-import type { ChannelEntry, EntriesOptions, Jobwire } from "../client/index.ts";
 import { isChannelError } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
 import type { JsonGap } from "../protocol/json-form.ts";
-import type { Api } from "./api.ts";
-import { BackOff, delay } from "../client/back-off.ts";
+import { BackOff, delay } from "./back-off.ts";
+import type { EntriesOptions } from "./channel.ts";
+import { sessionOf, type Jobwire } from "./jobwire.ts";
+import type { ChannelEntry, ReaderState } from "./reader.ts";
 
 // `run` creates a process again about a second after a server that has forgotten it is back.
 const restoringMsMax = 15_000;
@@ -21,6 +22,8 @@ export interface ChannelReaderOptions {
   readonly signal?: AbortSignal | undefined;
   /** The line broke or the server asked to come back; told before each wait. */
   readonly onReconnect?: () => void;
+  /** How far it is, at each change. */
+  readonly onState?: ((state: ReaderState) => void) | undefined;
   /** A server that comes back without the process may get it again from who runs it: waits for that. */
   readonly waitsForProcess?: boolean;
 }
@@ -30,13 +33,13 @@ export interface ChannelReaderOptions {
  * arrived together come together. Throws `ChannelError` once the server refuses for good.
  */
 export async function* readChannel(
-  api: Api,
+  wire: Jobwire,
   processId: string,
   channel: string,
-  { after, signal, onReconnect, waitsForProcess = false }: ChannelReaderOptions,
+  { after, signal, onReconnect, onState, waitsForProcess = false }: ChannelReaderOptions,
 ): AsyncGenerator<readonly ChannelItem[], void, undefined> {
-  const wire = api.wire();
-  const { clock } = api.system;
+  const { system } = sessionOf(wire);
+  const { clock } = system;
   let cursor = after;
   let brokeAtMs = -Infinity;
   const unlisten = wire.onState(({ kind }) => {
@@ -44,11 +47,12 @@ export async function* readChannel(
     brokeAtMs = clock.monotonicMs();
     onReconnect?.();
   });
-  const backOff = new BackOff(api.system);
+  const backOff = new BackOff(system);
   try {
     for (;;) {
       try {
-        for await (const items of readOnce(wire, { processId, channel, after: cursor, signal })) {
+        const place = { processId, channel, after: cursor, signal, onState };
+        for await (const items of readOnce(wire, place)) {
           for (const item of items) if (item.kind !== "end") cursor = item.cursor;
           yield items;
         }
@@ -57,7 +61,7 @@ export async function* readChannel(
         const mayComeBack = waitsForProcess && clock.monotonicMs() - brokeAtMs < restoringMsMax;
         if (!mayComeBack || !isChannelError(error, "process_not_found")) throw error;
       }
-      await delay(api.system, backOff.nextDelayMs(), signal);
+      await delay(system, backOff.nextDelayMs(), signal);
     }
   } finally {
     unlisten();
@@ -69,22 +73,29 @@ interface Place {
   readonly channel: string;
   readonly after: string;
   readonly signal: AbortSignal | undefined;
+  readonly onState: ((state: ReaderState) => void) | undefined;
 }
 
 async function* readOnce(
   wire: Jobwire,
-  { processId, channel, after, signal }: Place,
+  { processId, channel, after, signal, onState }: Place,
 ): AsyncGenerator<readonly ChannelItem[], void, undefined> {
   const options = { ...beginningOf(after), ...(signal === undefined ? {} : { signal }) };
-  const entries = wire.process(processId).channel(channel).entries(options);
+  const handle = wire.process(processId).channel(channel);
+  const unlisten = onState && handle.onState(onState);
+  const entries = handle.entries(options);
   let isAtBeginning = after === "start";
-  for await (const item of entries.items()) {
-    const items: readonly ChannelItem[] =
-      item.kind === "gap"
-        ? [item]
-        : item.entries.map((entry) => ({ kind: "entry", entry, cursor: entry.cursor }));
-    yield isAtBeginning ? [...trimmedBefore(items[0]), ...items] : items;
-    isAtBeginning = false;
+  try {
+    for await (const item of entries.items()) {
+      const items: readonly ChannelItem[] =
+        item.kind === "gap"
+          ? [item]
+          : item.entries.map((entry) => ({ kind: "entry", entry, cursor: entry.cursor }));
+      yield isAtBeginning ? [...trimmedBefore(items[0]), ...items] : items;
+      isAtBeginning = false;
+    }
+  } finally {
+    unlisten?.();
   }
   signal?.throwIfAborted();
   const { outcome } = entries;

@@ -1,6 +1,6 @@
 import { isChannelError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import type { Channel } from "../../client/index.ts";
+import type { Channel } from "../channel.ts";
 import {
   encodeTerminalEntry,
   viewerEntryType,
