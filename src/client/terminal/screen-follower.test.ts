@@ -56,8 +56,8 @@ class TerminalWorld {
     return new TerminalWorld(client);
   }
 
-  async print(text: string): Promise<void> {
-    await this.#program.channel("tty").send(text);
+  async print(text: string, channel = "tty"): Promise<void> {
+    await this.#program.channel(channel).send(text);
   }
 
   async tell(channel: string, type: string, form: Parameters<typeof encodeTerminalEntry>[0]) {
@@ -74,9 +74,9 @@ class TerminalWorld {
   }
 
   /** Resolves at the end of the process. */
-  async follow(): Promise<void> {
+  async follow(channel = "tty"): Promise<void> {
     const follower = new ScreenFollower(this.#client.client("sub", "auto"), "p", this.screen, {
-      signal: this.#ending.signal,
+      ...{ channel, signal: this.#ending.signal },
       onCertain: () => this.screen.note("certain"),
       onUncertain: () => this.screen.note("uncertain"),
     });
@@ -117,6 +117,15 @@ describe("ScreenFollower", () => {
     await world.end();
     await world.follow();
     expect(world.screen.notes).toEqual(["80x24", "a"]);
+  });
+
+  it("shows another channel as it is: the snapshots are not of that one", async () => {
+    await using world = await TerminalWorld.create("tty", "tty-snapshot", "stdout");
+    await world.snapshot(0, "terminal");
+    await world.print("a", "stdout");
+    await world.end();
+    await world.follow("stdout");
+    expect(world.screen.notes).toEqual(["a"]);
   });
 
   it("waits where output is missing for a snapshot that lacks nothing", async () => {

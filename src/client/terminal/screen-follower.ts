@@ -31,7 +31,9 @@ export interface ScreenFollowerEvents {
 
 export interface ScreenFollowerOptions extends ScreenFollowerEvents {
   readonly signal: AbortSignal;
-  /** How far the program's output was read. */
+  /** Of the output; that of a program's terminal unless given. Only of that one there are snapshots. */
+  readonly channel?: string;
+  /** How far the output was read. */
   readonly onState?: (state: ReaderState) => void;
 }
 
@@ -59,6 +61,7 @@ export class ScreenFollower {
   readonly #processId: string;
   readonly #screen: FollowingScreen;
   readonly #options: ScreenFollowerOptions;
+  readonly #channel: string;
   /** Of the snapshot that was begun with last. One that a gap follows is of no use again. */
   #usedCursor = "";
 
@@ -72,6 +75,7 @@ export class ScreenFollower {
     this.#processId = processId;
     this.#screen = screen;
     this.#options = options;
+    this.#channel = options.channel ?? terminalChannel;
   }
 
   /** Until the process ends; returns how. Throws the signal's reason. */
@@ -93,13 +97,13 @@ export class ScreenFollower {
     const snapshot = await this.#nextSnapshot(0);
     if (snapshot === undefined) return "start";
     await this.#screen.restart(snapshot);
-    const epoch = named(terminalChannel)?.epoch;
+    const epoch = named(this.#channel)?.epoch;
     const { position } = snapshot;
     return epoch === undefined ? String(position) : encodeCursor({ epoch, position });
   }
 
   async #playFrom(after: string): Promise<PlayEnd> {
-    for await (const items of this.#read(terminalChannel, after)) {
+    for await (const items of this.#read(this.#channel, after)) {
       const entries: ChannelEntry[] = [];
       for (const item of items) {
         const gap = gapOf(item);
@@ -126,6 +130,7 @@ export class ScreenFollower {
 
   /** The newest that holds the position, now or later; undefined where none will come. */
   async #nextSnapshot(position: number): Promise<TerminalSnapshot | undefined> {
+    if (this.#channel !== terminalChannel) return undefined;
     try {
       for await (const items of this.#read(snapshotChannel, "last:1")) {
         for (const item of items.toReversed()) {
@@ -147,7 +152,7 @@ export class ScreenFollower {
     const { signal, onState } = this.#options;
     return readChannel(this.#wire, this.#processId, channel, {
       ...{ after, signal, waitsForProcess: true },
-      onState: channel === terminalChannel ? onState : undefined,
+      onState: channel === this.#channel ? onState : undefined,
     });
   }
 }

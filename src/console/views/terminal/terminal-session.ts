@@ -9,6 +9,8 @@ import { XtermScreen } from "./xterm-screen.ts";
 export interface TerminalSessionOptions {
   readonly wire: Jobwire;
   readonly processId: string;
+  /** Of the output. */
+  readonly channel: string;
   /** Where it is drawn. */
   readonly element: HTMLElement;
   /** What is to be fitted into: the element may be as large as the program's terminal. */
@@ -67,10 +69,10 @@ export class TerminalSession {
 
   /** Why it ends too early the state of the channel says. */
   async #follow(): Promise<void> {
-    const { wire, processId, onState, onNote } = this.#options;
+    const { wire, processId, channel, onState, onNote } = this.#options;
     const { signal } = this.#ending;
     const follower = new ScreenFollower(wire, processId, this.screen, {
-      ...{ signal, onState },
+      ...{ channel, signal, onState },
       onUncertain: () =>
         onNote("Output is missing here. The screen is drawn anew when it is known."),
       onCertain: () => {

@@ -5,7 +5,7 @@ import { TerminalSession } from "./terminal-session.ts";
 import "./terminal.css";
 
 /** A program's terminal, as it is now and on. Keys go into the program. */
-export function TerminalView({ wire, process, mayType, onState }: ViewProps) {
+export function TerminalView({ wire, process, channel, mayType, onState }: ViewProps) {
   const frame = useRef<HTMLDivElement>(null);
   const place = useRef<HTMLDivElement>(null);
   const session = useRef<TerminalSession | undefined>(undefined);
@@ -15,10 +15,10 @@ export function TerminalView({ wire, process, mayType, onState }: ViewProps) {
     if (place.current === null || frame.current === null) return;
     const element = place.current;
     const places = { element, frame: frame.current };
-    const job = { wire, processId: process.id };
+    const job = { wire, processId: process.id, channel };
     session.current = new TerminalSession({ ...job, ...places, mayType, onState, onNote: setNote });
     return () => session.current?.leave();
-  }, [wire, process, mayType]);
+  }, [wire, process, channel, mayType]);
   useEffect(() => {
     if (session.current !== undefined) session.current.screen.isForScreenReaders = isForReaders;
   }, [isForReaders]);
