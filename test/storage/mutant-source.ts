@@ -51,8 +51,11 @@ function plant({ name, file, find, replace }: Mutant, source: string): string {
   return parts.join(replace);
 }
 
+/** The sources of the folder itself: what is in folders below it has no bugs planted. */
 async function readSources(folder: string): Promise<Map<string, string>> {
-  const files = (await readdir(folder)).filter((name) => !name.endsWith(".test.ts"));
+  const files = (await readdir(folder, { withFileTypes: true }))
+    .filter((file) => file.isFile() && !file.name.endsWith(".test.ts"))
+    .map(({ name }) => name);
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   return new Map(files.map((file, index) => [file, texts[index] as string]));
 }
