@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import {
   decodeFrame,
+  encodeEntries,
   encodeEntriesMessage,
   encodeFrame,
-  encodeFrameEntry,
   encodeMessage,
 } from "../src/protocol/frame.ts";
 import type { EncodedMessage, FrameForm } from "../src/protocol/frame.ts";
+import { decodeEntryFields } from "../src/protocol/json-form.ts";
 import type { ServerMessage } from "../src/protocol/socket-message.ts";
 
 import type { ServerWorld } from "./server-world.ts";
@@ -44,7 +45,8 @@ export class SocketClient {
     socket.on("message", (data, isBinary) => {
       const bytes = data as Buffer;
       this.frameLengths.push(bytes.byteLength);
-      const messages = decodeFrame(form, isBinary ? bytes : bytes.toString());
+      const frame = isBinary ? bytes : bytes.toString();
+      const messages = decodeFrame(form, frame, { decodeEntry: decodeEntryFields });
       this.received.push(...(messages as unknown as ServerMessage[]));
       this.#wake();
     });
@@ -130,9 +132,8 @@ export class SocketClient {
 
   #encode({ entries, ...fields }: SentMessage): EncodedMessage {
     if (entries === undefined) return encodeMessage(fields);
-    const encoded = entries.map(({ payload = new Uint8Array(), ...entry }) =>
-      encodeFrameEntry(this.form, JSON.stringify(entry), payload),
-    );
+    const sent = entries.map(({ payload = new Uint8Array(), ...told }) => ({ payload, told }));
+    const encoded = encodeEntries(this.form, sent, ({ told }) => JSON.stringify(told));
     return encodeEntriesMessage(fields, encoded);
   }
 }

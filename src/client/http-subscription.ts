@@ -1,16 +1,15 @@
 import { entryOverheadBytes } from "../core/entry.ts";
 import { unavailable } from "../core/errors.ts";
-import { decodeBase64 } from "../protocol/base64.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
-import type {
-  JsonEnd,
-  JsonEntry,
-  JsonGap,
-  JsonHeartbeat,
-  JsonRead,
+import {
+  decodeEntry,
+  type JsonEnd,
+  type JsonEntry,
+  type JsonGap,
+  type JsonHeartbeat,
+  type JsonRead,
 } from "../protocol/json-form.ts";
 import type { ReceivedSseEvent } from "../protocol/sse.ts";
-import type { FrameEntry } from "../protocol/socket-message.ts";
 import { raceSignal } from "./abort.ts";
 import { Condition } from "./condition.ts";
 import { readEvents } from "./event-stream.ts";
@@ -99,14 +98,14 @@ export class HttpSubscription {
     while (this.#credit <= 0) await raceSignal(this.#moreCredit.wait(), this.#parts.signal);
   }
 
-  #takeEntry({ cursor, ...entry }: JsonEntry & { readonly cursor: string }): void {
+  #takeEntry(json: JsonEntry & { readonly cursor: string }): void {
+    const { cursor } = json;
     const { epoch, position } = decodeCursor(cursor);
     this.#begin(encodeCursor({ epoch, position: position - 1 }));
-    const payload = decodeBase64(entry.payload);
-    this.#credit -= payload.byteLength + entryOverheadBytes;
+    const entry = decodeEntry(json);
+    this.#credit -= entry.payload.byteLength + entryOverheadBytes;
     this.#last = Math.max(this.#last, position);
-    const entries: readonly FrameEntry[] = [{ ...entry, payload }];
-    this.#parts.emit({ kind: "entries", id: this.#id, last: this.#last, entries });
+    this.#parts.emit({ kind: "entries", id: this.#id, last: this.#last, entries: [entry] });
   }
 
   #takeGap(gap: JsonGap): void {

@@ -4,8 +4,7 @@ import { ChannelError, unavailable } from "../core/errors.ts";
 import type { Outcome } from "../core/process-record.ts";
 import type { System } from "../core/system.ts";
 import { decodeCursor, encodeCursor } from "../protocol/cursor.ts";
-import { decodeEntryFields, decodeOutcome, type JsonGap } from "../protocol/json-form.ts";
-import type { FrameEntry } from "../protocol/socket-message.ts";
+import { decodeOutcome, type JsonGap } from "../protocol/json-form.ts";
 import { Condition } from "./condition.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane, LaneMessage, Line } from "./line.ts";
@@ -162,7 +161,7 @@ export class Reader implements Lane {
     this.#taken = this.#cursor.position;
   }
 
-  #takeEntries(entries: readonly FrameEntry[], line: Line): void {
+  #takeEntries(entries: readonly MsgEntry[], line: Line): void {
     const fresh: ChannelEntry[] = [];
     for (const entry of entries) {
       const { position } = entry;
@@ -174,7 +173,8 @@ export class Reader implements Lane {
       // Nothing is ever jumped over in silence, and another epoch begins with a gap.
       if (position !== known + 1) return line.break(unavailable("entries are missing"));
       this.#cursor = { epoch: this.#epoch, position };
-      fresh.push(createEntry(entry, encodeCursor(this.#cursor)));
+      // One more field of the same object: a copy of each would be most of what reading costs.
+      fresh.push(Object.assign(entry, { cursor: encodeCursor(this.#cursor) }));
     }
     if (fresh.length > 0) this.#push({ kind: "entries", entries: fresh });
   }
@@ -247,9 +247,4 @@ function entryCost({ payload }: { readonly payload: Uint8Array }): number {
 
 function itemCost(item: ReaderItem): number {
   return item.kind === "gap" ? 0 : item.entries.reduce((sum, entry) => sum + entryCost(entry), 0);
-}
-
-function createEntry(entry: FrameEntry, cursor: string): ChannelEntry {
-  // One more field of the same object: a copy of each would be most of what reading costs.
-  return Object.assign(decodeEntryFields(entry, entry.payload), { cursor });
 }

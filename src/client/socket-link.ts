@@ -2,15 +2,17 @@ import { ChannelError, isErrorCode, unavailable } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import {
   decodeFrame,
+  encodeEntries,
   encodeEntriesMessage,
   encodeFrame,
-  encodeFrameEntry,
   encodeMessage,
   frameBytesTarget,
   frameForms,
   type EncodedMessage,
   type FrameForm,
 } from "../protocol/frame.ts";
+import { decodeEntryFields } from "../protocol/json-form.ts";
+import { encodeInputFields } from "../protocol/socket-message.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/socket-message.ts";
 import { probeMs, type Link, type LinkMessage, type LinkRequest, type LinkSink } from "./link.ts";
 import type { WebSocketConstructor, WebSocketLike } from "./web-socket.ts";
@@ -108,7 +110,7 @@ export class SocketLink implements Link {
     this.#deadlineMs = this.#heardAtMs + 3 * this.#heartbeatMs;
     try {
       const frame = typeof data === "string" ? data : new Uint8Array(data);
-      for (const message of decodeFrame(this.#form, frame))
+      for (const message of decodeFrame(this.#form, frame, { decodeEntry: decodeEntryFields }))
         this.#take(message as unknown as ServerMessage);
     } catch (error) {
       this.#end(unavailable("a frame makes no sense", error));
@@ -158,12 +160,7 @@ const { setImmediate: atEndOfTurn = queueMicrotask } = globalThis as {
 function encode(form: FrameForm, message: ClientMessage): EncodedMessage {
   if (message.kind !== "append") return encodeMessage(message);
   const { entries, ...fields } = message;
-  return encodeEntriesMessage(
-    fields,
-    entries.map((entry) =>
-      encodeFrameEntry(form, JSON.stringify({ ...entry, payload: undefined }), entry.payload),
-    ),
-  );
+  return encodeEntriesMessage(fields, encodeEntries(form, entries, encodeInputFields));
 }
 
 function closeError({

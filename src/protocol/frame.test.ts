@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { isChannelError } from "../core/errors.ts";
 import {
   decodeFrame,
+  encodeEntries,
   encodeEntriesMessage,
   encodeFrame,
-  encodeFrameEntry,
   requireMessages,
   type DecodedMessage,
+  type ToldEntry,
 } from "./frame.ts";
 import type { FrameForm } from "./frame.ts";
 
@@ -17,13 +18,15 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 describe.each<FrameForm>(["json", "binary"])("a frame of the %s form", (form) => {
   it("carries messages with their payloads in order", () => {
     const payloads = [bytes(0, 255, 10), bytes(), bytes(...new TextEncoder().encode("grüße"))];
-    const entries = payloads.map((payload, index) =>
-      encodeFrameEntry(form, `{"sequence":${index + 1}}`, payload),
-    );
+    const sent = payloads.map((payload, index) => ({
+      payload,
+      fields: `{"sequence":${index + 1}}`,
+    }));
+    const entries = encodeEntries(form, sent, ({ fields }) => fields);
     const append = encodeEntriesMessage({ kind: "append" }, entries);
     const ping = { text: '{"kind":"ping"}', payloads: [] };
 
-    const messages = decodeFrame(form, encodeFrame(form, [append, ping, append]));
+    const messages = decodeFrame(form, encodeFrame(form, [append, ping, append]), { decodeEntry });
 
     const decoded = {
       kind: "append",
@@ -34,15 +37,21 @@ describe.each<FrameForm>(["json", "binary"])("a frame of the %s form", (form) =>
     );
   });
 
-  it.each(["", "{}", "[1]", "[{}]", '[{"kind":1}]', '[{"kind":"x","entries":[0]}]', "[[]]", "["])(
-    "is refused with %j in it",
-    (text) => {
-      const frame = form === "json" ? text : frameOf(text);
-      expect(() => decodeStrictly(form, frame)).toThrow(
-        expect.toSatisfy((e) => isChannelError(e, "invalid_argument")),
-      );
-    },
-  );
+  it.each([
+    "",
+    "{}",
+    "[1]",
+    "[{}]",
+    '[{"kind":1}]',
+    '[{"kind":"x","entries":[null]}]',
+    "[[]]",
+    "[",
+  ])("is refused with %j in it", (text) => {
+    const frame = form === "json" ? text : frameOf(text);
+    expect(() => decodeStrictly(form, frame)).toThrow(
+      expect.toSatisfy((e) => isChannelError(e, "invalid_argument")),
+    );
+  });
 });
 
 describe("a binary frame", () => {
@@ -55,20 +64,31 @@ describe("a binary frame", () => {
     ["with bytes behind its payloads", frameOf("[]", bytes(7))],
     ["without the payload of an entry", frameOf('[{"kind":"x","entries":[{"bytes":1}]}]')],
     ["with a negative length", frameOf('[{"kind":"x","entries":[{"bytes":-1}]}]')],
+    [
+      "with less bytes than its entries have",
+      frameOf('[{"kind":"x","entries":[3,2]}]', bytes(7, 7, 7, 7)),
+    ],
+    ["with a text where a length is expected", frameOf('[{"kind":"x","entries":["AA=="]}]')],
     ["with a payload in its header", frameOf('[{"kind":"x","entries":[{"payload":""}]}]')],
   ])("%s is refused", (_what, frame) => {
     expect(() => decodeStrictly("binary", frame)).toThrow(refused);
   });
 
   it("is refused where text is expected, and text where it is", () => {
-    expect(() => decodeFrame("json", frameOf("[]"))).toThrow(refused);
-    expect(() => decodeFrame("binary", "[]")).toThrow(refused);
+    expect(() => decodeFrame("json", frameOf("[]"), { decodeEntry })).toThrow(refused);
+    expect(() => decodeFrame("binary", "[]", { decodeEntry })).toThrow(refused);
   });
 });
 
+/** What is told of it, with its payload. */
+function decodeEntry({ sequence }: ToldEntry, _before: unknown, payload: Uint8Array): object {
+  return { sequence, payload };
+}
+
 /** As of somebody who is not believed. */
 function decodeStrictly(form: FrameForm, frame: string | Uint8Array): readonly DecodedMessage[] {
-  return decodeFrame(form, frame, (text) => requireMessages(form, parseJson(text)));
+  const parse = (text: string) => requireMessages(form, parseJson(text));
+  return decodeFrame(form, frame, { parse, decodeEntry });
 }
 
 function frameOf(header: string, payloads = bytes()): Uint8Array {

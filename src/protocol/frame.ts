@@ -20,23 +20,10 @@ export interface EncodedMessage {
   readonly payloads: readonly Uint8Array[];
 }
 
-/** A message out of a frame: `kind` is a string, and its entries have their payloads as bytes. */
+/** A message out of a frame: `kind` is a string, and its entries are decoded. */
 export interface DecodedMessage {
   readonly kind: string;
   readonly [field: string]: unknown;
-}
-
-/** `fields` is the JSON of an entry's fields but the payload. Of an empty payload nothing is told. */
-export function encodeFrameEntry(
-  form: FrameForm,
-  fields: string,
-  payload: Uint8Array,
-): EncodedMessage {
-  const { byteLength } = payload;
-  if (byteLength === 0) return { text: fields, payloads: [] };
-  const open = fields === "{}" ? "{" : `${fields.slice(0, -1)},`;
-  if (form === "binary") return { text: `${open}"bytes":${byteLength}}`, payloads: [payload] };
-  return { text: `${open}"payload":"${encodeBase64(payload)}"}`, payloads: [] };
 }
 
 /** A message without entries. */
@@ -44,26 +31,43 @@ export function encodeMessage(message: { readonly kind: string }): EncodedMessag
   return { text: JSON.stringify(message), payloads: [] };
 }
 
-/** `fields` are the message's but `entries`, which have been encoded one by one. */
+/**
+ * Entries as they stand in a message. `fieldsOf` gives the JSON of what one tells beside its payload, beginning with a
+ * brace: `{}` is nothing, and then the payload stands alone.
+ */
+export function encodeEntries<Entry extends { readonly payload: Uint8Array }>(
+  form: FrameForm,
+  entries: readonly Entry[],
+  fieldsOf: (entry: Entry, before: Entry | undefined) => string,
+): EncodedMessage {
+  const payloads: Uint8Array[] = [];
+  let text = "";
+  let before: Entry | undefined;
+  for (const entry of entries) {
+    const { payload } = entry;
+    if (before !== undefined) text += ",";
+    text += encodeEntry(form, fieldsOf(entry, before), payload);
+    if (form === "binary" && payload.byteLength > 0) payloads.push(payload);
+    before = entry;
+  }
+  return { text, payloads };
+}
+
+function encodeEntry(form: FrameForm, fields: string, payload: Uint8Array): string {
+  const isBinary = form === "binary";
+  const told = isBinary ? `${payload.byteLength}` : `"${encodeBase64(payload)}"`;
+  if (fields === "{}") return told;
+  if (payload.byteLength === 0) return fields;
+  return `${fields.slice(0, -1)},"${isBinary ? "bytes" : "payload"}":${told}}`;
+}
+
+/** `fields` are the message's but `entries`, which have been encoded before. */
 export function encodeEntriesMessage(
   fields: { readonly kind: string },
-  entries: readonly EncodedMessage[],
+  { text, payloads }: EncodedMessage,
 ): EncodedMessage {
   const head = JSON.stringify(fields).slice(0, -1);
-  return {
-    text: `${head},"entries":[${joinTexts(entries)}]}`,
-    payloads: payloadsOf(entries),
-  };
-}
-
-/** Their JSON, with commas between. */
-export function joinTexts(messages: readonly EncodedMessage[]): string {
-  return messages.map(({ text }) => text).join(",");
-}
-
-/** Of all of them, in their order. */
-export function payloadsOf(messages: readonly EncodedMessage[]): readonly Uint8Array[] {
-  return messages.flatMap(({ payloads }) => payloads);
+  return { text: `${head},"entries":[${text}]}`, payloads };
 }
 
 const invalidFrame = (): ChannelError =>
@@ -78,10 +82,10 @@ export function encodeFrame(
   form: FrameForm,
   messages: readonly EncodedMessage[],
 ): string | Uint8Array<ArrayBuffer> {
-  const text = `[${joinTexts(messages)}]`;
+  const text = `[${messages.map((message) => message.text).join(",")}]`;
   if (form === "json") return text;
   const header = utf8.encode(text);
-  const payloads = payloadsOf(messages);
+  const payloads = messages.flatMap((message) => message.payloads);
   const payloadBytes = payloads.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const frame = new Uint8Array(lengthBytes + header.byteLength + payloadBytes);
   new DataView(frame.buffer).setUint32(0, header.byteLength, true);
@@ -94,15 +98,29 @@ export function encodeFrame(
   return frame;
 }
 
-/**
- * The messages of a frame, with the payloads of entries as bytes: views of the frame in the binary form. `parse` gives
- * the messages of its JSON. Without one the other end is believed, as clients believe a server: what is no message
- * fails somehow. Throws `invalid_argument`, and what that throws.
- */
-export function decodeFrame(
+/** What a message tells of one entry, its payload apart. */
+export type ToldEntry = Readonly<Record<string, unknown>>;
+
+export interface FrameDecoding<Entry> {
+  /**
+   * The entry of what is told of it, of the one before it in its message, and of its payload: it leaves out what it has
+   * in common with that one (PROTOCOL §7.1).
+   */
+  readonly decodeEntry: (told: ToldEntry, before: Entry | undefined, payload: Uint8Array) => Entry;
+  /**
+   * The messages of the JSON. Without it the other end is believed, as clients believe a server: what is no message
+   * fails somehow.
+   */
+  readonly parse?: (text: string) => readonly DecodedMessage[];
+  /** Payloads of one message, which stand one after the other; views of them unless told otherwise. */
+  readonly split?: (payloads: Uint8Array, lengths: readonly number[]) => readonly Uint8Array[];
+}
+
+/** The messages of a frame with their entries decoded. Throws `invalid_argument`, and what `parse` throws. */
+export function decodeFrame<Entry>(
   form: FrameForm,
   frame: string | Uint8Array,
-  parse: (text: string) => readonly DecodedMessage[] = JSON.parse,
+  { decodeEntry, parse = JSON.parse, split = splitPayloads }: FrameDecoding<Entry>,
 ): readonly DecodedMessage[] {
   const isText = typeof frame === "string";
   if (isText !== (form === "json"))
@@ -110,15 +128,24 @@ export function decodeFrame(
   const { header, payloads } = isText ? { header: frame, payloads: nothing } : splitFrame(frame);
   const messages = parse(header);
   let at = 0;
-  for (const { kind, entries = [] } of messages) {
-    let before: Fields | undefined;
-    for (const entry of entries as readonly Fields[]) {
-      const { payload = "", bytes = 0 } = entry as { payload?: string; bytes?: number };
-      entry["payload"] = isText ? decodeBase64(payload) : payloads.subarray(at, (at += bytes));
-      // Taken away it would make the entry slow to read: as undefined it is as good as absent.
-      entry["bytes"] = undefined;
-      if (before !== undefined && kind === "entries") complete(entry, before);
-      before = entry;
+  for (const message of messages) {
+    const entries = message["entries"] as unknown[] | undefined;
+    if (entries === undefined) continue;
+    let own: readonly Uint8Array[];
+    if (isText) own = entries.map((told) => decodeBase64(fieldOf(told, "payload") ?? ""));
+    else {
+      const lengths = entries.map((told) => fieldOf<number>(told, "bytes") ?? 0);
+      const from = at;
+      at += lengths.reduce((sum, length) => sum + length, 0);
+      if (at > payloads.byteLength) throw invalidFrame();
+      own = split(payloads.subarray(from, at), lengths);
+    }
+    let before: Entry | undefined;
+    for (let index = 0; index < entries.length; index++) {
+      const told = entries[index];
+      const fields = (typeof told === "object" ? told : nothingTold) as ToldEntry;
+      before = decodeEntry(fields, before, own[index] as Uint8Array);
+      entries[index] = before;
     }
   }
   if (at !== payloads.byteLength) throw invalidFrame();
@@ -126,11 +153,17 @@ export function decodeFrame(
 }
 
 const nothing = new Uint8Array(0);
+const nothingTold: ToldEntry = {};
 
-/** What an entry that a server sends has in common with the one before it is not told again: PROTOCOL §7.4. */
-function complete(entry: Fields, before: Fields): void {
-  for (const name of ["position", "sequence"]) entry[name] ??= Number(before[name]) + 1;
-  for (const name of ["timestamp", "senderid", "producer", "type"]) entry[name] ??= before[name];
+/** What an entry says of its payload, which may be all that it says. */
+function fieldOf<Value>(told: unknown, name: string): Value | undefined {
+  return (typeof told === "object" ? (told as ToldEntry)[name] : told) as Value | undefined;
+}
+
+function splitPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
+  const { buffer, byteOffset } = payloads;
+  let end = byteOffset;
+  return lengths.map((length) => new Uint8Array(buffer, (end += length) - length, length));
 }
 
 /** Whether the JSON of a frame is what `decodeFrame` takes it for. Throws `invalid_argument`. */
@@ -141,21 +174,25 @@ export function requireMessages(form: FrameForm, value: unknown): readonly Decod
     const { entries = [] } = message;
     if (!Array.isArray(entries)) throw invalidFrame();
     for (const entry of entries) {
-      const isEntry = isFields(entry) && (form === "json" ? hasText(entry) : hasLength(entry));
+      const isEntry = form === "json" ? hasText(entry) : hasLength(entry);
       if (!isEntry) throw invalidFrame();
     }
   }
   return value as readonly DecodedMessage[];
 }
 
-function hasText(entry: Fields): boolean {
-  const { payload = "" } = entry;
-  return typeof payload === "string" && !("bytes" in entry);
+function hasText(entry: unknown): boolean {
+  if (typeof entry === "string") return true;
+  return isFields(entry) && typeof (entry["payload"] ?? "") === "string" && !("bytes" in entry);
 }
 
-function hasLength(entry: Fields): boolean {
-  const { bytes = 0 } = entry;
-  return Number.isSafeInteger(bytes) && (bytes as number) >= 0 && !("payload" in entry);
+function hasLength(entry: unknown): boolean {
+  if (typeof entry === "number") return isLength(entry);
+  return isFields(entry) && isLength(entry["bytes"] ?? 0) && !("payload" in entry);
+}
+
+function isLength(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 type Fields = Record<string, unknown>;

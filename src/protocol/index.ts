@@ -6,14 +6,20 @@ export { encodeError, errorStatus } from "./error-status.ts";
 export type { ErrorStatus, Problem } from "./error-status.ts";
 export {
   decodeFrame,
+  encodeEntries,
   encodeEntriesMessage,
   encodeFrame,
-  encodeFrameEntry,
   encodeMessage,
   frameBytesTarget,
   frameForms,
 } from "./frame.ts";
-export type { DecodedMessage, EncodedMessage, FrameForm } from "./frame.ts";
+export type {
+  DecodedMessage,
+  EncodedMessage,
+  FrameDecoding,
+  FrameForm,
+  ToldEntry,
+} from "./frame.ts";
 export { decodeGapEntry, encodeGapEntry, gapEntryType } from "./gap-entry.ts";
 export type { MissingBytes, MissingReason } from "./gap-entry.ts";
 export {
@@ -64,7 +70,6 @@ export type { ReceivedSseEvent, SseEvent } from "./sse.ts";
 export type {
   AckRun,
   ClientMessage,
-  FrameEntry,
   FrameEntryInput,
   FrameError,
   ServerMessage,

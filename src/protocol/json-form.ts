@@ -54,7 +54,7 @@ export function encodeEntryFields(entry: MsgEntry): Omit<JsonEntry, "payload"> {
 
 /**
  * JSON of `encodeEntryFields`, made field by field: it is made of each entry that goes to any reader. Of one that
- * follows another in a message only what is its own is told (PROTOCOL §7.4).
+ * follows another in a message only what is its own is told (PROTOCOL §7.1).
  */
 export function encodeEntryFieldsText(entry: MsgEntry, before?: MsgEntry): string {
   const { position, sequence, inReplyTo, replyTo, timestamp } = entry;
@@ -82,21 +82,29 @@ function encodeRecentTime(ms: number): string {
 }
 
 export function decodeEntry(json: JsonEntry): MsgEntry {
-  return decodeEntryFields(json, decodeBase64(json.payload));
+  return decodeEntryFields(json, undefined, decodeBase64(json.payload));
 }
 
-/** With the payload, which has other forms elsewhere. */
-export function decodeEntryFields(json: Omit<JsonEntry, "payload">, payload: Uint8Array): MsgEntry {
+/**
+ * With the payload, which has other forms elsewhere. What it has in common with the one before it in a message it need
+ * not tell (PROTOCOL §7.1).
+ */
+export function decodeEntryFields(
+  json: Partial<JsonEntry>,
+  before: MsgEntry | undefined,
+  payload: Uint8Array,
+): MsgEntry {
+  const { timestamp } = json;
   return {
-    position: json.position,
-    sequence: json.sequence,
+    position: json.position ?? Number(before?.position) + 1,
+    sequence: json.sequence ?? Number(before?.sequence) + 1,
     inReplyTo: json.inreplyto ?? 0,
     replyTo: json.replyto ?? 0,
-    timestamp: Date.parse(json.timestamp),
-    senderId: json.senderid,
-    producer: json.producer ?? "",
+    timestamp: timestamp === undefined ? Number(before?.timestamp) : Date.parse(timestamp),
+    senderId: json.senderid ?? String(before?.senderId),
+    producer: json.producer ?? before?.producer ?? "",
     payload,
-    type: (json.type ?? "data") as MsgEntry["type"],
+    type: (json.type ?? before?.type ?? "data") as MsgEntry["type"],
     error: json.error ?? "",
   };
 }
@@ -111,15 +119,17 @@ export interface JsonEntryInput {
   readonly error?: string | undefined;
 }
 
+export function encodeEntryInput(
+  entry: EntryInput & { readonly payload: Uint8Array },
+): JsonEntryInput {
+  const { sequence, inReplyTo: inreplyto, replyTo: replyto, type, error } = entry;
+  return { sequence, inreplyto, replyto, payload: encodeBase64(entry.payload), type, error };
+}
+
 export function decodeEntryInput(json: JsonEntryInput): EntryInput {
-  return {
-    ...(json.sequence === undefined ? {} : { sequence: json.sequence }),
-    ...(json.inreplyto === undefined ? {} : { inReplyTo: json.inreplyto }),
-    ...(json.replyto === undefined ? {} : { replyTo: json.replyto }),
-    ...(json.payload === undefined ? {} : { payload: decodeBase64(json.payload) }),
-    ...(json.type === undefined ? {} : { type: json.type }),
-    ...(json.error === undefined ? {} : { error: json.error }),
-  };
+  const { sequence, inreplyto: inReplyTo, replyto: replyTo, type, error } = json;
+  const payload = json.payload === undefined ? undefined : decodeBase64(json.payload);
+  return { sequence, inReplyTo, replyTo, payload, type, error };
 }
 
 export interface JsonOutcome {

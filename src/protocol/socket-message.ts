@@ -1,16 +1,51 @@
-import type { JsonEnd, JsonEntry, JsonEntryInput, JsonGap, JsonProcess } from "./json-form.ts";
+import type { EntryInput, MsgEntry } from "../core/entry.ts";
+import type { JsonEnd, JsonEntryInput, JsonGap, JsonProcess } from "./json-form.ts";
 import type { ChannelError } from "../core/errors.ts";
 import { isRetryable, retryAfterMs } from "./error-retry.ts";
 import type { Problem } from "./error-status.ts";
 
 // Messages of a WebSocket (PROTOCOL §7.3, §7.4) as `decodeFrame` gives them: payloads are bytes.
 
-export type FrameEntry = Omit<JsonEntry, "payload"> & { readonly payload: Uint8Array };
-
-export type FrameEntryInput = Omit<JsonEntryInput, "payload"> & {
+/** An entry of an append. */
+export type FrameEntryInput = EntryInput & {
   readonly sequence: number;
   readonly payload: Uint8Array;
 };
+
+/** JSON of what an entry of an append tells beside its payload: what it has in common with the one before it is not told. */
+export function encodeInputFields(
+  { sequence, inReplyTo, replyTo, type, error }: FrameEntryInput,
+  before?: FrameEntryInput,
+): string {
+  const isNext = sequence - 1 === before?.sequence;
+  const isSame = before !== undefined && type === before.type;
+  const hasMore = inReplyTo !== undefined || replyTo !== undefined || error !== undefined;
+  // Most entries of a stream tell nothing, and to see that costs a tenth of making their JSON.
+  if (isNext && isSame && !hasMore) return "{}";
+  return JSON.stringify({
+    sequence: isNext ? undefined : sequence,
+    inreplyto: inReplyTo,
+    replyto: replyTo,
+    type: isSame ? undefined : (type ?? "data"),
+    error,
+  });
+}
+
+/** The entry of what `encodeInputFields` tells. */
+export function decodeInputFields(
+  told: JsonEntryInput,
+  before: FrameEntryInput | undefined,
+  payload: Uint8Array,
+): FrameEntryInput {
+  return {
+    sequence: told.sequence ?? Number(before?.sequence) + 1,
+    inReplyTo: told.inreplyto,
+    replyTo: told.replyto,
+    payload,
+    type: told.type ?? before?.type,
+    error: told.error,
+  };
+}
 
 /** What an error is on a WebSocket; `decodeError` makes it one again. */
 export type FrameError = Pick<Problem, "code" | "detail" | "retryable" | "details"> & {
@@ -87,7 +122,7 @@ export type ServerMessage<ToldError = FrameError> =
       readonly kind: "entries";
       readonly id: number;
       readonly last: number;
-      readonly entries: readonly FrameEntry[];
+      readonly entries: readonly MsgEntry[];
     }
   | ({ readonly kind: "gap"; readonly id: number } & JsonGap)
   | { readonly kind: "head"; readonly id: number; readonly last: number }

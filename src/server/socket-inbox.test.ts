@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runCount } from "../../test/run-count.ts";
 import { isChannelError } from "../core/errors.ts";
-import { encodeEntriesMessage, encodeFrame, encodeFrameEntry } from "../protocol/frame.ts";
+import { encodeEntries, encodeEntriesMessage, encodeFrame } from "../protocol/frame.ts";
 import type { EncodedMessage, FrameForm } from "../protocol/frame.ts";
+import { encodeInputFields } from "../protocol/socket-message.ts";
 import { decodeClientFrame } from "./socket-inbox.ts";
 
 const runs = { numRuns: runCount(5_000, 200_000) };
@@ -19,10 +20,9 @@ const fields = fc.constantFrom(
 );
 
 function encodeAppend(form: FrameForm, payloads: readonly Uint8Array[]): EncodedMessage {
-  const entries = payloads.map((payload, index) =>
-    encodeFrameEntry(form, `{"sequence":${index + 1}}`, payload),
-  );
-  return encodeEntriesMessage({ kind: "append", id: 2 } as { kind: string }, entries);
+  const entries = payloads.map((payload, index) => ({ sequence: index + 1, payload }));
+  const encoded = encodeEntries(form, entries, encodeInputFields);
+  return encodeEntriesMessage({ kind: "append", id: 2 } as { kind: string }, encoded);
 }
 
 /** A right frame, as bytes, and how many messages it has. */

@@ -1,8 +1,9 @@
 import { invalidArgument } from "../core/errors.ts";
 import { decodeFrame, requireMessages } from "../protocol/frame.ts";
-import type { DecodedMessage, FrameForm } from "../protocol/frame.ts";
+import type { DecodedMessage, FrameForm, ToldEntry } from "../protocol/frame.ts";
 import { parseJson } from "../protocol/json-integers.ts";
-import type { ClientMessage } from "../protocol/socket-message.ts";
+import { decodeInputFields } from "../protocol/socket-message.ts";
+import type { ClientMessage, FrameEntryInput } from "../protocol/socket-message.ts";
 import { requireBoundedJson } from "./json-bounds.ts";
 
 /** What a field has to be, for people, and whether it is. */
@@ -23,7 +24,7 @@ class Fields {
   }
 
   /** Throws `invalid_argument` where `given` has others, or lacks one, or has one that is not as expected. */
-  require(place: string, given: Record<string, unknown>): void {
+  require(place: string, given: ToldEntry): void {
     for (const name of Object.keys(given))
       if (given[name] !== undefined && !this.#byName.has(name))
         throw invalidArgument(place, "without unknown fields", JSON.stringify(name.slice(0, 40)));
@@ -53,15 +54,19 @@ const name = text(nameLengthMax);
 const token = text(tokenLengthMax);
 const id = integer(1);
 
-const entryFields = new Fields({
-  sequence: integer(1),
+/** Of what is told of an entry: that of its payload has been looked at before. */
+const toldFields = {
+  sequence: optional(integer(1)),
   inreplyto: optional(integer()),
   replyto: optional(integer()),
-  // `decodeFrame` has made bytes of it.
-  payload: { expected: "bytes", isValid: (value) => value instanceof Uint8Array },
+  payload: optional({ expected: "a text", isValid: () => true }),
+  bytes: optional({ expected: "a length", isValid: () => true }),
   type: optional(name),
   error: optional({ expected: "a text", isValid: (value) => typeof value === "string" }),
-});
+};
+const entryFields = new Fields(toldFields);
+/** There is none before it whose sequence it could continue. */
+const firstEntryFields = new Fields({ ...toldFields, sequence: integer(1) });
 
 const kindFields: Readonly<Record<ClientMessage["kind"], Readonly<Record<string, Field>>>> = {
   hello: { token },
@@ -91,11 +96,16 @@ export function decodeClientFrame(
   form: FrameForm,
   frame: string | Uint8Array,
 ): readonly ClientMessage[] {
-  const messages = decodeFrame(form, frame, (text) => {
-    requireBoundedJson(text);
-    return requireMessages(form, parseJson(text, "frame"));
+  const messages = decodeFrame<FrameEntryInput>(form, frame, {
+    parse: (text) => {
+      requireBoundedJson(text);
+      const messages = requireMessages(form, parseJson(text, "frame"));
+      for (const message of messages) requireMessage(message);
+      return messages;
+    },
+    decodeEntry: decodeInputFields,
+    split: copyPayloads,
   });
-  for (const message of messages) requireMessage(message);
   return messages as unknown as ClientMessage[];
 }
 
@@ -109,7 +119,42 @@ function requireMessage(message: DecodedMessage): void {
 }
 
 function isEntries(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length === 0) return false;
-  for (const entry of value) entryFields.require("entries", entry as Record<string, unknown>);
+  if (!Array.isArray(value) || !(value[0] instanceof Object)) return false;
+  for (const [index, told] of value.entries()) {
+    // One that tells its payload alone has nothing else to be looked at.
+    if (told instanceof Object)
+      (index === 0 ? firstEntryFields : entryFields).require("entries", told as ToldEntry);
+  }
   return true;
 }
+
+/** What an entry that stays may keep of those that came with it, in bytes. */
+const sharedBytesMax = 4 * 1024;
+
+/**
+ * Copies: an entry that stays must not keep the whole frame that it came in. Small ones of a message share a buffer, as
+ * a buffer of its own costs as much as all else that is done with an entry.
+ */
+function copyPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
+  let at = 0;
+  let shared: ArrayBufferLike = emptyBuffer;
+  let sharedFrom = 0;
+  let sharedTo = 0;
+  return lengths.map((length, index) => {
+    const from = at;
+    at += length;
+    if (at > sharedTo) {
+      sharedFrom = from;
+      sharedTo = at;
+      for (let next = index + 1; next < lengths.length; next++) {
+        const end = sharedTo + (lengths[next] as number);
+        if (end - sharedFrom > sharedBytesMax) break;
+        sharedTo = end;
+      }
+      shared = new Uint8Array(payloads.subarray(sharedFrom, sharedTo)).buffer;
+    }
+    return new Uint8Array(shared, from - sharedFrom, length);
+  });
+}
+
+const emptyBuffer = new ArrayBuffer(0);

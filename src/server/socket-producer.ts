@@ -1,6 +1,5 @@
 import type { AppendAck } from "../core/broker/views.ts";
 import { entryBytes } from "../core/entry.ts";
-import type { EntryInput } from "../core/entry.ts";
 import type { EncodedMessage } from "../protocol/frame.ts";
 import type {
   AckRun,
@@ -50,8 +49,8 @@ export class SocketProducer implements OutboxSource {
   append(entries: readonly FrameEntryInput[]): number {
     const { process, channel, producer, term } = this.#place;
     const { broker, caller, outbox } = this.#link;
-    const inputs = entries.map(toEntryInput);
-    const bytes = entries.reduce((sum, entry) => sum + frameEntryBytes(entry), 0);
+    let bytes = 0;
+    for (const { payload, error = "" } of entries) bytes += entryBytes({ payload, error });
     const append: Unanswered = {
       sequence: entries[0]?.sequence ?? 0,
       count: entries.length,
@@ -59,7 +58,7 @@ export class SocketProducer implements OutboxSource {
     };
     this.#unanswered.push(append);
     broker
-      .append(caller, process, channel, inputs, given({ producer, term }))
+      .append(caller, process, channel, entries, given({ producer, term }))
       .then(
         (ack) => (append.ack = ack),
         (error: unknown) => (append.error = toFrameError(this.#link, error)),
@@ -111,29 +110,6 @@ export class SocketProducer implements OutboxSource {
     this.#owner.answered(bytes);
     this.#endIfFinished();
   }
-}
-
-function frameEntryBytes({ payload, error = "" }: FrameEntryInput): number {
-  return entryBytes({ payload, error });
-}
-
-function toEntryInput({
-  sequence,
-  inreplyto,
-  replyto,
-  payload,
-  type,
-  error,
-}: FrameEntryInput): EntryInput {
-  return {
-    sequence,
-    inReplyTo: inreplyto,
-    replyTo: replyto,
-    // An entry that stays must not keep the whole frame that it came in.
-    payload: payload.byteLength < payload.buffer.byteLength ? new Uint8Array(payload) : payload,
-    type,
-    error,
-  };
 }
 
 type Run = [sequence: number, position: number, count: number, mark?: 1 | 2];

@@ -54,7 +54,7 @@ describe.each(["json", "binary"] as const)("a subscription of the %s form", (for
     expect(entries.map(({ position }) => position)).toEqual(
       Array.from({ length: 600 }, (_, i) => i + 2),
     );
-    expect(entries[0]).toMatchObject({ sequence: 2, senderid: "exe", type: "data" });
+    expect(entries[0]).toMatchObject({ sequence: 2, senderId: "exe", type: "data" });
   });
 
   it("gets no more than its credit, and the one that goes over it", async () => {

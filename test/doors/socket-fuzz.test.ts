@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { encodeEntriesMessage, encodeFrame, encodeFrameEntry } from "../../src/protocol/frame.ts";
+import { encodeEntries, encodeEntriesMessage, encodeFrame } from "../../src/protocol/frame.ts";
 import type { FrameForm } from "../../src/protocol/frame.ts";
 import { runCount } from "../run-count.ts";
 import { ServerWorld } from "../server-world.ts";
@@ -131,16 +131,12 @@ function build(form: FrameForm, ids: Ids, { messages, field, bytes, cut, raw }: 
     const { entries: given, ...rest } = copy;
     const isAppend = Array.isArray(given) && given.every((one) => one instanceof Object);
     if (!isAppend) return { text: JSON.stringify(copy), payloads: [] };
-    return encodeEntriesMessage(
-      rest as { kind: string },
-      given.map(({ payload = new Uint8Array(), ...entry }: { payload?: unknown }) =>
-        encodeFrameEntry(
-          form,
-          JSON.stringify(entry),
-          payload instanceof Uint8Array ? payload : new Uint8Array(),
-        ),
-      ),
-    );
+    const entries = given.map(({ payload, ...told }: { payload?: unknown }) => ({
+      payload: payload instanceof Uint8Array ? payload : new Uint8Array(),
+      told,
+    }));
+    const told = encodeEntries(form, entries, (entry) => JSON.stringify(entry.told));
+    return encodeEntriesMessage(rest as { kind: string }, told);
   });
   const whole = Buffer.from(encodeFrame(form, encoded));
   for (const [at, by] of bytes ?? []) if (whole.length > 0) whole[at % whole.length] = by;
