@@ -2,6 +2,8 @@ import type { WebSocketLike } from "../src/client/index.ts";
 import { Jobwire } from "../src/client/index.ts";
 import type { JobwireOptions } from "../src/client/index.ts";
 import { randomId } from "../src/core/system.ts";
+import { decodeFrame } from "../src/protocol/frame.ts";
+import { decodeInputFields } from "../src/protocol/socket-message.ts";
 import type { ClientMessage } from "../src/protocol/socket-message.ts";
 import { FakeClock } from "../src/testing/fake-clock.ts";
 
@@ -22,7 +24,8 @@ export class ScriptedSocket implements WebSocketLike {
   send(data: string | Uint8Array): void {
     // As the platform's: whoever sends too early has made a mistake.
     if (!this.isOpen) throw new Error("the socket is not open");
-    this.sent.push(...(JSON.parse(String(data)) as ClientMessage[]));
+    const messages = decodeFrame("json", String(data), { decodeEntry: decodeInputFields });
+    this.sent.push(...(messages as unknown as ClientMessage[]));
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { encodePayload, requireMsgType, requireSafeInteger } from "../core/entry.ts";
-import { invalidArgument } from "../core/errors.ts";
+import { invalidArgument, isChannelError } from "../core/errors.ts";
 import type { ChannelView } from "../core/broker/views.ts";
 import type { FrameEntryInput } from "../protocol/socket-message.ts";
 import type { JsonChannel, JsonGap } from "../protocol/json-form.ts";
@@ -53,7 +53,8 @@ export class Channel {
   readonly processId: string;
   readonly name: string;
   readonly #session: Session;
-  readonly #producer: () => Producer;
+  readonly #findProducer: () => Producer;
+  #lastProducer: Producer | undefined;
   readonly #states = new Listeners<ReaderState>({ kind: "connecting" });
 
   /** Made by `channel(name)` of a process or a job. */
@@ -61,12 +62,12 @@ export class Channel {
     this.#session = session;
     this.processId = processId;
     this.name = name;
-    this.#producer = producer;
+    this.#findProducer = producer;
   }
 
   /** As others see it in the `producer` of what this one sends; a server that lost entries makes it another. */
   get producerId(): string {
-    return this.#producer().id;
+    return this.#producer.id;
   }
 
   /** What it holds, and whether it has ended. */
@@ -79,16 +80,17 @@ export class Channel {
   send(payload: Payload, options: SendOptions = {}): Promise<SendReceipt> {
     try {
       // Not awaited: two promises more for each entry would be a tenth of what sending costs.
-      return this.#producer().send(createInput(payload, options));
+      return this.#producer.send(createInput(payload, options));
     } catch (error) {
-      return Promise.reject(error as Error);
+      if (!isChannelError(error)) throw error;
+      return Promise.reject(error);
     }
   }
 
   /** In this order. Rejects with the first refusal; the others are sent all the same. */
   async sendMany(payloads: readonly Payload[], options: SendOptions = {}): Promise<SendReceipt[]> {
     const inputs = payloads.map((payload) => createInput(payload, options));
-    const producer = this.#producer();
+    const producer = this.#producer;
     return await Promise.all(inputs.map((input) => producer.send(input)));
   }
 
@@ -115,12 +117,12 @@ export class Channel {
 
   /** The payloads of the others' `data` entries as bytes; their `end` finishes it, their `error` fails it. */
   readable(options: StreamOptions & EntriesOptions = {}): ReadableStream<Uint8Array> {
-    return createReadable(this.entries(options), this.#producer().id, options);
+    return createReadable(this.entries(options), this.#producer.id, options);
   }
 
   /** Bytes and texts become `data` entries, closing it an `end`, aborting it an `error`. */
   writable(options: StreamOptions = {}): WritableStream<Payload> {
-    return createWritable(this.#producer(), options);
+    return createWritable(this.#producer, options);
   }
 
   /** The lines of what `readable` gives, as UTF-8, without their ends. */
@@ -131,6 +133,12 @@ export class Channel {
   /** Of the newest reader: connecting, live, so many entries behind, or closed and why. The result ends it. */
   onState(listener: (state: ReaderState) => void): () => void {
     return this.#states.add(listener);
+  }
+
+  /** Kept while it may be used: it is looked for by a text that would be made for each entry. */
+  get #producer(): Producer {
+    if (this.#lastProducer?.isClosed !== false) this.#lastProducer = this.#findProducer();
+    return this.#lastProducer;
   }
 
   #read(after: string): Reader {

@@ -86,6 +86,7 @@ export class Producer implements Lane {
   #isRecovering = false;
   #needsNewId = false;
   #pause: { cancel(): void } | undefined;
+  #isClosed = false;
   readonly #changed = new Condition();
 
   constructor(connection: Connection, options: ProducerOptions) {
@@ -98,6 +99,10 @@ export class Producer implements Lane {
 
   get id(): string {
     return this.#id;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get isNeedy(): boolean {
@@ -172,6 +177,7 @@ export class Producer implements Lane {
 
   /** Nobody sends with it any more. */
   close(): void {
+    this.#isClosed = true;
     this.#leaveLine();
     // Nobody tells it any more when the line is gone.
     this.#line = undefined;

@@ -162,21 +162,23 @@ export class Reader implements Lane {
   }
 
   #takeEntries(entries: readonly MsgEntry[], line: Line): void {
+    const epoch = this.#epoch;
+    let known = this.#cursor?.epoch === epoch ? this.#cursor.position : Number.NaN;
     const fresh: ChannelEntry[] = [];
     for (const entry of entries) {
       const { position } = entry;
-      const known = this.#cursor?.epoch === this.#epoch ? this.#cursor.position : Number.NaN;
       if (position <= known) {
         this.#creditDue += entryCost(entry);
         continue;
       }
       // Nothing is ever jumped over in silence, and another epoch begins with a gap.
       if (position !== known + 1) return line.break(unavailable("entries are missing"));
-      this.#cursor = { epoch: this.#epoch, position };
-      // One more field of the same object: a copy of each would be most of what reading costs.
-      fresh.push(Object.assign(entry, { cursor: encodeCursor(this.#cursor) }));
+      known = position;
+      fresh.push(withCursor(entry, encodeCursor({ epoch, position })));
     }
-    if (fresh.length > 0) this.#push({ kind: "entries", entries: fresh });
+    if (fresh.length === 0) return;
+    this.#cursor = { epoch, position: known };
+    this.#push({ kind: "entries", entries: fresh });
   }
 
   #takeEnd(end: Extract<LaneMessage, { kind: "end" }>): void {
@@ -247,4 +249,10 @@ function entryCost({ payload }: { readonly payload: Uint8Array }): number {
 
 function itemCost(item: ReaderItem): number {
   return item.kind === "gap" ? 0 : item.entries.reduce((sum, entry) => sum + entryCost(entry), 0);
+}
+
+/** One more field of the same object: a copy of each would be much of what reading costs. */
+function withCursor(entry: MsgEntry & { cursor?: string }, cursor: string): ChannelEntry {
+  entry.cursor = cursor;
+  return entry as ChannelEntry;
 }

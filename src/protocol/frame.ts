@@ -132,9 +132,10 @@ export function decodeFrame<Entry>(
     const entries = message["entries"] as unknown[] | undefined;
     if (entries === undefined) continue;
     let own: readonly Uint8Array[];
-    if (isText) own = entries.map((told) => decodeBase64(fieldOf(told, "payload") ?? ""));
+    if (isText)
+      own = entries.map((told) => decodeBase64((fieldOf(told, "payload") ?? "") as string));
     else {
-      const lengths = entries.map((told) => fieldOf<number>(told, "bytes") ?? 0);
+      const lengths = entries.map((told) => (fieldOf(told, "bytes") ?? 0) as number);
       const from = at;
       at += lengths.reduce((sum, length) => sum + length, 0);
       if (at > payloads.byteLength) throw invalidFrame();
@@ -156,8 +157,8 @@ const nothing = new Uint8Array(0);
 const nothingTold: ToldEntry = {};
 
 /** What an entry says of its payload, which may be all that it says. */
-function fieldOf<Value>(told: unknown, name: string): Value | undefined {
-  return (typeof told === "object" ? (told as ToldEntry)[name] : told) as Value | undefined;
+function fieldOf(told: unknown, name: string): unknown {
+  return typeof told === "object" ? (told as ToldEntry)[name] : told;
 }
 
 function splitPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {

@@ -12,38 +12,37 @@ export type FrameEntryInput = EntryInput & {
   readonly payload: Uint8Array;
 };
 
-/** JSON of what an entry of an append tells beside its payload: what it has in common with the one before it is not told. */
+/** JSON of what an entry of an append tells beside its payload. A sequence that follows the one before it goes without saying. */
 export function encodeInputFields(
   { sequence, inReplyTo, replyTo, type, error }: FrameEntryInput,
   before?: FrameEntryInput,
 ): string {
   const isNext = sequence - 1 === before?.sequence;
-  const isSame = before !== undefined && type === before.type;
   const hasMore = inReplyTo !== undefined || replyTo !== undefined || error !== undefined;
   // Most entries of a stream tell nothing, and to see that costs a tenth of making their JSON.
-  if (isNext && isSame && !hasMore) return "{}";
+  if (isNext && type === undefined && !hasMore) return "{}";
   return JSON.stringify({
     sequence: isNext ? undefined : sequence,
     inreplyto: inReplyTo,
     replyto: replyTo,
-    type: isSame ? undefined : (type ?? "data"),
+    type,
     error,
   });
 }
 
 /** The entry of what `encodeInputFields` tells. */
 export function decodeInputFields(
-  told: JsonEntryInput,
+  { sequence, inreplyto, replyto, type, error }: JsonEntryInput,
   before: FrameEntryInput | undefined,
   payload: Uint8Array,
 ): FrameEntryInput {
   return {
-    sequence: told.sequence ?? Number(before?.sequence) + 1,
-    inReplyTo: told.inreplyto,
-    replyTo: told.replyto,
+    sequence: sequence ?? Number(before?.sequence) + 1,
+    inReplyTo: inreplyto,
+    replyTo: replyto,
     payload,
-    type: told.type ?? before?.type,
-    error: told.error,
+    type,
+    error,
   };
 }
 

@@ -136,7 +136,11 @@ describe.each(["json", "binary"] as const)("a producer of the %s form", (form) =
       { kind: "subscribe", id: 2, process: "p", channel: "out", after: "start", credit: 1_000 },
     );
     const [first, second] = await client.entries(2, 2);
-    expect(first).toMatchObject({ ...fields, producer: "w1", senderid: "exe", sequence: 1 });
+    expect(first).toMatchObject({
+      ...{ inReplyTo: 7, replyTo: 3, type: "error", error: "grüße" },
+      ...{ producer: "w1", senderId: "exe", sequence: 1 },
+    });
+    expect(second).toMatchObject({ sequence: 2, type: "data", error: "" });
     expect([...(first?.payload ?? [])]).toEqual([...payload]);
     expect([...(second?.payload ?? [])]).toEqual([]);
   });

@@ -47,7 +47,6 @@ export function judgeCall(
   limits: BrokerLimits,
   now: number,
 ): Admitted {
-  const producers = new Map<string, ProducerState>();
   const added: LogEntry[] = [];
   const late = new Set<LogEntry>();
   const outcomes: EntryOutcome[] = [];
@@ -55,13 +54,12 @@ export function judgeCall(
   let addedBytes = 0;
   const missing: MsgEntry[] = [];
   // All entries of a call are of one sender and producer.
-  const key = call.entries[0] === undefined ? "" : producerKey(call.entries[0]);
-  for (const [index, entry] of call.entries.entries()) {
-    const producer =
-      producers.get(key) ??
-      state.staged.get(key) ??
-      state.head.producers.get(key) ??
-      createProducer(entry, state, limits, now);
+  const [first] = call.entries;
+  const key = first === undefined ? "" : producerKey(first);
+  let producer = state.staged.get(key) ?? state.head.producers.get(key);
+  for (let index = 0; index < call.entries.length; index++) {
+    const entry = call.entries[index] as LogEntry;
+    producer ??= createProducer(entry, state, limits, now);
     if (call.isNumbered[index] === false) entry.sequence = Math.max(producer.max, 0) + 1;
     const verdict = judgeSequence(producer, entry.sequence);
     if (verdict === "gap") {
@@ -71,9 +69,9 @@ export function judgeCall(
       });
     }
     if (verdict === "new") {
-      producers.set(key, acceptSequence(producer, entry.sequence, now));
-      added.push(entry);
       if (entry.sequence < producer.max) late.add(entry);
+      producer = acceptSequence(producer, entry.sequence, now);
+      added.push(entry);
       addedBytes += entryBytes(entry);
       outcomes.push({ entry, duplicate: false, compared: true });
       continue;
@@ -91,6 +89,8 @@ export function judgeCall(
     if (holder !== undefined && holder !== call) waitsFor.add(holder);
     outcomes.push({ entry: stored, duplicate: true, compared: stored !== undefined });
   }
+  const producers = new Map<string, ProducerState>();
+  if (added.length > 0 && producer !== undefined) producers.set(key, producer);
   return { outcomes, added, late, addedBytes, producers, waitsFor, missing };
 }
 

@@ -74,7 +74,8 @@ function foldProducers(
   entries: readonly MsgEntry[],
 ): ReadonlyMap<string, ProducerState> {
   const states = new Map<string, ProducerState>();
-  for (const [index, entry] of entries.entries()) {
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as MsgEntry;
     const next = entries[index + 1];
     // With a producer id the sequences are consecutive: of a run only the last one counts.
     if (

@@ -84,14 +84,13 @@ export class ChannelAccess {
         }
       }
     });
-    const appended = call.outcomes.map(({ entry, duplicate, compared }, index) => ({
-      position: entry?.position ?? 0,
-      sequence: call.entries[index]?.sequence ?? 0,
-      duplicate,
-      compared,
-    }));
-    const position = appended.reduce((last, entry) => Math.max(last, entry.position), 0);
-    return { entries: appended, cursor: { epoch, position } };
+    let last = 0;
+    const appended = call.outcomes.map(({ entry, duplicate, compared }, index) => {
+      const position = entry?.position ?? 0;
+      if (position > last) last = position;
+      return { position, sequence: call.entries[index]?.sequence ?? 0, duplicate, compared };
+    });
+    return { entries: appended, cursor: { epoch, position: last } };
   }
 
   async subscribe(

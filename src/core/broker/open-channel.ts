@@ -153,7 +153,8 @@ export class OpenChannel implements BudgetHolder {
       await call.settled.promise;
     }
     for (const holder of call.waitsFor) await holder.settled.promise;
-    call.outcomes = call.outcomes.map((outcome) => finalOutcome(outcome, call.waitsFor));
+    if (call.waitsFor.size > 0)
+      call.outcomes = call.outcomes.map((outcome) => finalOutcome(outcome, call.waitsFor));
   }
 
   /** Visible entries after a position: from memory, or from the store where memory begins later. */
