@@ -85,16 +85,18 @@ export function encodeFrame(
   const text = `[${messages.map((message) => message.text).join(",")}]`;
   if (form === "json") return text;
   const header = utf8.encode(text);
-  const payloads = messages.flatMap((message) => message.payloads);
-  const payloadBytes = payloads.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let payloadBytes = 0;
+  for (const { payloads } of messages)
+    for (const { byteLength } of payloads) payloadBytes += byteLength;
   const frame = new Uint8Array(lengthBytes + header.byteLength + payloadBytes);
   new DataView(frame.buffer).setUint32(0, header.byteLength, true);
   frame.set(header, lengthBytes);
   let at = lengthBytes + header.byteLength;
-  for (const payload of payloads) {
-    frame.set(payload, at);
-    at += payload.byteLength;
-  }
+  for (const { payloads } of messages)
+    for (const payload of payloads) {
+      frame.set(payload, at);
+      at += payload.byteLength;
+    }
   return frame;
 }
 

@@ -7,7 +7,7 @@ import type { Problem } from "./error-status.ts";
 // Messages of a WebSocket (PROTOCOL §7.3, §7.4) as `decodeFrame` gives them: payloads are bytes.
 
 /** An entry of an append. */
-export type FrameEntryInput = EntryInput & {
+export type FrameEntryInput = Omit<EntryInput, "sequence" | "payload"> & {
   readonly sequence: number;
   readonly payload: Uint8Array;
 };

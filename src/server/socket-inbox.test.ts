@@ -5,6 +5,7 @@ import { isChannelError } from "../core/errors.ts";
 import { encodeEntries, encodeEntriesMessage, encodeFrame } from "../protocol/frame.ts";
 import type { EncodedMessage, FrameForm } from "../protocol/frame.ts";
 import { encodeInputFields } from "../protocol/socket-message.ts";
+import type { FrameEntryInput } from "../protocol/socket-message.ts";
 import { decodeClientFrame } from "./socket-inbox.ts";
 
 const runs = { numRuns: runCount(5_000, 200_000) };
@@ -81,5 +82,55 @@ describe.each<FrameForm>(["json", "binary"])("frames of a client in the %s form"
       ),
       runs,
     );
+  });
+});
+
+describe("an append", () => {
+  const append = (entries: string): string => `[{"kind":"append","id":1,"entries":${entries}}]`;
+  const entriesOf = (form: FrameForm, frame: string | Uint8Array): readonly FrameEntryInput[] => {
+    const [message] = decodeClientFrame(form, frame);
+    return message?.kind === "append" ? message.entries : [];
+  };
+
+  it("leaves out sequences that go without saying, and then has payloads alone", () => {
+    const text = '[{"sequence":7,"payload":"AQ=="},"Ag==",{"type":"end"},{"sequence":9},""]';
+    expect(
+      entriesOf("json", append(text)).map(({ sequence, type, payload }) => [
+        sequence,
+        type,
+        ...payload,
+      ]),
+    ).toEqual([
+      [7, undefined, 1],
+      [8, undefined, 2],
+      [9, "end"],
+      [9, undefined],
+      [10, undefined],
+    ]);
+  });
+
+  it.each(['["AQ=="]', '[{"payload":"AQ=="}]', '[{"sequence":1},3]', "[]", '[{"sequence":0},""]'])(
+    "of %s is refused",
+    (entries) => {
+      expect(() => entriesOf("json", append(entries))).toThrow(
+        expect.toSatisfy((error) => isChannelError(error, "invalid_argument")),
+      );
+    },
+  );
+
+  it("is copied out of its frame, small payloads into buffers that they share", () => {
+    const lengths = [0, ...Array.from({ length: 100 }, () => 64), 5_000, 4_000, 90, 7];
+    const payloads = lengths.map((length, index) => new Uint8Array(length).fill(index));
+    const frame = encodeFrame("binary", [encodeAppend("binary", payloads)]) as Uint8Array;
+
+    const entries = entriesOf("binary", Buffer.from(frame));
+
+    expect(entries.map(({ payload }) => payload)).toEqual(payloads);
+    for (const { payload } of entries) {
+      const { buffer } = payload;
+      expect(buffer.byteLength).toBeLessThanOrEqual(Math.max(4_096, payload.byteLength));
+    }
+    const buffers = new Set(entries.map(({ payload }) => payload.buffer));
+    expect(buffers.size).toBeLessThan(8);
   });
 });
