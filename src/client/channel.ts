@@ -1,7 +1,6 @@
 import { encodePayload, requireMsgType, requireSafeInteger } from "../core/entry.ts";
 import { invalidArgument, isChannelError } from "../core/errors.ts";
 import type { ChannelView } from "../core/broker/views.ts";
-import type { FrameEntryInput } from "../protocol/socket-message.ts";
 import type { JsonChannel, JsonGap } from "../protocol/json-form.ts";
 import { decodeChannelView } from "../protocol/process-form.ts";
 import {
@@ -13,7 +12,7 @@ import {
 import { Entries } from "./entries.ts";
 import { channelPath } from "./http.ts";
 import { Listeners } from "./listeners.ts";
-import type { Producer, SendReceipt } from "./producer.ts";
+import type { Producer, SendReceipt, SentEntry } from "./producer.ts";
 import { Reader, type ChannelEntry, type ReaderState } from "./reader.ts";
 import { readReplies } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -53,8 +52,7 @@ export class Channel {
   readonly processId: string;
   readonly name: string;
   readonly #session: Session;
-  readonly #findProducer: () => Producer;
-  #lastProducer: Producer | undefined;
+  readonly #producer: () => Producer;
   readonly #states = new Listeners<ReaderState>({ kind: "connecting" });
 
   /** Made by `channel(name)` of a process or a job. */
@@ -62,12 +60,12 @@ export class Channel {
     this.#session = session;
     this.processId = processId;
     this.name = name;
-    this.#findProducer = producer;
+    this.#producer = producer;
   }
 
   /** As others see it in the `producer` of what this one sends; a server that lost entries makes it another. */
   get producerId(): string {
-    return this.#producer.id;
+    return this.#producer().id;
   }
 
   /** What it holds, and whether it has ended. */
@@ -80,7 +78,7 @@ export class Channel {
   send(payload: Payload, options: SendOptions = {}): Promise<SendReceipt> {
     try {
       // Not awaited: two promises more for each entry would be a tenth of what sending costs.
-      return this.#producer.send(createInput(payload, options));
+      return this.#producer().send(createInput(payload, options));
     } catch (error) {
       if (!isChannelError(error)) throw error;
       return Promise.reject(error);
@@ -90,7 +88,7 @@ export class Channel {
   /** In this order. Rejects with the first refusal; the others are sent all the same. */
   async sendMany(payloads: readonly Payload[], options: SendOptions = {}): Promise<SendReceipt[]> {
     const inputs = payloads.map((payload) => createInput(payload, options));
-    const producer = this.#producer;
+    const producer = this.#producer();
     return await Promise.all(inputs.map((input) => producer.send(input)));
   }
 
@@ -117,12 +115,12 @@ export class Channel {
 
   /** The payloads of the others' `data` entries as bytes; their `end` finishes it, their `error` fails it. */
   readable(options: StreamOptions & EntriesOptions = {}): ReadableStream<Uint8Array> {
-    return createReadable(this.entries(options), this.#producer.id, options);
+    return createReadable(this.entries(options), this.#producer().id, options);
   }
 
   /** Bytes and texts become `data` entries, closing it an `end`, aborting it an `error`. */
   writable(options: StreamOptions = {}): WritableStream<Payload> {
-    return createWritable(this.#producer, options);
+    return createWritable(this.#producer(), options);
   }
 
   /** The lines of what `readable` gives, as UTF-8, without their ends. */
@@ -135,12 +133,6 @@ export class Channel {
     return this.#states.add(listener);
   }
 
-  /** Kept while it may be used: it is looked for by a text that would be made for each entry. */
-  get #producer(): Producer {
-    if (this.#lastProducer?.isClosed !== false) this.#lastProducer = this.#findProducer();
-    return this.#lastProducer;
-  }
-
   #read(after: string): Reader {
     const { connection, options } = this.#session;
     const { processId, name: channel } = this;
@@ -150,13 +142,14 @@ export class Channel {
   }
 }
 
-function createInput(payload: Payload, options: SendOptions): Omit<FrameEntryInput, "sequence"> {
+function createInput(payload: Payload, options: SendOptions): SentEntry {
   const { type, error } = options;
   // The server refuses a frame that makes no sense as a whole, with what others have in it.
   if (typeof payload !== "string" && !(payload instanceof Uint8Array))
     throw invalidArgument("payload", "a string or bytes");
   if (typeof (error ?? "") !== "string") throw invalidArgument("error", "a string");
   return {
+    sequence: 0,
     payload: encodePayload(payload),
     type: type === undefined ? type : requireMsgType(type),
     replyTo: integerOf("replyTo", options),

@@ -48,7 +48,9 @@ export class ProcessHandle {
   }
 
   channel(name: string): Channel {
-    const producer = () => this.#session.producer(this.id, name);
+    // Made once: a text that is made for each entry has to be hashed for each.
+    const key = `${this.id}/${name}`;
+    const producer = () => this.#session.producer(key, this.id, name);
     return new Channel(this.#session, this.id, name, producer);
   }
 

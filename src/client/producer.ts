@@ -18,13 +18,15 @@ export interface SendReceipt {
   readonly sequence: number;
 }
 
+/** What is sent, for this alone. Its number, which the producer gives, moves up when one before it is dropped. */
+export type SentEntry = Omit<FrameEntryInput, "sequence"> & { sequence: number };
+
 /** An entry on its way. */
-interface Sending extends FrameEntryInput {
+interface Sending {
+  readonly entry: SentEntry;
   readonly bytes: number;
   readonly resolve: (receipt: SendReceipt) => void;
   readonly reject: (error: ChannelError) => void;
-  /** It moves up when one before it is dropped. */
-  sequence: number;
   isSettled: boolean;
   /** It may have been taken without our hearing of it. */
   isDoubtful: boolean;
@@ -86,7 +88,6 @@ export class Producer implements Lane {
   #isRecovering = false;
   #needsNewId = false;
   #pause: { cancel(): void } | undefined;
-  #isClosed = false;
   readonly #changed = new Condition();
 
   constructor(connection: Connection, options: ProducerOptions) {
@@ -101,31 +102,22 @@ export class Producer implements Lane {
     return this.#id;
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   get isNeedy(): boolean {
     return this.#unsettled.length > 0;
   }
 
   /** Resolves when the entry is durable. Rejects with what refuses it for good, and `overloaded` beyond what may wait. */
-  send(entry: Omit<FrameEntryInput, "sequence">): Promise<SendReceipt> {
+  send(entry: SentEntry): Promise<SendReceipt> {
     const bytes = entry.payload.byteLength + entryOverheadBytes;
     const { unackedBytes, waitingBytesMax } = this.#options;
     const isTooMuch = this.#unsettledBytes + bytes > unackedBytes + waitingBytesMax;
     if (isTooMuch && this.#unsettled.length > 0)
       return Promise.reject(new ChannelError("overloaded", { retryAfterMs: 0 }));
-    const { inReplyTo, replyTo, payload, type, error } = entry;
+    entry.sequence = this.#nextSequence++;
     const settled = new Promise<SendReceipt>((resolve, reject) => {
-      // Field by field: it is made for each entry, and spreads cost more than all of them.
+      // Field by field: a spread for each entry costs more than all else that is done with it here.
       this.#unsettled.push({
-        sequence: this.#nextSequence++,
-        inReplyTo,
-        replyTo,
-        payload,
-        type,
-        error,
+        entry,
         bytes,
         resolve,
         reject,
@@ -177,7 +169,6 @@ export class Producer implements Lane {
 
   /** Nobody sends with it any more. */
   close(): void {
-    this.#isClosed = true;
     this.#leaveLine();
     // Nobody tells it any more when the line is gone.
     this.#line = undefined;
@@ -206,9 +197,9 @@ export class Producer implements Lane {
     while (this.#sentCount < this.#unsettled.length && this.#groups.length < line.appendsMax) {
       const group = this.#takeGroup(line.appendBytesMax);
       if (group.length === 0) return;
-      const sequence = group[0]?.sequence ?? 0;
-      this.#groups.push({ sendings: group, sequence, answered: 0 });
-      line.send({ kind: "append", id: this.#produce(line), entries: group });
+      const entries = group.map(({ entry }) => entry);
+      this.#groups.push({ sendings: group, sequence: entries[0]?.sequence ?? 0, answered: 0 });
+      line.send({ kind: "append", id: this.#produce(line), entries });
     }
   }
 
@@ -268,7 +259,7 @@ export class Producer implements Lane {
   /** Who was never in doubt and is said to be there already is somebody else's: the number was used. */
   #accept(sending: Sending, position: number, isRepeat: boolean): void {
     sending.isSettled = true;
-    const { sequence } = sending;
+    const { sequence } = sending.entry;
     if (isRepeat && !sending.isDoubtful)
       sending.reject(new ChannelError("sequence_conflict", { sequence }));
     else sending.resolve({ position, sequence });
@@ -298,7 +289,7 @@ export class Producer implements Lane {
   /** Asked for less than what is still held: what was acknowledged in between is gone. */
   #takeGap({ details }: ChannelError<"sequence_gap">): void {
     const [oldest] = this.#unsettled;
-    if (oldest !== undefined && details.expectedSequence < oldest.sequence) this.#loseData();
+    if (oldest !== undefined && details.expectedSequence < oldest.entry.sequence) this.#loseData();
   }
 
   #loseData(): void {
@@ -312,7 +303,8 @@ export class Producer implements Lane {
   #takeEnding(error: ChannelError): void {
     const { lastSequence = 0 } = error.details as { readonly lastSequence?: number };
     for (const sending of this.#unsettled)
-      if (sending.isDoubtful && sending.sequence <= lastSequence) this.#accept(sending, 0, true);
+      if (sending.isDoubtful && sending.entry.sequence <= lastSequence)
+        this.#accept(sending, 0, true);
     this.#forgetSettled();
     this.#rejectAll(error);
   }
@@ -323,7 +315,8 @@ export class Producer implements Lane {
     if (this.#unsettled.some(({ isDoubtful }) => isDoubtful)) this.#needsNewId = true;
     sending.isSettled = true;
     sending.reject(error);
-    for (const later of this.#unsettled) if (later.sequence > sending.sequence) later.sequence -= 1;
+    for (const { entry } of this.#unsettled)
+      if (entry.sequence > sending.entry.sequence) entry.sequence -= 1;
     this.#nextSequence -= 1;
     this.#forget(this.#unsettled.indexOf(sending), 1);
   }
@@ -347,7 +340,7 @@ export class Producer implements Lane {
     this.#leaveLine();
     this.#nextSequence = 1;
     for (const sending of this.#unsettled) {
-      sending.sequence = this.#nextSequence++;
+      sending.entry.sequence = this.#nextSequence++;
       sending.isDoubtful = false;
     }
   }
@@ -357,7 +350,7 @@ export class Producer implements Lane {
     // Numbers of those that may have been taken are not used again.
     if (rejected.some(({ isDoubtful }) => isDoubtful)) this.#needsNewId = true;
     const [first] = rejected;
-    if (first !== undefined) this.#nextSequence = first.sequence;
+    if (first !== undefined) this.#nextSequence = first.entry.sequence;
     for (const sending of rejected) {
       sending.isSettled = true;
       sending.reject(error);

@@ -28,9 +28,8 @@ export class Session {
     this.connection = new Connection(options, this.tokens, this.http);
   }
 
-  /** The one of this client for a channel. */
-  producer(processId: string, channel: string): Producer {
-    const key = `${processId}/${channel}`;
+  /** The one of this client for a channel, whose `key` no other has. */
+  producer(key: string, processId: string, channel: string): Producer {
     const known = this.#producers.get(key);
     if (known !== undefined) return known;
     if (this.#producers.size >= producersMax) this.#forgetIdle();

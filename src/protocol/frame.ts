@@ -40,25 +40,19 @@ export function encodeEntries<Entry extends { readonly payload: Uint8Array }>(
   entries: readonly Entry[],
   fieldsOf: (entry: Entry, before: Entry | undefined) => string,
 ): EncodedMessage {
-  const payloads: Uint8Array[] = [];
-  let text = "";
-  let before: Entry | undefined;
-  for (const entry of entries) {
-    const { payload } = entry;
-    if (before !== undefined) text += ",";
-    text += encodeEntry(form, fieldsOf(entry, before), payload);
-    if (form === "binary" && payload.byteLength > 0) payloads.push(payload);
-    before = entry;
-  }
-  return { text, payloads };
+  const texts = entries.map((entry, index) =>
+    encodeEntry(form, fieldsOf(entry, entries[index - 1]), entry.payload),
+  );
+  const payloads = form === "binary" ? entries.map(({ payload }) => payload) : [];
+  return { text: texts.join(","), payloads };
 }
 
 function encodeEntry(form: FrameForm, fields: string, payload: Uint8Array): string {
-  const isBinary = form === "binary";
-  const told = isBinary ? `${payload.byteLength}` : `"${encodeBase64(payload)}"`;
-  if (fields === "{}") return told;
-  if (payload.byteLength === 0) return fields;
-  return `${fields.slice(0, -1)},"${isBinary ? "bytes" : "payload"}":${told}}`;
+  const [name, told] =
+    form === "binary"
+      ? ["bytes", String(payload.byteLength)]
+      : ["payload", `"${encodeBase64(payload)}"`];
+  return fields === "{}" ? told : `${fields.slice(0, -1)},"${name}":${told}}`;
 }
 
 /** `fields` are the message's but `entries`, which have been encoded before. */
@@ -70,7 +64,7 @@ export function encodeEntriesMessage(
   return { text: `${head},"entries":[${text}]}`, payloads };
 }
 
-const invalidFrame = (): ChannelError =>
+export const invalidFrame = (): ChannelError =>
   invalidArgument("frame", "an array of messages with a kind, and their payloads");
 
 const utf8 = new TextEncoder();
@@ -114,7 +108,10 @@ export interface FrameDecoding<Entry> {
    * fails somehow.
    */
   readonly parse?: (text: string) => readonly DecodedMessage[];
-  /** Payloads of one message, which stand one after the other; views of them unless told otherwise. */
+  /**
+   * The payloads of one message, which stand at the beginning of what is given: views of it unless told otherwise. Throws
+   * where there are fewer bytes.
+   */
   readonly split?: (payloads: Uint8Array, lengths: readonly number[]) => readonly Uint8Array[];
 }
 
@@ -125,24 +122,21 @@ export function decodeFrame<Entry>(
   { decodeEntry, parse = JSON.parse, split = splitPayloads }: FrameDecoding<Entry>,
 ): readonly DecodedMessage[] {
   const isText = typeof frame === "string";
-  if (isText !== (form === "json"))
-    throw invalidArgument("frame", form === "json" ? "text" : "binary");
+  if (isText !== (form === "json")) throw invalidFrame();
   const { header, payloads } = isText ? { header: frame, payloads: nothing } : splitFrame(frame);
   const messages = parse(header);
+  const [field, none] = isText ? ["payload", ""] : ["bytes", 0];
   let at = 0;
   for (const message of messages) {
-    const entries = message["entries"] as unknown[] | undefined;
-    if (entries === undefined) continue;
-    let own: readonly Uint8Array[];
-    if (isText)
-      own = entries.map((told) => decodeBase64((fieldOf(told, "payload") ?? "") as string));
-    else {
-      const lengths = entries.map((told) => (fieldOf(told, "bytes") ?? 0) as number);
-      const from = at;
-      at += lengths.reduce((sum, length) => sum + length, 0);
-      if (at > payloads.byteLength) throw invalidFrame();
-      own = split(payloads.subarray(from, at), lengths);
-    }
+    const entries = (message["entries"] ?? []) as unknown[];
+    // What is told of a payload may be all that is told.
+    const tails = entries.map(
+      (told) => (typeof told === "object" ? (told as ToldEntry)[field] : told) ?? none,
+    );
+    const own = isText
+      ? tails.map((text) => decodeBase64(text as string))
+      : split(payloads.subarray(at), tails as number[]);
+    for (const { byteLength } of own) at += isText ? 0 : byteLength;
     let before: Entry | undefined;
     for (let index = 0; index < entries.length; index++) {
       const told = entries[index];
@@ -157,11 +151,6 @@ export function decodeFrame<Entry>(
 
 const nothing = new Uint8Array(0);
 const nothingTold: ToldEntry = {};
-
-/** What an entry says of its payload, which may be all that it says. */
-function fieldOf(told: unknown, name: string): unknown {
-  return typeof told === "object" ? (told as ToldEntry)[name] : told;
-}
 
 function splitPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
   const { buffer, byteOffset } = payloads;
@@ -205,11 +194,9 @@ function isFields(value: unknown): value is Fields {
 }
 
 function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array } {
-  if (frame.byteLength < lengthBytes) throw invalidFrame();
-  const length = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
-  const end = lengthBytes + length;
-  if (end > frame.byteLength) throw invalidFrame();
   try {
+    const end = lengthBytes + new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
+    if (end > frame.byteLength) throw invalidFrame();
     const header = fromUtf8.decode(frame.subarray(lengthBytes, end));
     return { header, payloads: frame.subarray(end) };
   } catch {

@@ -91,20 +91,20 @@ export function decodeEntry(json: JsonEntry): MsgEntry {
  */
 export function decodeEntryFields(
   json: Partial<JsonEntry>,
-  before: MsgEntry | undefined,
+  before: MsgEntry = {} as MsgEntry,
   payload: Uint8Array,
 ): MsgEntry {
   const { timestamp } = json;
   return {
-    position: json.position ?? Number(before?.position) + 1,
-    sequence: json.sequence ?? Number(before?.sequence) + 1,
+    position: json.position ?? before.position + 1,
+    sequence: json.sequence ?? before.sequence + 1,
     inReplyTo: json.inreplyto ?? 0,
     replyTo: json.replyto ?? 0,
-    timestamp: timestamp === undefined ? Number(before?.timestamp) : Date.parse(timestamp),
-    senderId: json.senderid ?? String(before?.senderId),
-    producer: json.producer ?? before?.producer ?? "",
+    timestamp: timestamp === undefined ? before.timestamp : Date.parse(timestamp),
+    senderId: json.senderid ?? before.senderId,
+    producer: json.producer ?? before.producer ?? "",
     payload,
-    type: (json.type ?? before?.type ?? "data") as MsgEntry["type"],
+    type: (json.type ?? before.type ?? "data") as MsgEntry["type"],
     error: json.error ?? "",
   };
 }
@@ -117,13 +117,6 @@ export interface JsonEntryInput {
   readonly payload?: string | undefined;
   readonly type?: string | undefined;
   readonly error?: string | undefined;
-}
-
-export function encodeEntryInput(
-  entry: EntryInput & { readonly payload: Uint8Array },
-): JsonEntryInput {
-  const { sequence, inReplyTo: inreplyto, replyTo: replyto, type, error } = entry;
-  return { sequence, inreplyto, replyto, payload: encodeBase64(entry.payload), type, error };
 }
 
 export function decodeEntryInput(json: JsonEntryInput): EntryInput {

@@ -12,22 +12,23 @@ export type FrameEntryInput = Omit<EntryInput, "sequence" | "payload"> & {
   readonly payload: Uint8Array;
 };
 
-/** JSON of what an entry of an append tells beside its payload. A sequence that follows the one before it goes without saying. */
-export function encodeInputFields(
-  { sequence, inReplyTo, replyTo, type, error }: FrameEntryInput,
-  before?: FrameEntryInput,
-): string {
+/** An entry of an append without its payload. */
+export function encodeInput(entry: FrameEntryInput): JsonEntryInput {
+  const { sequence, inReplyTo: inreplyto, replyTo: replyto, type, error } = entry;
+  return { sequence, inreplyto, replyto, type, error };
+}
+
+/**
+ * JSON of what an entry tells beside its payload: nothing, where all that it has to tell is the sequence that follows the
+ * one before.
+ */
+export function encodeInputFields(entry: FrameEntryInput, before?: FrameEntryInput): string {
+  const { sequence, inReplyTo, replyTo, type, error } = entry;
   const isNext = sequence - 1 === before?.sequence;
-  const hasMore = inReplyTo !== undefined || replyTo !== undefined || error !== undefined;
-  // Most entries of a stream tell nothing, and to see that costs a tenth of making their JSON.
-  if (isNext && type === undefined && !hasMore) return "{}";
-  return JSON.stringify({
-    sequence: isNext ? undefined : sequence,
-    inreplyto: inReplyTo,
-    replyto: replyTo,
-    type,
-    error,
-  });
+  // Most entries of a stream are so, and to see that costs a tenth of making their JSON.
+  return isNext && (type ?? error ?? inReplyTo ?? replyTo) === undefined
+    ? "{}"
+    : JSON.stringify(encodeInput(entry));
 }
 
 /** The entry of what `encodeInputFields` tells. */

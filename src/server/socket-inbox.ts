@@ -1,5 +1,5 @@
 import { invalidArgument } from "../core/errors.ts";
-import { decodeFrame, requireMessages } from "../protocol/frame.ts";
+import { decodeFrame, invalidFrame, requireMessages } from "../protocol/frame.ts";
 import type { DecodedMessage, FrameForm, ToldEntry } from "../protocol/frame.ts";
 import { parseJson } from "../protocol/json-integers.ts";
 import { decodeInputFields } from "../protocol/socket-message.ts";
@@ -136,6 +136,7 @@ const sharedBytesMax = 4 * 1024;
  * a buffer of its own costs as much as all else that is done with an entry.
  */
 function copyPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
+  if (lengths.reduce((sum, length) => sum + length, 0) > payloads.byteLength) throw invalidFrame();
   let at = 0;
   let shared: ArrayBufferLike = emptyBuffer;
   let sharedFrom = 0;
