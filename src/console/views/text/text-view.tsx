@@ -15,7 +15,7 @@ import "./text.css";
 
 /** Rows that are drawn above and below those that are seen; fewer at the end, where all are new at each drawing. */
 const marginRows = 40;
-const followingMarginRows = 8;
+const followingMarginRows = 16;
 /** With so few lines above what is seen, older ones are loaded. */
 const linesBeforeStart = 300;
 
