@@ -18,6 +18,7 @@ const tables = {
   wire: async () => (await import("./wire.mjs")).benchWire(),
   echo: async (many) => (await import("./echo.mjs")).benchEcho(many),
   sockets: async (many) => (await import("./sockets.mjs")).benchSockets(many),
+  console: async (many) => (await import("./console.mjs")).benchConsole(many),
 };
 
 const { values } = parseArgs({

@@ -23,8 +23,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: "goes on after a failed write",
     file: "log-writer.ts",
-    find: "if (error instanceof NoRoomError) refuse(frame, error);",
-    replace: "if (error instanceof Error) refuse(frame, error as NoRoomError);",
+    find: "if (error instanceof NoRoomError) reject(frame, refusalFor(error));",
+    replace: "if (error instanceof Error) reject(frame, refusalFor(error));",
   },
   {
     name: "does not go on behind a short write",
@@ -130,15 +130,15 @@ export const storeMutants: readonly Mutant[] = [
   },
   {
     name: "judges the writes of a log side by side",
-    file: "keyed-queue.ts",
-    find: "if (waiting === undefined) {",
-    replace: "if (waiting === undefined || waiting === nobody) {",
+    file: "pending-append.ts",
+    find: "if (log === undefined || !target.turns.take(log))",
+    replace: "if (log === undefined)",
   },
   {
     name: "takes any revision of a log",
     file: "pending-append.ts",
-    find: "if (this.#log?.revision !== this.#expected)",
-    replace: "if (this.#log === undefined && this.#expected !== undefined)",
+    find: "if (log?.revision !== expected)",
+    replace: "if (log === undefined && expected !== undefined)",
   },
   {
     name: "takes any revision of a record",
@@ -149,7 +149,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: "takes a batch behind a seal or of an old term",
     file: "pending-append.ts",
-    find: "requireAcceptable(this.#key, this.#batch, head, batchBytesMax);",
+    find: "requireAcceptable(key, batch, head, batchBytesMax);",
     replace: "",
   },
   {
@@ -161,8 +161,8 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: "answers a removal before it is on disk",
     file: "segment-log-store.ts",
-    find: "await this.#log.put(\n      (builder) => builder.add(content, () => undefined),\n      () => this.#log.state.remove(series),\n    );",
+    find: "await this.#log.append({\n      add: (builder) => builder.add(content, () => undefined),\n      apply: () => this.#log.state.remove(series),\n    });",
     replace:
-      "this.#log.put((builder) => builder.add(content, () => undefined), () => undefined).catch(() => undefined);\n    this.#log.state.remove(series);",
+      "const add = (builder) => builder.add(content, () => undefined);\n    this.#log.append({ add, apply: () => undefined }).catch(() => undefined);\n    this.#log.state.remove(series);",
   },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readCredential } from "./credential.ts";
+import { readCredential, textOfCredential } from "./credential.ts";
 
 const part = (json: object): string => btoa(JSON.stringify(json)).replaceAll("=", "");
 const token = `${part({ alg: "HS256" })}.${part({ sub: "user:ada" })}.c2ln`;
@@ -16,6 +16,13 @@ describe("a credential", () => {
       identity: "grant:g1",
       grantProcessId: "train.1",
     });
+  });
+
+  it("is kept with what its link says of it", () => {
+    const credential = readCredential(`${grant} read,append`);
+    expect(credential).toMatchObject({ token: grant, ops: ["read", "append"] });
+    expect(readCredential(textOfCredential(credential!))).toEqual(credential);
+    expect(textOfCredential(readCredential(token)!)).toBe(token);
   });
 
   it.each(["", "hello", "a.b.c", `${part({})}.${part({})}.x`])("is none in %j", (text) => {

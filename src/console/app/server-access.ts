@@ -56,6 +56,17 @@ export class ServerAccess {
     return refusalOf(answer, json);
   }
 
+  /** By an append of nothing: whoever may not append at all is refused before anybody looks at it. */
+  async mayAppend({ token }: Credential, processId: string, channel: string): Promise<boolean> {
+    const place = `${encodeURIComponent(processId)}/channels/${encodeURIComponent(channel)}`;
+    const answer = await this.#ask(`v1/processes/${place}/entries/batch`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ entries: [] }),
+    });
+    return answer?.ok === true || answer?.status === 400;
+  }
+
   async #ask(path: string, init: RequestInit): Promise<Response | undefined> {
     const signal = AbortSignal.timeout(answerTimeoutMs);
     try {

@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { ChannelError, Jobwire } from "../../client/index.ts";
-import { readCredential, type Credential } from "./credential.ts";
+import { readCredential, textOfCredential, type Credential } from "./credential.ts";
 import { NeighbourTabs } from "./neighbour-tabs.ts";
 import { navigate } from "./router.ts";
 import { parseRoute } from "./route.ts";
@@ -105,6 +105,14 @@ function takeFragment(fragment = location.hash): boolean {
   return true;
 }
 
+/** Whether this tab may write into a channel that is for the submitter's side. */
+export async function mayAppend(processId: string, channel: string): Promise<boolean> {
+  const { value } = state;
+  if (value.kind !== "in") return false;
+  if (value.grantProcessId === undefined) return true;
+  return value.ops?.includes("append") ?? (await access.mayAppend(value, processId, channel));
+}
+
 async function tryToEnter(credential: Credential): Promise<void> {
   state.value = { kind: "entering" };
   const refusal = await access.check(credential);
@@ -117,7 +125,7 @@ function refuse({ isFinal, message }: Refusal, code?: string): void {
 }
 
 function enter(credential: Credential): void {
-  sessionStorage.setItem(storageKey, credential.token);
+  sessionStorage.setItem(storageKey, textOfCredential(credential));
   const wire: Jobwire = new Jobwire({ url: base, token: createTokenSource(credential) });
   state.value = { kind: "in", wire, ...credential };
 }

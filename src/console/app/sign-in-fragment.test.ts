@@ -27,6 +27,12 @@ describe("the fragment of a link", () => {
     });
   });
 
+  it("tells what the grant is for, where it says so", () => {
+    const found = parseSignInFragment(`#grant=${grant}&ops=read%2Cappend`);
+    expect(found).toMatchObject({ grant: `${grant} read,append` });
+    expect(parseSignInFragment(`#grant=${grant}&ops=%20x`)).toMatchObject({ grant });
+  });
+
   it.each(["", "#/", "#/p/code=abc", "#code=", "#grant=nonsense"])("is none in %j", (fragment) => {
     expect(parseSignInFragment(fragment)).toBeUndefined();
   });

@@ -4,11 +4,16 @@ import { processOfGrant } from "./credential.ts";
 /** What a link brings along to sign in with, and the fragment that takes its place in the history. */
 export type SignInFragment =
   | { readonly kind: "code"; readonly code: string; readonly to: string }
-  | { readonly kind: "grant"; readonly grant: string; readonly to: string };
+  | {
+      readonly kind: "grant";
+      /** As a credential is written. */
+      readonly grant: string;
+      readonly to: string;
+    };
 
 /**
- * `#code=<code>&to=<path>` of `jobwire serve` and `jobwire console`, `#grant=<value>&channel=<name>` of a
- * link that was shared. Undefined for any other fragment.
+ * `#code=<code>&to=<path>` of `jobwire serve` and `jobwire console`, `#grant=<value>&ops=<ops>&channel=<name>` of
+ * a link that was shared. Undefined for any other fragment.
  */
 export function parseSignInFragment(fragment: string): SignInFragment | undefined {
   const fields = new URLSearchParams(fragment.replace(/^#/, ""));
@@ -21,5 +26,7 @@ export function parseSignInFragment(fragment: string): SignInFragment | undefine
   const processId = processOfGrant(grant) ?? fields.get("process");
   if (processId === null) return undefined;
   const channel = fields.get("channel") ?? undefined;
-  return { kind: "grant", grant, to: encodeRoute({ page: "job", processId, channel }) };
+  const ops = fields.get("ops");
+  const credential = ops === null || !/^[a-z,]+$/.test(ops) ? grant : `${grant} ${ops}`;
+  return { kind: "grant", grant: credential, to: encodeRoute({ page: "job", processId, channel }) };
 }

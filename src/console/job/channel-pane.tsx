@@ -1,3 +1,4 @@
+import { useSignal, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type {
   ChannelView,
@@ -11,7 +12,6 @@ import { navigate } from "../app/router.ts";
 import { guessView } from "../views/guess-view.ts";
 import { isViewName, viewLabels, viewNames, type ViewName } from "../views/view-names.ts";
 import { LoadedView } from "../views/loaded-view.tsx";
-import { isReader } from "./reader-session.ts";
 import { SaveButton } from "./save-button.tsx";
 import { lookOfReader } from "./outcome-text.ts";
 
@@ -22,6 +22,8 @@ export interface ChannelPaneProps {
   readonly channel: ChannelView | undefined;
   readonly view: string | undefined;
   readonly hasTitle: boolean;
+  /** The job goes on, and whoever looks may write what the submitter's side may. */
+  readonly mayAppend: boolean;
   /** Into the program's input. */
   readonly mayType: boolean;
 }
@@ -34,15 +36,17 @@ export function ChannelPane({
   channel,
   view,
   hasTitle,
+  mayAppend,
   mayType,
 }: ChannelPaneProps) {
   const name = channel?.spec.name ?? "";
   const guessed = useGuessedView(handle, channel);
   const [chosen, setChosen] = useState<ViewName>();
-  const [state, setState] = useState<ReaderState>({ kind: "connecting" });
+  // Told often: a signal redraws the badge, and not the view with it.
+  const state = useSignal<ReaderState>({ kind: "connecting" });
   if (channel === undefined) return null;
   const { writers } = channel.spec;
-  const mayWrite = process.state !== "closed" && writers !== "executor" && !isReader.value;
+  const mayWrite = mayAppend && writers !== "executor";
   const asked = view !== undefined && isViewName(view) ? view : chosen;
   const shown = asked ?? guessed;
   const choose = (next: ViewName): void => {
@@ -87,7 +91,7 @@ export function ChannelPane({
           mayWrite={mayWrite}
           mayType={mayType}
           submitterId={process.submitterId}
-          onState={setState}
+          onState={(next) => (state.value = next)}
         />
       )}
     </section>
@@ -108,10 +112,10 @@ function useGuessedView(handle: ProcessHandle, channel: ChannelView | undefined)
   return guessed;
 }
 
-function ReaderBadge({ state }: { readonly state: ReaderState }) {
+function ReaderBadge({ state }: { readonly state: ReadonlySignal<ReaderState> }) {
   const hasBeenLive = useRef(false);
-  if (state.kind !== "connecting") hasBeenLive.current = true;
-  const { dot, text } = lookOfReader(state, hasBeenLive.current);
+  if (state.value.kind !== "connecting") hasBeenLive.current = true;
+  const { dot, text } = lookOfReader(state.value, hasBeenLive.current);
   return (
     <span class="pane-state" role="status">
       <span class={`dot ${dot}`} />

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Jobwire } from "../../client/index.ts";
 import { encodeRoute } from "../app/route.ts";
+import { useAppendRight } from "./append-right.ts";
 import { ChannelPane } from "./channel-pane.tsx";
 import { isPlumbing, orderChannels, shownTogether } from "./channel-order.ts";
 import { InputLine } from "./input-line.tsx";
-import { isReader } from "./reader-session.ts";
 import type { KnownProcess } from "./use-process.ts";
 
 export interface JobChannelsProps {
@@ -29,11 +29,8 @@ export function JobChannels({ wire, known, channel, view }: JobChannelsProps) {
   const shown = chosen === undefined ? (isWide ? together : together.slice(0, 1)) : [chosen];
   const showsAll = shown.length > 1;
   const input = channels.find(({ spec }) => spec.name === "stdin");
-  const mayType =
-    input !== undefined &&
-    input.spec.writers !== "executor" &&
-    process.state !== "closed" &&
-    !isReader.value;
+  const mayAppend = useAppendRight(process.id, channels) && process.state !== "closed";
+  const mayType = mayAppend && input !== undefined && input.spec.writers !== "executor";
   if (names.length === 0)
     return <p class="job-message quiet">This job has no channel that you may read.</p>;
   return (
@@ -65,6 +62,7 @@ export function JobChannels({ wire, known, channel, view }: JobChannelsProps) {
             channel={channels.find(({ spec }) => spec.name === name)}
             view={chosen === name ? view : undefined}
             hasTitle={shown.length > 1}
+            mayAppend={mayAppend}
             mayType={mayType}
           />
         ))}

@@ -130,7 +130,8 @@ function Grants({ grants, onRevoke }: GrantsProps) {
               )}
               <span class="quiet">
                 {" "}
-                · by {createdBy} · {formatDuration(expiresAt - now.value)} left
+                · by {createdBy} ·{" "}
+                <span class="grants-left">{formatDuration(expiresAt - now.value)} left</span>
               </span>
             </span>
             <button class="button button-danger" type="button" onClick={() => onRevoke(id)}>

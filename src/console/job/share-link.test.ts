@@ -9,5 +9,7 @@ it("leads to the job, in whatever folder the console lies, as the page reads it"
   });
   const { origin, pathname, hash } = new URL(link);
   expect(origin + pathname).toBe("https://tools.example/jobwire/");
-  expect(parseSignInFragment(hash)).toEqual({ kind: "grant", grant, to: "#/p/train-1/stdout" });
+  expect(parseSignInFragment(hash)).toEqual({
+    ...{ kind: "grant", grant: `${grant} read`, to: "#/p/train-1/stdout" },
+  });
 });

@@ -3,7 +3,7 @@ export function shareLink(
   page: string,
   { grant, processId, channel }: { grant: string; processId: string; channel?: string | undefined },
 ): string {
-  const fragment = new URLSearchParams({ grant, process: processId });
+  const fragment = new URLSearchParams({ grant, ops: "read", process: processId });
   if (channel !== undefined) fragment.set("channel", channel);
   const url = new URL(".", page);
   url.hash = fragment.toString();

@@ -8,6 +8,9 @@ export type ListState =
 
 /** Changes are drawn together, at most ten times a second. */
 const drawIntervalMs = 100;
+/** With so many within that time a whole list is on its way, of which each drawing shows other rows: fewer are enough. */
+const changesMax = 100;
+const crowdedIntervalMs = 1_000;
 
 /** The jobs that this user may see, kept up to date from the first time that they are shown. */
 export class JobList {
@@ -22,6 +25,9 @@ export class JobList {
   readonly #jobs = signal<readonly ListedJob[]>([]);
   readonly #state = signal<ListState>({ kind: "loading" });
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Since they were last looked at. */
+  #changes = 0;
+  #drawnAtMs = -Infinity;
 
   constructor(wire: Jobwire) {
     this.#wire = wire;
@@ -73,11 +79,23 @@ export class JobList {
   #take(change: ProcessChange): void {
     if (change.kind === "deleted") this.#byId.delete(change.processId);
     else this.#byId.set(change.process.id, listJob(change.process));
-    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#draw(), drawIntervalMs);
+    this.#changes += 1;
+    if (this.#timer === undefined) this.#look();
+  }
+
+  #look(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const isCrowded = this.#changes > changesMax;
+      this.#changes = 0;
+      const isDue = performance.now() - this.#drawnAtMs >= crowdedIntervalMs;
+      if (!isCrowded || isDue) this.#draw();
+      else this.#look();
+    }, drawIntervalMs);
   }
 
   #draw(): void {
-    this.#timer = undefined;
+    this.#drawnAtMs = performance.now();
     this.#jobs.value = [...this.#byId.values()].sort(compareJobs);
     this.#state.value = { kind: "live" };
   }

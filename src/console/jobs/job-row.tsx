@@ -1,3 +1,4 @@
+import { useMemo } from "preact/hooks";
 import type { ProcessView } from "../../client/index.ts";
 import { now } from "../app/clock.ts";
 import { formatBytes, formatCount, formatDuration } from "../app/format.ts";
@@ -95,8 +96,10 @@ function Duration({ process: { startedAt, closedAt } }: { readonly process: Proc
 
 /** Drawn again each second, and nothing else of the row with it. */
 function Age({ process: { createdAt } }: { readonly process: ProcessView }) {
+  const moment = useMemo(() => new Date(createdAt), [createdAt]);
+  const title = useMemo(() => moment.toLocaleString(), [moment]);
   return (
-    <time dateTime={new Date(createdAt).toISOString()} title={new Date(createdAt).toLocaleString()}>
+    <time dateTime={moment.toISOString()} title={title}>
       {formatDuration(now.value - createdAt)}
     </time>
   );

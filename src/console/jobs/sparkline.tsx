@@ -12,6 +12,8 @@ interface SparklineProps {
 /** The last minute, against its own maximum. The number beside it is what a screen reader reads. */
 export function Sparkline({ rates, of }: SparklineProps) {
   const newest = rates.at(-1);
+  // Many rows are drawn at once, of which most have none yet: an image for each would be most of what that costs.
+  if (rates.length < 2) return <span class="jobs-sparkline jobs-sparkline-empty" />;
   const points = newest === undefined ? [] : rates.map((rate) => pointOf(rate, newest.atMs));
   const max = Math.max(...rates.map((rate) => rate[of]), Number.MIN_VALUE);
   const y = (rate: Rate): number => height - 1 - (rate[of] / max) * (height - 3);
@@ -20,7 +22,7 @@ export function Sparkline({ rates, of }: SparklineProps) {
   return (
     <svg class="jobs-sparkline" width={width} height={height} aria-hidden="true">
       <path class="jobs-sparkline-base" d={`M0 ${height - 0.5}H${width}`} />
-      {first !== undefined && line.length > 1 && (
+      {first !== undefined && (
         <>
           <path
             class="jobs-sparkline-area"

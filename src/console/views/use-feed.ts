@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useReducer } from "preact/hooks";
+import { DrawPace } from "./draw-pace.ts";
 import { EntryFeed, type EntryFeedOptions, type FeedItem } from "./entry-feed.ts";
 import type { ViewProps } from "./view-props.ts";
 
@@ -6,7 +7,7 @@ export interface UseFeedOptions extends EntryFeedOptions {
   readonly onItem?: (item: FeedItem) => void;
 }
 
-/** The entries of the view's channel; draws the view again when they change, once a frame. */
+/** The entries of the view's channel; draws the view again when they change. */
 export function useFeed(
   { process, channel, onState }: ViewProps,
   { onItem, ...options }: UseFeedOptions = {},
@@ -14,19 +15,15 @@ export function useFeed(
   const feed = useMemo(() => new EntryFeed(process, channel, options), [process, channel]);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
-    let frame = 0;
-    if (onItem !== undefined) feed.onItem = onItem;
-    feed.onChange = () => {
+    const pace = new DrawPace(() => {
       onState(feed.state);
-      if (frame !== 0) return;
-      frame = requestAnimationFrame(() => {
-        frame = 0;
-        redraw(undefined);
-      });
-    };
+      redraw(undefined);
+    });
+    if (onItem !== undefined) feed.onItem = onItem;
+    feed.onChange = () => pace.request();
     void feed.start();
     return () => {
-      cancelAnimationFrame(frame);
+      pace.cancel();
       feed.close();
     };
   }, [feed]);

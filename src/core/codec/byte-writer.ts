@@ -7,10 +7,13 @@ const initialBytes = 256;
  */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
+  /** Of the buffer; asking the buffer costs more. */
+  #capacity: number;
   #length = 0;
 
   constructor(capacity = initialBytes) {
     this.#bytes = new Uint8Array(capacity);
+    this.#capacity = capacity;
   }
 
   get length(): number {
@@ -33,24 +36,24 @@ export class ByteWriter {
 
   /** Leaves room that is filled in later; what is in it is not said. */
   reserve(count: number): void {
-    if (this.#bytes.byteLength - this.#length < count) this.#grow(count);
+    if (this.#capacity - this.#length < count) this.#grow(count);
     this.#length += count;
   }
 
   byte(value: number): void {
-    if (this.#length === this.#bytes.byteLength) this.#grow(1);
+    if (this.#length === this.#capacity) this.#grow(1);
     this.#bytes[this.#length++] = value;
   }
 
   /** An integer from 0 to 2^53. */
   unsigned(value: number): void {
-    if (this.#bytes.byteLength - this.#length < 8) this.#grow(8);
+    if (this.#capacity - this.#length < 8) this.#grow(8);
     const bytes = this.#bytes;
     let at = this.#length;
     let rest = value;
-    // Shifts would cut at 32 bits.
+    // Shifts would cut at 32 bits; a mask does not care, and is much faster than a remainder.
     while (rest > 0x7fffffff) {
-      bytes[at++] = (rest % 0x80) | 0x80;
+      bytes[at++] = (rest & 0x7f) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
     for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
@@ -61,7 +64,7 @@ export class ByteWriter {
   /** An integer within ±2^53: a byte with its sign and six bits, then the rest. */
   signed(value: number): void {
     const magnitude = Math.abs(value);
-    const low = (magnitude % 0x40) | (value < 0 ? 0x40 : 0);
+    const low = (magnitude & 0x3f) | (value < 0 ? 0x40 : 0);
     if (magnitude < 0x40) {
       this.byte(low);
       return;
@@ -72,7 +75,7 @@ export class ByteWriter {
 
   text(text: string): void {
     const { length } = text;
-    if (this.#bytes.byteLength - this.#length < length + 8) this.#grow(length + 8);
+    if (this.#capacity - this.#length < length + 8) this.#grow(length + 8);
     const start = this.#length;
     this.unsigned(length * 2);
     const bytes = this.#bytes;
@@ -90,14 +93,15 @@ export class ByteWriter {
   }
 
   bytes(bytes: Uint8Array): void {
-    if (this.#bytes.byteLength - this.#length < bytes.byteLength) this.#grow(bytes.byteLength);
+    const { byteLength } = bytes;
+    if (this.#capacity - this.#length < byteLength) this.#grow(byteLength);
     this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.byteLength;
+    this.#length += byteLength;
   }
 
   #wideText(text: string): void {
     const { length } = text;
-    if (this.#bytes.byteLength - this.#length < length * 2 + 8) this.#grow(length * 2 + 8);
+    if (this.#capacity - this.#length < length * 2 + 8) this.#grow(length * 2 + 8);
     this.unsigned(length * 2 + 1);
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
@@ -107,7 +111,8 @@ export class ByteWriter {
   }
 
   #grow(count: number): void {
-    const larger = new Uint8Array(Math.max(this.#bytes.byteLength * 2, this.#length + count));
+    this.#capacity = Math.max(this.#capacity * 2, this.#length + count);
+    const larger = new Uint8Array(this.#capacity);
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }

@@ -8,7 +8,7 @@ import type { DurableDirectory } from "./durable-directory.ts";
 import { writeFully } from "./file-write.ts";
 import { FrameBuilder } from "./frame-builder.ts";
 import { readPage } from "./log-page.ts";
-import { encodeSegmentHeader, RecordKind, segmentHeaderBytes } from "./segment-format.ts";
+import { encodeSegmentHeader, segmentHeaderBytes } from "./segment-format.ts";
 import type { SegmentHeader } from "./segment-format.ts";
 import { SegmentContents } from "./segment-contents.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -181,11 +181,8 @@ class CompactionOutput {
 
   addEntries(series: number, frame: number, entries: readonly MsgEntry[]): void {
     const [{ position: first }] = entries as [MsgEntry];
-    const content = {
-      ...{ kind: RecordKind.batch, series, first, entryCount: entries.length },
-      frame: Math.min(frame, this.#header.lastFrame),
-    };
-    this.#builder.addBatch(content, mergedBatch(first, entries));
+    const upTo = Math.min(frame, this.#header.lastFrame);
+    this.#builder.addBatch(series, upTo, mergedBatch(first, entries));
   }
 
   /** Writes a frame once enough has gathered, and gives the log its time. */

@@ -8,6 +8,7 @@ import {
   encodeRecordHeader,
   frameHeaderBytes,
   recordHeaderBytes,
+  RecordKind,
 } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
 
@@ -67,19 +68,21 @@ export class FrameBuilder {
   add(content: RecordContent, write: (writer: ByteWriter) => void): void {
     this.#begin();
     write(this.#writer);
-    this.#end(content);
+    const { kind, series, frame, first, entryCount } = content;
+    this.#end(kind, series, frame, first, entryCount);
   }
 
-  /** Adds a batch, in front of which `write` may write more. */
-  addBatch(content: RecordContent, batch: Batch, write?: (writer: ByteWriter) => void): void {
+  /** Adds a batch of a series, `frame` as in `RecordContent`. In front of one that opens a log `open` writes more. */
+  addBatch(series: number, frame: number, batch: Batch, open?: (writer: ByteWriter) => void): void {
     this.#begin();
-    write?.(this.#writer);
+    open?.(this.#writer);
     encodeBatchHeader(this.#writer, batch);
     for (const { payload } of batch.entries) {
       if (payload.byteLength < copiedBytesMax) this.#writer.bytes(payload);
       else this.#insert(payload);
     }
-    this.#end(content);
+    const kind = open === undefined ? RecordKind.batch : RecordKind.opening;
+    this.#end(kind, series, frame, batch.first, batch.entries.length);
   }
 
   /** Adds a body that is encoded already. */
@@ -87,7 +90,8 @@ export class FrameBuilder {
     this.#begin();
     if (body.byteLength < copiedBytesMax) this.#writer.bytes(body);
     else this.#insert(body);
-    this.#end(content);
+    const { kind, series, frame, first, entryCount } = content;
+    this.#end(kind, series, frame, first, entryCount);
   }
 
   /** The frame's bytes, valid until the next change, and its records as they stand in it. */
@@ -107,10 +111,11 @@ export class FrameBuilder {
     copied.fill(0, tableStart + recordCount * recordHeaderBytes);
     const header = { number, syncedThrough, length, recordCount, tableOffset, isLast };
     encodeFrameHeader(copied, header, salt);
+    const view = new DataView(buffer, byteOffset, byteLength);
     let at = tableStart;
     for (const record of this.#records) {
       if (record.frame === 0) record.frame = number;
-      encodeRecordHeader(copied, at, record, salt);
+      encodeRecordHeader(view, at, record, salt);
       at += recordHeaderBytes;
     }
     return { chunks: this.#interleave(copied), records: this.#records };
@@ -126,7 +131,8 @@ export class FrameBuilder {
     this.#insertedBytes += bytes.byteLength;
   }
 
-  #end(content: RecordContent): void {
+  /** Takes what a record says as it is: an object of it would be garbage for each append. */
+  #end(kind: RecordKind, series: number, frame: number, first: number, entryCount: number): void {
     let checksum = 0;
     let at = this.#bodyStart;
     let length = this.#writer.length - at;
@@ -138,8 +144,6 @@ export class FrameBuilder {
     }
     checksum = crc32(this.#writer.slice(at), checksum);
     const bodyOffset = this.#writer.length + this.#insertedBytes - length;
-    // Field by field: spreading costs more than the rest of a small record.
-    const { kind, series, frame, first, entryCount } = content;
     this.#records.push({
       kind,
       series,

@@ -16,6 +16,11 @@ export class KeyedQueue {
   readonly #waiting = new Map<string, Turn[]>();
   #idle: Deferred<void> | undefined;
 
+  /** Whether anything is being done for the key. */
+  has(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
   /** Begins the work when all that came before it for this key has left, which may be now. */
   enter(key: string, turn: Turn): void {
     const waiting = this.#waiting.get(key);

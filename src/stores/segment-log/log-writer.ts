@@ -23,7 +23,6 @@ export interface CommittedFrame {
   readonly number: number;
   readonly offset: number;
   readonly length: number;
-  readonly records: readonly RecordHeader[];
 }
 
 export interface LogWriterOptions {
@@ -38,10 +37,10 @@ export interface LogWriterOptions {
     readonly prepared: PreparedFile;
     readonly header: SegmentHeader;
   }>;
-  /** Told before those who wait for its records. */
+  /** Told before its records are applied. */
   readonly onFrame: (frame: CommittedFrame) => void;
-  /** Told of each record once it is applied. */
-  readonly onApplied: (record: RecordHeader) => void;
+  /** Told of each record once it is applied, before those who follow it or wait for it. */
+  readonly onApplied: (record: RecordHeader, frame: CommittedFrame) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -54,10 +53,10 @@ export interface PendingRecord {
   add(builder: FrameBuilder): void;
   /** It is as durable as the mode promises: takes it into the state. */
   apply(frame: number): void;
-  /** It is applied: tells those who wait for it. */
-  settle(frame: number): void;
-  /** It is not in the log (`refused`), or nobody knows (`failed`), and never will be applied. */
-  reject(error: StoreRejection): void;
+  /** It is applied: tells those who follow it. */
+  settle?(frame: number): void;
+  /** It is not in the log, or nobody knows, and never will be applied. */
+  reject?(): void;
 }
 
 interface FilledFrame {
@@ -66,6 +65,8 @@ interface FilledFrame {
   readonly pending: PendingRecord[];
   /** Of frames that are written again; else the next one. */
   readonly number: number | undefined;
+  /** Its number, once it is as durable as the mode promises. Shared by all who wait for one of its records. */
+  readonly committed: Deferred<number>;
 }
 
 /**
@@ -126,21 +127,23 @@ export class LogWriter {
 
   /**
    * Adds a record to the next frame. When it is as durable as the mode promises it is applied, `onApplied` is
-   * called, and it is settled. Throws `failed` once a write or sync has failed.
+   * called, and it is settled. Resolves then, with the number of the frame; rejects with `refused` where it is
+   * not in the log, with `failed` where nobody knows. Throws `failed` once a write or sync has failed.
    */
-  append(record: PendingRecord): void {
+  append(record: PendingRecord): Promise<number> {
     if (this.#failure !== undefined) throw this.#failure;
     const frame = this.#fillingFrame();
     record.add(frame.builder);
     frame.pending.push(record);
     this.#start();
+    return frame.committed.promise;
   }
 
   /** Writes a frame of the past again, under its old number, which has to be the next one. */
   rewrite(number: number, pending: PendingRecord[]): void {
     const builder = this.#spare.pop() ?? new FrameBuilder();
     for (const record of pending) record.add(builder);
-    this.#enqueue({ builder, pending, number });
+    this.#enqueue({ builder, pending, number, committed: createFrameEnd() });
     this.#start();
   }
 
@@ -197,6 +200,7 @@ export class LogWriter {
       builder: this.#spare.pop() ?? new FrameBuilder(),
       pending: [],
       number: undefined,
+      committed: createFrameEnd(),
     };
     this.#enqueue(frame);
     return frame;
@@ -221,7 +225,7 @@ export class LogWriter {
         await this.#write(frame);
       } catch (error) {
         // Nothing of it was written: it is refused, and the log goes on.
-        if (error instanceof NoRoomError) refuse(frame, error);
+        if (error instanceof NoRoomError) reject(frame, refusalFor(error));
         else this.#fail(error, frame);
       }
       this.#endedFrames++;
@@ -261,14 +265,16 @@ export class LogWriter {
     this.#isProof = records.length === 0;
     if (this.#options.sync === "always") await this.#sync();
     else this.#startSyncTimer();
-    this.#options.onFrame({ number, offset, length, records });
+    const committed = { number, offset, length };
+    this.#options.onFrame(committed);
     for (let index = 0; index < records.length; index++) {
       const record = frame.pending[index] as PendingRecord;
       record.apply(number);
-      this.#options.onApplied(records[index] as RecordHeader);
-      record.settle(number);
+      this.#options.onApplied(records[index] as RecordHeader, committed);
+      record.settle?.(number);
     }
     this.#committed = number;
+    frame.committed.resolve(number);
     builder.clear();
     if (this.#spare.length < sparesMax) this.#spare.push(builder);
   }
@@ -325,13 +331,24 @@ export class LogWriter {
     });
     const frames = frame === undefined ? this.#queue : [frame, ...this.#queue];
     this.#queue = [];
-    for (const { pending } of frames) for (const record of pending) record.reject(this.#failure);
+    for (const each of frames) reject(each, this.#failure);
     if (isFirst) this.#options.onFailed(error);
   }
 }
 
-function refuse({ pending }: FilledFrame, error: NoRoomError): void {
+/** Nobody may wait for a frame that fails: one that proves, or that is written again. */
+function createFrameEnd(): Deferred<number> {
+  const end = createDeferred<number>();
+  end.promise.catch(() => undefined);
+  return end;
+}
+
+function reject({ pending, committed }: FilledFrame, error: StoreRejection): void {
+  committed.reject(error);
+  for (const record of pending) record.reject?.();
+}
+
+function refusalFor(error: NoRoomError): StoreRejection {
   const cause = new ChannelError("store_full", { reason: error.message }, { cause: error });
-  for (const record of pending)
-    record.reject(new StoreRejection("refused", cause.message, { cause }));
+  return new StoreRejection("refused", cause.message, { cause });
 }

@@ -1,12 +1,12 @@
 import { requireAcceptable } from "../../core/batch-acceptance.ts";
 import type { ByteWriter } from "../../core/codec/byte-writer.ts";
+import { createDeferred } from "../../core/deferred.ts";
 import type { Followers } from "../../core/followers.ts";
 import { StoreRejection } from "../../core/store.ts";
 import type { Batch, ChannelKey, Revision } from "../../core/store.ts";
 import type { FrameBuilder } from "./frame-builder.ts";
-import type { KeyedQueue, Turn } from "./keyed-queue.ts";
+import type { LogTurns } from "./log-turns.ts";
 import type { PendingRecord } from "./log-writer.ts";
-import { RecordKind } from "./segment-format.ts";
 import type { SegmentLog } from "./segment-log.ts";
 import { logName } from "./series.ts";
 import type { LogSeries } from "./series.ts";
@@ -16,8 +16,7 @@ import { encodeNames } from "./store-state.ts";
 export interface AppendTarget {
   readonly log: SegmentLog;
   readonly followers: Followers;
-  /** One write of a log at a time: it is judged by the state that the one before has left. */
-  readonly queue: KeyedQueue;
+  readonly turns: LogTurns;
   readonly batchBytesMax: number;
   /** Throws where the store takes no writes now. */
   readonly requireWritable: () => void;
@@ -29,88 +28,47 @@ export interface AppendTarget {
  * One batch on its way into the log. All that waits of it is this object: closures and promises for each of
  * its steps took more time than the steps.
  */
-class PendingAppend implements PendingRecord, Turn {
+class PendingAppend implements PendingRecord {
   readonly #target: AppendTarget;
-  readonly #name: string;
   readonly #key: ChannelKey;
   readonly #batch: Batch;
-  readonly #expected: Revision | undefined;
-  readonly #resolve: (revision: Revision) => void;
-  readonly #reject: (error: unknown) => void;
   /** Undefined where the batch opens it. */
   #log: LogSeries | undefined;
-  #series = 0;
+  readonly #isOpening: boolean;
+  readonly #series: number;
 
-  constructor(
-    target: AppendTarget,
-    name: string,
-    key: ChannelKey,
-    batch: Batch,
-    expected: Revision | undefined,
-    resolve: (revision: Revision) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(target: AppendTarget, key: ChannelKey, batch: Batch, log: LogSeries | undefined) {
     this.#target = target;
-    this.#name = name;
     this.#key = key;
     this.#batch = batch;
-    this.#expected = expected;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  begin(): boolean {
-    try {
-      this.#require();
-      this.#target.log.append(this);
-      return true;
-    } catch (error) {
-      this.#reject(error);
-      return false;
-    }
-  }
-
-  #require(): void {
-    const { log, requireWritable, requireRoom, batchBytesMax } = this.#target;
-    const { kind } = this.#batch;
-    const { state } = log;
-    requireWritable();
-    this.#log = state.logs.get(this.#name);
-    if (this.#log?.revision !== this.#expected)
-      throw new StoreRejection("conflict", "the head has another revision");
-    const head = this.#log === undefined ? undefined : state.headOf(this.#log);
-    requireAcceptable(this.#key, this.#batch, head, batchBytesMax);
-    if (kind === "data" || kind === "open") requireRoom();
-    this.#series = this.#log?.number ?? state.takeNumber();
+    this.#log = log;
+    this.#isOpening = log === undefined;
+    this.#series = log === undefined ? target.log.state.takeNumber() : log.number;
   }
 
   add(builder: FrameBuilder): void {
-    const { first, entries } = this.#batch;
-    const isOpening = this.#log === undefined;
-    const kind = isOpening ? RecordKind.opening : RecordKind.batch;
-    const content = { kind, series: this.#series, frame: 0, first, entryCount: entries.length };
-    const names = isOpening
+    const open = this.#isOpening
       ? (writer: ByteWriter): void => encodeNames(writer, this.#key)
       : undefined;
-    builder.addBatch(content, this.#batch, names);
+    builder.addBatch(this.#series, 0, this.#batch, open);
   }
 
   apply(frame: number): void {
     const { state } = this.#target.log;
-    if (this.#log === undefined) state.openLog(this.#series, this.#key, this.#batch, frame);
-    else state.applyBatch(this.#log, this.#batch, frame);
+    if (this.#log !== undefined) state.applyBatch(this.#log, this.#batch, frame);
+    else this.#log = state.openLog(this.#series, this.#key, this.#batch, frame);
   }
 
   settle(revision: number): void {
-    const { followers, queue } = this.#target;
-    followers.tellCommit(this.#name, { key: this.#key, batch: this.#batch, revision });
-    this.#resolve(revision);
-    queue.leave(this.#name);
+    const { followers, turns } = this.#target;
+    const { name } = this.#log as LogSeries;
+    followers.tellCommit(name, { key: this.#key, batch: this.#batch, revision });
+    turns.leave(name, this.#log);
   }
 
-  reject(error: StoreRejection): void {
-    this.#reject(error);
-    this.#target.queue.leave(this.#name);
+  reject(): void {
+    const name = this.#log?.name ?? logName(this.#key);
+    this.#target.turns.leave(name, this.#log);
   }
 }
 
@@ -121,9 +79,65 @@ export function appendBatch(
   batch: Batch,
   expected: Revision | undefined,
 ): Promise<Revision> {
-  return new Promise((resolve, reject) => {
-    const name = logName(key);
-    const append = new PendingAppend(target, name, key, batch, expected, resolve, reject);
-    target.queue.enter(name, append);
+  const log = target.log.state.logOf(key);
+  if (log === undefined || !target.turns.take(log))
+    return appendInTurn(target, key, batch, expected);
+  try {
+    return beginAppend(target, key, batch, expected, log);
+  } catch (error) {
+    target.turns.leave(log.name, log);
+    const failure = error as StoreRejection;
+    return Promise.reject(failure);
+  }
+}
+
+/** Behind other writes of the log, or where there is no log yet that could be marked. */
+async function appendInTurn(
+  target: AppendTarget,
+  key: ChannelKey,
+  batch: Batch,
+  expected: Revision | undefined,
+): Promise<Revision> {
+  const { state } = target.log;
+  const begun = createDeferred<Promise<Revision>>();
+  target.turns.enter(logName(key), state.logOf(key), {
+    begin: () => {
+      try {
+        begun.resolve(beginAppend(target, key, batch, expected, state.logOf(key)));
+        return true;
+      } catch (error) {
+        begun.reject(error);
+        return false;
+      }
+    },
   });
+  return await begun.promise;
+}
+
+/** Throws where the log does not take it. */
+function beginAppend(
+  target: AppendTarget,
+  key: ChannelKey,
+  batch: Batch,
+  expected: Revision | undefined,
+  log: LogSeries | undefined,
+): Promise<Revision> {
+  requireLogTakes(target, key, batch, expected, log);
+  return target.log.append(new PendingAppend(target, key, batch, log));
+}
+
+/** Throws `StoreRejection`. */
+function requireLogTakes(
+  { log: { state }, requireWritable, requireRoom, batchBytesMax }: AppendTarget,
+  key: ChannelKey,
+  batch: Batch,
+  expected: Revision | undefined,
+  log: LogSeries | undefined,
+): void {
+  requireWritable();
+  if (log?.revision !== expected)
+    throw new StoreRejection("conflict", "the head has another revision");
+  const head = log === undefined ? undefined : state.headOf(log);
+  requireAcceptable(key, batch, head, batchBytesMax);
+  if (batch.kind === "data" || batch.kind === "open") requireRoom();
 }

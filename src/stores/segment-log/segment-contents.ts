@@ -75,10 +75,11 @@ export class SegmentContents {
     if (kind === RecordKind.process) this.#series.set(series, recordBytes(bodyLength));
     else if (entryCount === 0) this.#series.set(series, known ?? 0);
     else {
-      const place = [first, entryCount, frameOffset + bodyOffset, bodyLength, bodyChecksum];
+      const offset = frameOffset + bodyOffset;
+      if (typeof known === "object")
+        known.push(first, entryCount, offset, bodyLength, bodyChecksum);
       // Pushed onto nothing they would take room for more: most series have one batch in a segment.
-      if (typeof known === "object") known.push(...place);
-      else this.#series.set(series, place);
+      else this.#series.set(series, [first, entryCount, offset, bodyLength, bodyChecksum]);
     }
   }
 

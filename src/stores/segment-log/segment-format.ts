@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { DecodeError } from "../../core/codec/byte-reader.ts";
+import { crc32OfWords } from "./word-checksum.ts";
 
 /** Version of the layout on disk. Files of another one are refused, never guessed at. */
 export const formatVersion = 3;
@@ -184,27 +185,38 @@ export function findFrame(bytes: Buffer, offset: number, salt: number): number {
   return -1;
 }
 
-// Filled anew for each record: a view of its own would cost more than all that is written.
-const recordScratch = Buffer.alloc(recordHeaderBytes);
-const recordChecked = recordScratch.subarray(0, 44);
+const recordCheckedBytes = 44;
 
+/** By a view, unlike the others: this is written for each append, and a buffer writes byte by byte. */
 export function encodeRecordHeader(
-  into: Uint8Array,
+  into: DataView,
   offset: number,
   record: RecordHeader,
   salt: number,
 ): void {
-  recordScratch.writeUInt32LE(record.kind, 0);
-  recordScratch.writeUIntLE(record.series, 4, wide);
-  recordScratch.writeUIntLE(record.frame, 10, wide);
-  recordScratch.writeUIntLE(record.first, 16, wide);
-  recordScratch.writeUInt32LE(record.entryCount, 22);
-  recordScratch.writeUInt32LE(record.bodyOffset, 26);
-  recordScratch.writeUInt32LE(record.bodyLength, 30);
-  recordScratch.writeUInt32LE(record.bodyChecksum, 34);
-  recordScratch.writeUInt32LE(crc32(recordChecked, salt), 44);
-  into.set(recordScratch, offset);
+  into.setUint32(offset, record.kind, true);
+  setWide(into, offset + 4, record.series);
+  setWide(into, offset + 10, record.frame);
+  setWide(into, offset + 16, record.first);
+  into.setUint32(offset + 22, record.entryCount, true);
+  into.setUint32(offset + 26, record.bodyOffset, true);
+  into.setUint32(offset + 30, record.bodyLength, true);
+  into.setUint32(offset + 34, record.bodyChecksum, true);
+  into.setUint16(offset + 38, 0, true);
+  into.setUint32(offset + 40, 0, true);
+  const checksum = crc32OfWords(into, offset, recordCheckedBytes / 4, salt);
+  into.setUint32(offset + recordCheckedBytes, checksum, true);
 }
+
+function setWide(into: DataView, offset: number, value: number): void {
+  // What is above 32 bits is cut off by the first, and nothing but that is left to the second.
+  into.setUint32(offset, value, true);
+  into.setUint16(offset + 4, Math.floor(value / 2 ** 32), true);
+}
+
+// Filled anew for each record: a view of its own would cost more than all that is read.
+const recordScratch = Buffer.alloc(recordHeaderBytes);
+const recordChecked = recordScratch.subarray(0, recordCheckedBytes);
 
 /** Undefined where the checksum is wrong. */
 export function decodeRecordHeader(
@@ -213,7 +225,8 @@ export function decodeRecordHeader(
   salt: number,
 ): RecordHeader | undefined {
   bytes.copy(recordScratch, 0, offset, offset + recordHeaderBytes);
-  if (recordScratch.readUInt32LE(44) !== crc32(recordChecked, salt)) return undefined;
+  if (recordScratch.readUInt32LE(recordCheckedBytes) !== crc32(recordChecked, salt))
+    return undefined;
   return {
     kind: recordScratch.readUInt32LE(0) as RecordKind,
     series: recordScratch.readUIntLE(4, wide),

@@ -17,6 +17,7 @@ import type {
   StoreManifest,
 } from "../../core/store.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
+import { LogTurns } from "./log-turns.ts";
 import { readPage } from "./log-page.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { appendBatch } from "./pending-append.ts";
@@ -44,9 +45,9 @@ export class SegmentLogStore implements Store {
   readonly #session: StoreSession;
   readonly #maintenance: Maintenance;
   readonly #followers = new Followers();
-  /** One write of a log or record at a time: it is judged by the state that the one before has left. */
+  /** One write of a record at a time: it is judged by the state that the one before has left. */
   readonly #records = new KeyedQueue();
-  readonly #logs = new KeyedQueue();
+  readonly #turns = new LogTurns();
   readonly #appends: AppendTarget;
   readonly #damages: StoreDamage[];
   #closing: Promise<void> | undefined;
@@ -68,7 +69,7 @@ export class SegmentLogStore implements Store {
       batchBytesMax: Math.floor(options.segmentBytes / 4),
     };
     this.#appends = {
-      ...{ log, followers: this.#followers, queue: this.#logs },
+      ...{ log, followers: this.#followers, turns: this.#turns },
       batchBytesMax: this.manifest.batchBytesMax,
       requireWritable: () => this.#requireWritable(),
       requireRoom: () => this.#requireRoom(),
@@ -129,7 +130,7 @@ export class SegmentLogStore implements Store {
 
   async readHead(key: ChannelKey): Promise<StoredHead | undefined> {
     this.#requireOpen();
-    const log = this.#log.state.logs.get(logName(key));
+    const log = this.#log.state.logOf(key);
     if (log === undefined) return undefined;
     return { head: copyHead(this.#log.state.headOf(log)), revision: log.revision };
   }
@@ -144,7 +145,7 @@ export class SegmentLogStore implements Store {
     limits: PageLimits,
   ): Promise<readonly MsgEntry[]> {
     this.#requireOpen();
-    const log = this.#log.state.logs.get(logName(key));
+    const log = this.#log.state.logOf(key);
     if (log === undefined) return [];
     const { state, segments } = this.#log;
     // As it is now: what is committed or trimmed meanwhile is for the next read.
@@ -162,23 +163,22 @@ export class SegmentLogStore implements Store {
   /** Nobody else commits here: what the caller does not know of was refused or is in its own hands. */
   async readCommits(key: ChannelKey, revision: Revision): Promise<readonly Commit[] | undefined> {
     this.#requireOpen();
-    return this.#log.state.logs.get(logName(key))?.revision === revision ? [] : undefined;
+    return this.#log.state.logOf(key)?.revision === revision ? [] : undefined;
   }
 
   async trim(key: ChannelKey): Promise<void> {
     this.#requireOpen();
-    const log = this.#log.state.logs.get(logName(key));
+    const log = this.#log.state.logOf(key);
     if (log === undefined) return;
     log.trimPlaces(this.#log.state.headOf(log).first);
     this.#maintenance.freed();
   }
 
   async removeLog(key: ChannelKey): Promise<void> {
-    const name = logName(key);
-    await this.#logs.run(name, async () => {
+    const { state } = this.#log;
+    await this.#turns.run(logName(key), state.logOf(key), async () => {
       this.#requireWritable();
-      const { state } = this.#log;
-      const log = state.logs.get(name);
+      const log = state.logOf(key);
       if (log === undefined) return;
       if (!state.headOf(log).isDeleted)
         throw new StoreRejection("conflict", "only a tombstoned log can be removed");
@@ -226,30 +226,35 @@ export class SegmentLogStore implements Store {
 
   /** Waits for writes under way, leaves a checkpoint, and lets the next program in. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([this.#records.idle(), this.#logs.idle()]).then(() =>
-      this.#session.close(),
-    );
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#records.idle(), this.#turns.idle()]);
+    // What is under way without having been in a queue. A failure is told to those who wait for it.
+    await this.#log.flush().catch(() => undefined);
+    await this.#session.close();
   }
 
   async #putRecord(number: number, record: ProcessRecord): Promise<Revision> {
     const packed = packRecord(record);
     const body = Buffer.from(packed, "latin1");
     const content = { ...plain, kind: RecordKind.process, series: number };
-    const revision = await this.#log.put(
-      (builder) => builder.addBody(content, body),
-      (frame) => this.#log.state.putRecord(number, record.id, packed, frame),
-    );
+    const revision = await this.#log.append({
+      add: (builder) => builder.addBody(content, body),
+      apply: (frame) => this.#log.state.putRecord(number, record.id, packed, frame),
+    });
     this.#followers.tellRecord(record.id, { record, revision });
     return revision;
   }
 
   async #remove(series: LogSeries | RecordSeries): Promise<void> {
     const content = { ...plain, kind: RecordKind.removal, series: series.number };
-    await this.#log.put(
-      (builder) => builder.add(content, () => undefined),
-      () => this.#log.state.remove(series),
-    );
+    await this.#log.append({
+      add: (builder) => builder.add(content, () => undefined),
+      apply: () => this.#log.state.remove(series),
+    });
     this.#maintenance.freed();
   }
 

@@ -93,7 +93,7 @@ export class SegmentLog {
       frameBytesMax: Math.floor(segmentBytes / 8),
       nextSegment: () => this.#nextSegment(),
       onFrame: (frame) => this.#addFrame(frame),
-      onApplied: (record) => this.#addPlace(record),
+      onApplied: (record, frame) => this.#addRecord(record, frame),
       onFailed: (error) => {
         options.onError(error, { stage: "log" });
         options.onFailed();
@@ -129,13 +129,8 @@ export class SegmentLog {
   }
 
   /** Adds a record, as `LogWriter.append`. */
-  append(record: PendingRecord): void {
-    this.#writer.append(record);
-  }
-
-  /** Adds a record that `add` writes, and `apply` takes into the state. Resolves with its frame. */
-  put(add: PendingRecord["add"], apply: PendingRecord["apply"]): Promise<number> {
-    return new Promise((settle, reject) => this.append({ add, apply, settle, reject }));
+  append(record: PendingRecord): Promise<number> {
+    return this.#writer.append(record);
   }
 
   flush(): Promise<void> {
@@ -218,10 +213,8 @@ export class SegmentLog {
             const { kind, series, first, entryCount, frame } = scanned.header;
             builder.addBody({ kind, series, first, entryCount, frame }, scanned.body);
           },
-          apply: () => replay.apply(scanned),
           // A failure is told by `flush`.
-          settle: () => undefined,
-          reject: () => undefined,
+          apply: () => replay.apply(scanned),
         })),
       );
     }
@@ -250,18 +243,19 @@ export class SegmentLog {
     return { prepared, header };
   }
 
-  #addFrame({ number, offset, length, records }: CommittedFrame): void {
+  #addFrame({ number, offset, length }: CommittedFrame): void {
     const active = this.#active as Segment;
     active.usedBytes = offset + length;
     active.lastFrame = number;
-    for (const record of records) active.contents?.add(record, offset);
     if (active.usedBytes >= this.#capacity * reserveShare) this.#reserve.prepare(this.#nextId);
   }
 
-  #addPlace({ series, first, entryCount, bodyLength }: RecordHeader): void {
-    const { firstId } = (this.#active as Segment).header;
+  #addRecord(record: RecordHeader, frame: CommittedFrame): void {
+    const { contents, header } = this.#active as Segment;
+    contents?.add(record, frame.offset);
+    const { series, first, entryCount, bodyLength } = record;
     const bytes = bodyLength + recordHeaderBytes;
-    this.state.addPlace(firstId, series, entryCount > 0 ? first : 0, bytes);
+    this.state.addPlace(header.firstId, series, entryCount > 0 ? first : 0, bytes);
   }
 
   /** Nothing more will be written to it, and the state is that of its last frame. */

@@ -43,6 +43,10 @@ export class LogSeries {
   readonly name: string;
   /** Frame of its last batch. */
   revision: number;
+  /** A write of it is under way that was in no queue: see `LogTurns`. */
+  isBusy = false;
+  /** Its name may belong to another log, or to none. */
+  isRemoved = false;
   /** Its head was used since it was last looked for one to pack. */
   isUsed = false;
   #head: ChannelHead | undefined;
@@ -67,9 +71,9 @@ export class LogSeries {
     return { life, processId, channel };
   }
 
+  /** To be kept no longer than it is hot. */
   get head(): ChannelHead {
-    this.#head ??= decodeHead(Buffer.from(this.#packed, "latin1"));
-    return this.#head;
+    return this.#head ?? decodeHead(Buffer.from(this.#packed, "latin1"));
   }
 
   get isHot(): boolean {
@@ -84,6 +88,11 @@ export class LogSeries {
   replaceHead(head: ChannelHead, revision: number): void {
     this.#head = head;
     this.revision = revision;
+  }
+
+  /** Makes an object of the head, for those who use it or change it. */
+  unpack(): void {
+    this.#head = this.head;
   }
 
   /** Takes the head out of its objects. */

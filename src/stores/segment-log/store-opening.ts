@@ -187,10 +187,10 @@ async function renewEpochs(log: SegmentLog, system: System): Promise<void> {
       ...{ kind: RecordKind.process, series: series.number },
       ...{ first: 0, entryCount: 0, frame: 0 },
     };
-    return log.put(
-      (builder) => builder.addBody(content, Buffer.from(packed, "latin1")),
-      (frame) => state.putRecord(series.number, record.id, packed, frame),
-    );
+    return log.append({
+      add: (builder) => builder.addBody(content, Buffer.from(packed, "latin1")),
+      apply: (frame) => state.putRecord(series.number, record.id, packed, frame),
+    });
   });
   await Promise.all(renewed);
   await log.flush();

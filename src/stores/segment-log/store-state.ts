@@ -9,7 +9,7 @@ import type { ChannelKey } from "../../core/store.ts";
 import { RecordKind } from "./segment-format.ts";
 import type { RecordHeader } from "./segment-format.ts";
 import type { SegmentContents } from "./segment-contents.ts";
-import { LogSeries, RecordSeries } from "./series.ts";
+import { LogSeries, RecordSeries, logName } from "./series.ts";
 import type { Series } from "./series.ts";
 
 /** Heads that are kept as objects; others are packed. */
@@ -34,20 +34,32 @@ export class StoreState {
   keptBytes = 0;
   /** Logs whose heads are objects. */
   readonly #hot = new Set<LogSeries>();
+  /** Logs by the keys that they were asked for with: to make and to hash a name takes longer than to look there. */
+  readonly #byKey = new WeakMap<ChannelKey, LogSeries>();
 
   takeNumber(): number {
     return this.nextSeries++;
   }
 
+  /** The log of that key, if there is one. */
+  logOf(key: ChannelKey): LogSeries | undefined {
+    const known = this.#byKey.get(key);
+    if (known?.isRemoved === false) return known;
+    const log = this.logs.get(logName(key));
+    if (log !== undefined) this.#byKey.set(key, log);
+    return log;
+  }
+
   /** The head of a log, to be used for a while. */
   headOf(log: LogSeries): LogSeries["head"] {
-    if (!log.isHot || !this.#hot.has(log)) this.#heat(log);
+    if (!log.isHot) this.#heat(log);
     log.isUsed = true;
     return log.head;
   }
 
   /** The oldest one that was not used since it was looked at last is packed for it. */
   #heat(log: LogSeries): void {
+    log.unpack();
     this.#hot.add(log);
     for (const oldest of this.#hot) {
       if (this.#hot.size <= hotHeadsMax) return;
@@ -108,6 +120,7 @@ export class StoreState {
       this.processIds.delete(series.processId);
       return;
     }
+    series.isRemoved = true;
     this.keptBytes -= keptBytesOf(series.head);
     this.#hot.delete(series);
     if (this.logs.get(series.name) === series) this.logs.delete(series.name);
@@ -131,7 +144,8 @@ export class StoreState {
   #addLog(log: LogSeries): void {
     this.#addNumber(log);
     if (isLater(log, this.logs.get(log.name))) this.logs.set(log.name, log);
-    this.headOf(log);
+    this.#heat(log);
+    log.isUsed = true;
   }
 
   #addNumber(series: Series): void {

@@ -46,11 +46,16 @@ export class ConsoleWorld {
   /** As another person's browser would be: nothing is shared with other contexts. */
   async context({ colorScheme = "dark", viewport = desktop }: Scene = {}): Promise<BrowserContext> {
     const context = await this.#browser.newContext({ colorScheme, viewport, locale: "en" });
-    context.on("weberror", (error) => this.#complaints.push(String(error.error())));
+    context.on("weberror", (event) => {
+      const error = event.error();
+      this.#complaints.push(`${String(error)} in ${event.page()?.url()}: ${error.stack}`);
+    });
     context.on("console", (message) => {
       // Violations of a policy are logged here, too. A refusal is told by the page, and no error of it.
       const isRefusal = /^Failed to load resource|^WebSocket connection/.test(message.text());
-      if (message.type() === "error" && !isRefusal) this.#complaints.push(message.text());
+      if (message.type() !== "error" || isRefusal) return;
+      const { url, lineNumber } = message.location();
+      this.#complaints.push(`${message.text()} at ${url}:${lineNumber}`);
     });
     return context;
   }
@@ -121,7 +126,8 @@ export function shareConsole(take: (world: ConsoleWorld) => void): void {
     world = await ConsoleWorld.create();
     take(world);
   });
-  afterEach(() => expect(world?.takeComplaints()).toEqual([]));
+  // As text: of a list that differs only the difference is printed, and not to its end.
+  afterEach(() => expect(world?.takeComplaints().join("\n")).toBe(""));
   afterAll(() => world?.[Symbol.asyncDispose]());
 }
 

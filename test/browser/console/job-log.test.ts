@@ -44,11 +44,34 @@ describe("a log of a million lines", () => {
 
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByText("line 1", { exact: true }).waitFor();
-    await page.getByLabel("Find in the lines that are loaded").fill("LINE 1234");
+    await page.getByLabel("Find in the channel").fill("LINE 1234");
     await page.keyboard.press("Enter");
     await page.locator("mark.text-current").getByText("line 1234").waitFor();
     await takeScreenshot(page, "job-log-find");
-    await page.getByLabel("Find in the lines that are loaded").fill("");
+    // What is not loaded is searched, and what of it is found is shown in the middle of the lines around it.
+    const find = page.getByLabel("Find in the channel");
+    for (const [text, keys] of [
+      ["line 777777", "Enter"],
+      ["line 4321", "Shift+Enter"],
+    ] as const) {
+      await find.fill(text);
+      await find.press(keys);
+      const mark = page.locator("mark.text-current").getByText(text);
+      await mark.waitFor();
+      const found = Number(/\d+/.exec((await mark.locator("xpath=..").textContent()) ?? "")?.[0]);
+      await expect.poll(() => numbersOf(page).then(([first]) => first)).toBeLessThan(found);
+      expect(await numbersOf(page)).toContain(found);
+      expect(isOneAfterTheOther(await numbersOf(page))).toBe(true);
+      await mark.waitFor();
+    }
+    await takeScreenshot(page, "job-log-found");
+    await find.fill("line 999999999");
+    await find.press("Enter");
+    await page.getByRole("progressbar", { name: /Searching/ }).waitFor();
+    await takeScreenshot(page, "job-log-search");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("none here").waitFor();
+    await find.fill("");
     const slider = page.getByRole("slider", { name: "Place in the channel" });
     await slider.fill("1000");
     await expect.poll(() => numbersOf(page).then((n) => n[0])).toBeGreaterThan(490_000);

@@ -67,7 +67,7 @@ const views: readonly (readonly [name: string, show: (page: Page) => Promise<voi
       await page.getByText("the report").waitFor();
       await page.getByRole("button", { name: "Times" }).click();
       await page.getByRole("button", { name: "Go to" }).click();
-      await page.getByLabel("Find in the lines that are loaded").fill("colour 1");
+      await page.getByLabel("Find in the channel").fill("colour 1");
       await page.keyboard.press("Enter");
       await page.locator("mark.text-current").waitFor();
     },

@@ -29,7 +29,7 @@ describe("a link that was shared", () => {
     const owner = await job.open();
     const link = await share(owner);
     await takeScreenshot(owner, "job-share");
-    expect(link).toMatch(/\/#grant=grant\..*&process=shared$/);
+    expect(link).toMatch(/\/#grant=grant\..*&ops=read&process=shared$/);
 
     const page = await openLink(link);
     await page.getByText("line 5", { exact: true }).waitFor();
@@ -70,5 +70,41 @@ describe("a link that was shared", () => {
     expect(await tabs.allTextContents()).toEqual(["stdout"]);
     await page.context().close();
     await owner.context().close();
+  });
+
+  it("that is for more lets another person type, with or without saying so in the link", async () => {
+    await using job = await ConsoleJob.start(world, "typed-into");
+    await job.printLines(1, 1);
+    const json = { ops: ["read", "append"], channels: ["stdout", "stdin"] };
+    const made = await world.request("/v1/processes/typed-into/grants", { json });
+    const { grant } = (await made.json()) as { readonly grant: string };
+    const page = await openLink(`${world.url}/#grant=${grant}`);
+    await page.getByLabel("Input of the program").fill("yes");
+    await page.keyboard.press("Enter");
+    expect(await job.typed()).toBe("yes\n");
+    expect(await page.getByRole("button", { name: /Cancel|Share/ }).count()).toBe(0);
+
+    const told = await openLink(`${world.url}/#grant=${grant}&ops=read,append`);
+    await told.getByLabel("Input of the program").waitFor();
+    await told.reload();
+    await told.getByLabel("Input of the program").waitFor();
+    await told.context().close();
+    await page.context().close();
+  });
+
+  it("that says nothing of what it is for lets nobody type who may not", async () => {
+    await using job = await ConsoleJob.start(world, "looked-at");
+    await job.printLines(1, 1);
+    const json = { ops: ["read"] };
+    const made = await world.request("/v1/processes/looked-at/grants", { json });
+    const { grant } = (await made.json()) as { readonly grant: string };
+    const context = await world.context();
+    const page = await context.newPage();
+    const refused = page.waitForResponse((response) => response.url().endsWith("/entries/batch"));
+    await page.goto(`${world.url}/#grant=${grant}`);
+    expect((await refused).status()).toBe(403);
+    await page.getByText("line 1", { exact: true }).waitFor();
+    expect(await page.getByLabel("Input of the program").count()).toBe(0);
+    await context.close();
   });
 });

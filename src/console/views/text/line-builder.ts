@@ -1,8 +1,9 @@
-import { appendRun, overwriteRuns, sliceRuns, type TextRun } from "./text-run.ts";
-import { applyLink, applySgr, plainStyle, type TextStyle } from "./text-style.ts";
+import { appendRun, continueRuns, overwriteRuns, sliceRuns, type TextRun } from "./text-run.ts";
+import { applyLink, applySgr, continueStyle, plainStyle, type TextStyle } from "./text-style.ts";
 
 // Controls but for the tab: whatever else there is in a line is text.
-const controlForm = /(?!\t)\p{Cc}/u;
+const controlForm = /[^\P{Cc}\t]/gu;
+const controlInLinesForm = /[^\P{Cc}\t\n]/u;
 // Longer ones are of no use to anybody, and have to be kept until they are whole.
 const sequenceLengthMax = 8192;
 
@@ -10,6 +11,11 @@ const escape = "\u001b";
 const bell = "\u0007";
 // A string of these kinds ends with a bell or ESC \: titles, clipboards, device requests and links.
 const stringStarts = "]PX^_";
+
+/** Whether there is anything in these lines that is no text. */
+export function hasControl(lines: string): boolean {
+  return controlInLinesForm.test(lines);
+}
 
 type Mode = "text" | "escape" | "control" | "string" | "string-escape";
 
@@ -46,6 +52,12 @@ export class LineBuilder {
     return this.#length === 0 && this.#column === 0 && this.#mode === "text";
   }
 
+  /** What came before it is known by now, and how it looked. */
+  continueFrom(before: TextStyle): void {
+    this.#style = continueStyle(this.#style, before);
+    this.#runs = continueRuns(this.#runs, before);
+  }
+
   /** Any text without a line feed. */
   write(text: string): void {
     for (let at = 0; at < text.length;) {
@@ -54,8 +66,8 @@ export class LineBuilder {
         at++;
         continue;
       }
-      const offset = text.slice(at).search(controlForm);
-      const end = offset < 0 ? text.length : at + offset;
+      controlForm.lastIndex = at;
+      const end = controlForm.exec(text)?.index ?? text.length;
       if (end > at) this.#put(text.slice(at, end));
       if (end < text.length) this.#control(text[end] ?? "");
       at = end + 1;

@@ -1,25 +1,26 @@
-import { LineBuilder } from "./line-builder.ts";
+import { hasControl, LineBuilder } from "./line-builder.ts";
 import type { TextRun } from "./text-run.ts";
-import type { TextLine, TextPlace } from "./text-line.ts";
-import { plainStyle, type TextStyle } from "./text-style.ts";
+import { JoinedBytes, type BytePlace, type TextBytes } from "./text-bytes.ts";
+import type { TextLine } from "./text-line.ts";
+import {
+  continueStyle,
+  isSameStyle,
+  looksPlain,
+  plainStyle,
+  type TextStyle,
+} from "./text-style.ts";
 
 /** Characters of a line after which it is cut: what has to be drawn at once stays bounded. */
 export const lineLengthMax = 4096;
 
 const lineFeed = 0x0a;
 
-/** Of an entry's payload, or of a part of it. */
-export interface TextBytes extends TextPlace {
-  readonly bytes: Uint8Array;
-  readonly time: number;
-}
-
 /** Makes lines of bytes that come in pieces, wherever these begin and end. */
 export class LineCutter {
   readonly #builder: LineBuilder;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   /** Where the unfinished line begins; undefined before its first byte. */
-  #begin: (TextPlace & { readonly time: number }) | undefined;
+  #begin: BytePlace | undefined;
   #style: TextStyle;
 
   constructor(style: TextStyle = plainStyle) {
@@ -27,9 +28,9 @@ export class LineCutter {
     this.#style = style;
   }
 
-  /** With which the next line begins. */
-  get style(): TextStyle {
-    return this.#style;
+  /** Of what comes next. */
+  get endStyle(): TextStyle {
+    return this.#builder.style;
   }
 
   /** What there is of a line whose end has not come. */
@@ -39,23 +40,36 @@ export class LineCutter {
     return line.text === "" && this.#builder.isEmpty ? undefined : line;
   }
 
+  /** What came before it is known by now, and how it looked. */
+  continueFrom(before: TextStyle): void {
+    this.#style = continueStyle(this.#style, before);
+    this.#builder.continueFrom(before);
+  }
+
   /** The lines that these bytes finish. */
-  write({ bytes, position, offset, time }: TextBytes): TextLine[] {
+  write(parts: readonly TextBytes[]): TextLine[] {
+    const joined = new JoinedBytes(parts);
+    const { bytes } = joined;
     const lines: TextLine[] = [];
-    let at = 0;
+    // Looked for once each: in a line of megabytes it is far.
     let next = bytes.indexOf(lineFeed);
-    while (at < bytes.length) {
+    for (let at = 0; at < bytes.length;) {
       // Only what has more to come is cut: a line that just fits has no empty one behind it.
       if (this.#builder.length >= lineLengthMax && bytes[at] !== lineFeed)
         lines.push(this.#leave(true));
-      this.#begin ??= { position, offset: offset + at, time };
-      const isWhole = next >= 0 && next - at <= lineLengthMax;
-      const end = isWhole ? next : pieceEnd(bytes, at);
-      this.#builder.write(this.#decoder.decode(bytes.subarray(at, end), { stream: true }));
-      at = isWhole ? end + 1 : end;
-      if (!isWhole) continue;
-      lines.push(this.finish());
-      next = bytes.indexOf(lineFeed, at);
+      this.#begin ??= joined.placeOf(at);
+      const ends: number[] = [];
+      let end = at;
+      for (; next >= 0 && next - end <= lineLengthMax; next = bytes.indexOf(lineFeed, end)) {
+        ends.push(next);
+        end = next + 1;
+      }
+      if (ends.length > 0) this.#writeLines(joined, at, ends, lines);
+      else {
+        end = pieceEnd(bytes, at);
+        this.#builder.write(this.#decode(bytes, at, end));
+      }
+      at = end;
     }
     return lines;
   }
@@ -66,6 +80,38 @@ export class LineCutter {
     return this.#leave(false);
   }
 
+  /** Whole lines, decoded together: as many line feeds come out as go in, whatever is between them. */
+  #writeLines(
+    joined: JoinedBytes,
+    begin: number,
+    ends: readonly number[],
+    lines: TextLine[],
+  ): void {
+    const text = this.#decode(joined.bytes, begin, (ends.at(-1) ?? begin) + 1);
+    const isPlain = !hasControl(text);
+    let at = begin;
+    let from = 0;
+    for (const end of ends) {
+      const to = text.indexOf("\n", from);
+      const line = text.slice(from, to);
+      const place = this.#begin ?? joined.placeOf(at);
+      const isFresh = this.#builder.isEmpty && this.#builder.style === this.#style;
+      if (isFresh && (isPlain || !hasControl(line))) lines.push(this.#plainLine(line, place));
+      else {
+        this.#begin = place;
+        this.#builder.write(line);
+        lines.push(this.#leave(false));
+      }
+      this.#begin = undefined;
+      from = to + 1;
+      at = end + 1;
+    }
+  }
+
+  #decode(bytes: Uint8Array, from: number, to: number): string {
+    return this.#decoder.decode(bytes.subarray(from, to), { stream: true });
+  }
+
   #leave(isCut: boolean): TextLine {
     const begin = this.#begin ?? { position: 0, offset: 0, time: 0 };
     this.#begin = undefined;
@@ -74,19 +120,26 @@ export class LineCutter {
     return line;
   }
 
+  /** As if it had gone through the builder, which would have had nothing to do. */
+  #plainLine(text: string, { position, offset, time }: BytePlace): TextLine {
+    const style = this.#style;
+    const runs = looksPlain(style) || text === "" ? undefined : [{ text, style }];
+    return { position, offset, time, text, runs, isCut: false, style };
+  }
+
   #createLine(
-    begin: TextPlace & { readonly time: number },
+    { position, offset, time }: BytePlace,
     runs: readonly TextRun[],
     isCut: boolean,
   ): TextLine {
-    const isPlain = runs.every(({ style }) => Object.keys(style).length === 0);
-    return {
-      ...begin,
-      text: runs.length === 1 ? (runs[0]?.text ?? "") : runs.map(({ text }) => text).join(""),
-      runs: isPlain ? undefined : [...runs],
-      isCut,
-      style: this.#style,
-    };
+    const begin = this.#style;
+    const isOpen = begin.unknown !== undefined;
+    const isPlain = runs.every(
+      ({ style }) => looksPlain(style) && (!isOpen || isSameStyle(style, begin)),
+    );
+    const text = runs.length === 1 ? (runs[0]?.text ?? "") : runs.map((run) => run.text).join("");
+    const shown = isPlain ? undefined : [...runs];
+    return { position, offset, time, text, runs: shown, isCut, style: begin };
   }
 }
 

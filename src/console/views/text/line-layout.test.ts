@@ -6,7 +6,7 @@ import { TextWindow } from "./text-window.ts";
 function windowOf(...lines: readonly string[]): TextWindow {
   const window = new TextWindow();
   const bytes = new TextEncoder().encode(lines.join("\n"));
-  window.append({ bytes, position: 1, offset: 0, time: 0 });
+  window.append([{ bytes, position: 1, offset: 0, time: 0 }]);
   return window;
 }
 

@@ -3,6 +3,7 @@ import { noticeOf } from "../notices.ts";
 import { LineCutter } from "./line-cutter.ts";
 import { skipToLine } from "./line-start.ts";
 import { noticeLine, type TextLine, type TextPlace } from "./text-line.ts";
+import { plainStyle, unknownStyle, type TextStyle } from "./text-style.ts";
 
 export interface OlderRange {
   /** Position of the oldest entry that is kept. */
@@ -15,18 +16,24 @@ export interface OlderRange {
   readonly bytesMax: number;
 }
 
+export interface OlderText {
+  readonly lines: readonly TextLine[];
+  /** Of what follows, as far as these lines tell. */
+  readonly endStyle: TextStyle;
+}
+
 /** The lines that stand right before a place; none where there are none. */
 export async function loadOlder(
   channel: Channel,
   { first, end, entries, bytesMax }: OlderRange,
   signal: AbortSignal | undefined,
-): Promise<TextLine[]> {
+): Promise<OlderText> {
   for (let { position, offset } = end; ; offset = 0) {
     const after = Math.max(first - 1, position - 1 - entries);
     const read = await readRange(channel, after, offset > 0 ? position : position - 1, signal);
     const parts = lastParts(read, { position, offset }, first, bytesMax);
-    const lines = linesOf(parts);
-    if (lines.length > 0 || after < first) return lines;
+    const older = linesOf(parts, first);
+    if (older.lines.length > 0 || after < first) return older;
     position = after + 1;
   }
 }
@@ -63,8 +70,10 @@ function lastParts(
   return parts.with(index, { entry: head.entry, offset: head.offset + skipped, bytes });
 }
 
-function linesOf(parts: readonly OlderPart[]): TextLine[] {
-  const cutter = new LineCutter();
+function linesOf(parts: readonly OlderPart[], first: number): OlderText {
+  const [head] = parts;
+  const isBegin = head?.entry.position === first && head.offset === 0;
+  const cutter = new LineCutter(isBegin ? plainStyle : unknownStyle);
   const lines: TextLine[] = [];
   const addUnfinished = (isCut: boolean): void => {
     const { unfinished } = cutter;
@@ -74,7 +83,7 @@ function linesOf(parts: readonly OlderPart[]): TextLine[] {
   for (const { entry, offset, bytes } of parts) {
     const { position, timestamp: time } = entry;
     const notice = noticeOf(entry);
-    if (notice === undefined) lines.push(...cutter.write({ bytes, position, offset, time }));
+    if (notice === undefined) lines.push(...cutter.write([{ bytes, position, offset, time }]));
     else {
       addUnfinished(false);
       lines.push(noticeLine(notice, { position, offset: 0 }, time));
@@ -82,7 +91,7 @@ function linesOf(parts: readonly OlderPart[]): TextLine[] {
   }
   // Where the window began within a line, this is the part before it.
   addUnfinished(true);
-  return lines;
+  return { lines, endStyle: cutter.endStyle };
 }
 
 async function readRange(

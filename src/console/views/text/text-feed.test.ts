@@ -133,6 +133,34 @@ describe("TextFeed", () => {
     feed.close();
   });
 
+  it("finds a line that is not there, and keeps it while older ones are put before it", async () => {
+    await using world = await LinesWorld.create();
+    await world.write(20_000);
+    const feed = world.feed({ limits: { linesMax: 12_000, charactersMax: 1_000_000 } });
+    await feed.followEnd();
+    await until(feed, () => lastLine(feed) === 20_000);
+    feed.stopFollowing();
+    await feed.jumpTo(1_900);
+    await until(feed, () => feed.window.count > 0);
+    const { signal } = new AbortController();
+    const options = { query: "line 11111", signal, onProgress: () => undefined };
+    const line = await feed.find("above", options);
+    expect(line?.text).toBe("line 11111");
+    await feed.jumpToLine(line!);
+    await until(feed, () => feed.window.count > 5_000);
+    expect(numbersOf(feed)[0]).toBe(11_111);
+
+    for (let n = 0; n < 3; n++) await feed.loadOlder();
+    expect(numbersOf(feed)).toContain(11_111);
+    const complete = numbersOf(feed).slice(0, -1);
+    expect(complete).toEqual(range(complete[0]!, complete.at(-1)!));
+    expect(feed.state.kind).toBe("behind");
+    expect(feed.hasNewer).toBe(true);
+    const below = await feed.find("below", { ...options, query: "line 19999" });
+    expect(below?.text).toBe("line 19999");
+    feed.close();
+  });
+
   it("begins at the beginning of a line that is larger than its window, and waits there", async () => {
     await using client = await ClientWorld.create();
     await client.world.createProcess();

@@ -9,9 +9,12 @@ import type {
 } from "../../../client/index.ts";
 import { gapNotice, noticeOf } from "../notices.ts";
 import { loadOlder } from "./older-text.ts";
+import { findAfter, findBefore, type FindOptions } from "./find-history.ts";
 import { findTime } from "./find-time.ts";
 import { skipToLine } from "./line-start.ts";
-import type { TextPlace } from "./text-line.ts";
+import type { TextBytes } from "./text-bytes.ts";
+import type { TextLine, TextPlace } from "./text-line.ts";
+import { unknownStyle } from "./text-style.ts";
 import { TextWindow, type TextWindowLimits } from "./text-window.ts";
 import { Turns } from "./turns.ts";
 
@@ -19,6 +22,9 @@ import { Turns } from "./turns.ts";
 const defaultPageBytes = 256 * 1024;
 const partBytes = 64 * 1024;
 const entriesMax = 2_000;
+
+/** Of the lines that fit into the window, so many are put before the others at once. */
+const olderPart = 1 / 4;
 
 /** So much is read ahead of whoever looks at older lines. */
 const linesAhead = 5_000;
@@ -81,7 +87,9 @@ export class TextFeed {
   }
 
   get state(): ReaderState {
-    return this.#state;
+    if (!this.#isCutOff) return this.#state;
+    // Nobody reads what was let go, until somebody comes near it again.
+    return { kind: "behind", entries: Math.max(1, this.last - this.window.end.position) };
   }
 
   get isFollowing(): boolean {
@@ -119,6 +127,11 @@ export class TextFeed {
     return start !== undefined && (start.position > this.first || start.offset > 0);
   }
 
+  /** Behind these lines, and not on its way to them by itself. */
+  get hasNewer(): boolean {
+    return !this.#isFollowing && this.last > this.window.end.position;
+  }
+
   /** There is nothing in the channel besides these lines. */
   get isWhole(): boolean {
     return !this.hasOlder && this.last <= this.window.end.position;
@@ -138,7 +151,7 @@ export class TextFeed {
     const view = await this.#refresh(signal);
     if (signal.aborted) return;
     const count = view === undefined ? entriesMax : entriesOf(view, 2 * this.#pageBytes);
-    this.#startsWithin = view !== undefined && view.last - count >= view.first;
+    if (view !== undefined && view.last - count >= view.first) this.#startWithin();
     void this.#read({ from: { last: count } }, signal);
   }
 
@@ -149,8 +162,34 @@ export class TextFeed {
     await this.#refresh(signal);
     if (signal.aborted) return;
     this.#seen = { end: 0 };
-    this.#startsWithin = position > this.first;
+    if (position > this.first) this.#startWithin();
     void this.#read({ after: Math.max(position, this.first) - 1 }, signal);
+  }
+
+  /** The nearest line with a text above the lines that are there, or below them. Undefined also where that was given up. */
+  async find(way: "above" | "below", options: FindOptions): Promise<TextLine | undefined> {
+    const { start, end } = this.window;
+    try {
+      const range = await this.#history.get();
+      return way === "above"
+        ? await findBefore(this.#history, range, start ?? end, options)
+        : await findAfter(this.#history, range, end, options);
+    } catch {
+      // As there.
+      return undefined;
+    }
+  }
+
+  /** Shows what is from a line on. */
+  async jumpToLine({ position, offset, style }: TextLine): Promise<void> {
+    this.#isFollowing = false;
+    const signal = this.#restart();
+    await this.#refresh(signal);
+    if (signal.aborted) return;
+    this.#seen = { end: 0 };
+    this.window.clear(style);
+    this.#skipped = { position, offset };
+    void this.#read({ after: position - 1 }, signal);
   }
 
   /** Shows what was written from a time on. */
@@ -189,10 +228,12 @@ export class TextFeed {
       const view = this.#view ?? (await this.#refresh());
       const entries = view === undefined ? 1 : entriesOf(view, this.#pageBytes);
       const range = { first: this.first, end: start, entries, bytesMax: 2 * this.#pageBytes };
-      const lines = await loadOlder(this.#history, range, signal);
+      const { lines, endStyle } = await loadOlder(this.#history, range, signal);
       if (signal.aborted) return;
       this.#hasNothingOlder = lines.length === 0;
-      this.window.prepend(lines);
+      // More would let go what is looked at, which stands right behind them.
+      const { linesMax } = this.window.limits;
+      this.window.prepend(lines.slice(-Math.ceil(linesMax * olderPart)), endStyle);
       if (!this.window.trimEnd()) return;
       this.#reading?.abort();
       this.#isCutOff = true;
@@ -227,6 +268,12 @@ export class TextFeed {
     this.#hasNothingOlder = false;
     this.onChange();
     return this.#reading.signal;
+  }
+
+  /** What stands before the next bytes is not known. */
+  #startWithin(): void {
+    this.#startsWithin = true;
+    this.window.clear(unknownStyle);
   }
 
   /** From where the window ends now. */
@@ -266,39 +313,56 @@ export class TextFeed {
       const place = { position: Math.max(0, first - 1), offset: 0 };
       this.window.appendNotice({ kind: "gap", text: gapNotice(item.reason) }, place, Date.now());
       void this.#refresh(signal);
-    } else
-      for (const entry of item.entries) {
-        await this.#takeEntry(entry, signal);
-        if (signal.aborted) return;
-      }
+    } else await this.#takeEntries(item.entries, signal);
     this.onChange();
   }
 
-  async #takeEntry(entry: ChannelEntry, signal: AbortSignal): Promise<void> {
-    const { position, timestamp: time, type, payload } = entry;
-    const notice = noticeOf(entry);
-    if (notice !== undefined)
-      return this.window.appendNotice(notice, { position, offset: 0 }, time);
-    if (type !== "data") return this.window.pass(position);
+  async #takeEntries(entries: readonly ChannelEntry[], signal: AbortSignal): Promise<void> {
+    let parts: TextBytes[] = [];
+    let bytes = 0;
+    for (const entry of entries) {
+      const { position, timestamp: time, type } = entry;
+      const notice = noticeOf(entry);
+      if (notice !== undefined || type !== "data") {
+        await this.#append(parts, signal);
+        if (signal.aborted) return;
+        [parts, bytes] = [[], 0];
+        if (notice === undefined) this.window.pass(position);
+        else this.window.appendNotice(notice, { position, offset: 0 }, time);
+      } else
+        for (const part of this.#partsOf(entry)) {
+          parts.push(part);
+          bytes += part.bytes.length;
+          if (bytes < partBytes) continue;
+          await this.#append(parts, signal);
+          if (signal.aborted) return;
+          [parts, bytes] = [[], 0];
+        }
+    }
+    await this.#append(parts, signal);
+  }
+
+  /** What is to be shown of an entry, in parts: it may be larger than all that the window holds. */
+  *#partsOf({ position, timestamp: time, payload }: ChannelEntry): Generator<TextBytes> {
     let offset = this.#skipped?.position === position ? this.#skipped.offset : 0;
     this.#skipped = undefined;
     if (this.#startsWithin) {
       this.#startsWithin = false;
       offset = skipToLine(payload);
     }
-    for (; offset < payload.length; offset += partBytes) {
-      const bytes = payload.subarray(offset, offset + partBytes);
-      this.window.append({ bytes, position, offset, time });
-      this.window.trimStart();
-      // Also in the middle of an entry: it may be larger than all that the window holds.
-      if (!this.#hasRoom()) this.onChange();
-      while (!signal.aborted && !this.#hasRoom()) await this.#woken();
-      if (this.#turns.isOver) {
-        this.onChange();
-        await this.#turns.next();
-      }
-      if (signal.aborted) return;
-    }
+    for (; offset < payload.length; offset += partBytes)
+      yield { bytes: payload.subarray(offset, offset + partBytes), position, offset, time };
+  }
+
+  /** Waits where there is enough below what is seen, and where the page has other things to do. */
+  async #append(parts: readonly TextBytes[], signal: AbortSignal): Promise<void> {
+    this.window.append(parts);
+    this.window.trimStart();
+    if (!this.#hasRoom()) this.onChange();
+    while (!signal.aborted && !this.#hasRoom()) await this.#woken();
+    if (!this.#turns.isOver) return;
+    this.onChange();
+    await this.#turns.next();
   }
 
   #hasRoom(): boolean {

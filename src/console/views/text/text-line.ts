@@ -1,6 +1,6 @@
 import type { Notice } from "../notices.ts";
-import type { TextRun } from "./text-run.ts";
-import { plainStyle, type TextStyle } from "./text-style.ts";
+import { continueRuns, type TextRun } from "./text-run.ts";
+import { continueStyle, looksPlain, plainStyle, type TextStyle } from "./text-style.ts";
 
 /** A place between two bytes of a channel: before the byte `offset` of the entry at `position`. */
 export interface TextPlace {
@@ -10,7 +10,7 @@ export interface TextPlace {
 
 export interface TextLine extends TextPlace {
   readonly text: string;
-  /** Undefined where all of it is plain. */
+  /** Undefined where all of it is plain, or as unknown as its beginning. */
   readonly runs: readonly TextRun[] | undefined;
   /** It goes on in the next one: a line that is too long for one. */
   readonly isCut: boolean;
@@ -24,6 +24,15 @@ export interface TextLine extends TextPlace {
 
 export function comparePlaces(a: TextPlace, b: TextPlace): number {
   return a.position - b.position || a.offset - b.offset;
+}
+
+/** As it looks behind text that ends in a style; the line itself where that makes no difference. */
+export function continueLine(line: TextLine, before: TextStyle): TextLine {
+  const isOpen = line.style.unknown?.some((name) => before[name] !== undefined) === true;
+  if (!isOpen) return line;
+  const style = continueStyle(line.style, before);
+  const runs = continueRuns(line.runs ?? [{ text: line.text, style: line.style }], before);
+  return { ...line, style, runs: runs.every((run) => looksPlain(run.style)) ? undefined : runs };
 }
 
 /** A line of its own, that nothing of the channel goes into. */

@@ -1,9 +1,9 @@
 import { memo } from "preact/compat";
 import { formatTime } from "../time-text.ts";
 import { paletteColor } from "./palette.ts";
-import type { TextMatch } from "./find-text.ts";
+import type { TextMatch } from "./text-finder.ts";
 import type { TextLine } from "./text-line.ts";
-import { plainStyle, type TextColor, type TextStyle } from "./text-style.ts";
+import { looksPlain, plainStyle, type TextColor, type TextStyle } from "./text-style.ts";
 
 export interface TextRowProps {
   readonly line: TextLine;
@@ -12,15 +12,14 @@ export interface TextRowProps {
   /** The one of them that somebody is at. */
   readonly current: TextMatch | undefined;
   readonly showsTime: boolean;
-  readonly width: string;
 }
 
 /** One line. Everything in it is text of somebody else: it goes into text nodes and nowhere else. */
 export const TextRow = memo(function TextRow(props: TextRowProps) {
-  const { line, number, matches, current, showsTime, width } = props;
+  const { line, number, matches, current, showsTime } = props;
   const kind = line.notice === undefined ? "" : ` text-row-${line.notice}`;
   return (
-    <div class={`text-row${kind}`} data-number={number} style={{ width }}>
+    <div class={`text-row${kind}`} data-number={number}>
       {showsTime && <time class="text-time">{formatTime(line.time)}</time>}
       <span class="text-content">
         {cutAtMatches(line, matches, current).map(({ text, style, mark }, index) => (
@@ -37,7 +36,7 @@ function isSameRow(a: TextRowProps, b: TextRowProps): boolean {
     a.line === b.line || (a.line.text === b.line.text && a.line.runs === b.line.runs);
   const areNone = a.matches.length === 0 && b.matches.length === 0;
   if (!isSameLine || a.number !== b.number || a.line.isCut !== b.line.isCut) return false;
-  if (a.showsTime !== b.showsTime || a.width !== b.width) return false;
+  if (a.showsTime !== b.showsTime) return false;
   return areNone || (a.matches === b.matches && a.current === b.current);
 }
 
@@ -86,7 +85,7 @@ function Piece({ text, style, mark }: MarkedPiece) {
         {marked}
       </a>
     );
-  if (style === plainStyle || Object.keys(style).length === 0) return <>{marked}</>;
+  if (looksPlain(style)) return <>{marked}</>;
   return <span {...look}>{marked}</span>;
 }
 

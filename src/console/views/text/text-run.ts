@@ -1,4 +1,4 @@
-import { isSameStyle, type TextStyle } from "./text-style.ts";
+import { continueStyle, isSameStyle, type TextStyle } from "./text-style.ts";
 
 /** Characters that look alike. */
 export interface TextRun {
@@ -16,6 +16,11 @@ export function sliceRuns(runs: readonly TextRun[], from: number, to = Infinity)
     begin += text.length;
   }
   return sliced;
+}
+
+/** As they look behind text that ends in a style. */
+export function continueRuns(runs: readonly TextRun[], before: TextStyle): TextRun[] {
+  return runs.map(({ text, style }) => ({ text, style: continueStyle(style, before) }));
 }
 
 /** Puts text at the end of runs that are the caller's own. */

@@ -13,9 +13,42 @@ export interface TextStyle {
   readonly inverse?: true;
   /** Address of a link, http or https. */
   readonly link?: string;
+  /** What nothing has said yet since the text began that is known of: it is as it was before. */
+  readonly unknown?: readonly Attribute[];
 }
 
+/** What a sequence may say of text, and what the next one takes back. */
+type Attribute = Flag | "foreground" | "background";
+
 export const plainStyle: TextStyle = {};
+
+const attributes: readonly Attribute[] = [
+  ...(["foreground", "background", "bold", "dim", "italic"] as const),
+  ...(["underline", "strike", "inverse"] as const),
+];
+
+/** Of text that follows something which has not been read: it looks plain until that is. */
+export const unknownStyle: TextStyle = { unknown: attributes };
+
+/** Nothing of it is to be seen. */
+export function looksPlain(style: TextStyle): boolean {
+  if (style === plainStyle || style === unknownStyle) return true;
+  return Object.keys(style).every((key) => key === "unknown");
+}
+
+/** As it looks behind text that ends in another style. */
+export function continueStyle(style: TextStyle, before: TextStyle): TextStyle {
+  const { unknown, ...known } = style;
+  if (unknown === undefined || before === unknownStyle) return style;
+  const taken = unknown.filter((name) => before[name] !== undefined);
+  const left = unknown.filter((name) => before.unknown?.includes(name) === true);
+  const continued = {
+    ...Object.fromEntries(taken.map((name) => [name, before[name]])),
+    ...known,
+    ...(left.length === 0 ? {} : { unknown: left }),
+  };
+  return Object.keys(continued).length === 0 ? plainStyle : continued;
+}
 
 type Flag = "bold" | "dim" | "italic" | "underline" | "strike" | "inverse";
 
@@ -29,6 +62,20 @@ const flagsOff: Readonly<Record<number, readonly Flag[]>> = {
 
 /** The style after `ESC [ <parameters> m`. What it does not know changes nothing. */
 export function applySgr(style: TextStyle, parameters: string): TextStyle {
+  const { unknown, ...known } = style;
+  if (unknown === undefined) return applyKnown(known, parameters);
+  const marked = { ...known, ...Object.fromEntries(unknown.map((name) => [name, notSaid])) };
+  const changed: Record<string, unknown> = { ...applyKnown(marked, parameters) };
+  const left = unknown.filter((name) => changed[name] === notSaid);
+  const said = without(changed, left);
+  if (left.length > 0) said.unknown = left.length === unknown.length ? unknown : left;
+  return Object.keys(said).length === 0 ? plainStyle : said;
+}
+
+/** In the place of a value that no sequence sets. */
+const notSaid = -1;
+
+function applyKnown(style: TextStyle, parameters: string): TextStyle {
   let changed: Record<string, unknown> = { ...style };
   const codes = parameters.split(";");
   for (let i = 0; i < codes.length; i++) {
@@ -99,5 +146,8 @@ export function webAddress(text: string): string | undefined {
 export function isSameStyle(a: TextStyle, b: TextStyle): boolean {
   if (a === b) return true;
   const keys = Object.keys(a) as (keyof TextStyle)[];
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) =>
+    key === "unknown" ? String(a.unknown) === String(b.unknown) : a[key] === b[key],
+  );
 }

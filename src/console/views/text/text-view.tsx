@@ -1,18 +1,21 @@
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { DrawPace } from "../draw-pace.ts";
 import type { ViewProps } from "../view-props.ts";
-import { findText, type TextMatch } from "./find-text.ts";
 import { layOutUnwrapped, layOutWrapped } from "./line-layout.ts";
 import { LineRows } from "./line-rows.ts";
 import { ScrollPlace } from "./scroll-place.ts";
 import { TextFeed } from "./text-feed.ts";
+import { matchesBetween, type TextMatch } from "./text-finder.ts";
 import { TextRow } from "./text-row.tsx";
 import type { TextWindow } from "./text-window.ts";
 import { TextToolbar } from "./text-toolbar.tsx";
 import { useCells } from "./use-cells.ts";
+import { useFind } from "./use-find.ts";
 import "./text.css";
 
-/** Rows that are drawn above and below those that are seen. */
+/** Rows that are drawn above and below those that are seen; fewer at the end, where all are new at each drawing. */
 const marginRows = 40;
+const followingMarginRows = 16;
 /** With so few lines above what is seen, older ones are loaded. */
 const linesBeforeStart = 300;
 
@@ -21,18 +24,14 @@ export function TextView({ process, channel, onState }: ViewProps) {
   const feed = useMemo(() => new TextFeed(process, channel), [process, channel]);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
-    let frame = 0;
-    feed.onChange = () => {
+    const pace = new DrawPace(() => {
       onState(feed.state);
-      if (frame === 0)
-        frame = requestAnimationFrame(() => {
-          frame = 0;
-          redraw(undefined);
-        });
-    };
+      redraw(undefined);
+    });
+    feed.onChange = () => pace.request();
     void feed.followEnd();
     return () => {
-      cancelAnimationFrame(frame);
+      pace.cancel();
       feed.close();
     };
   }, [feed]);
@@ -54,7 +53,7 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
   const lineRows = useMemo(() => new LineRows(cells.columns), [cells.columns]);
   const { window } = feed;
   const layout = wraps ? layOutWrapped(window, lineRows) : layOutUnwrapped(window);
-  const { query, setQuery, matches, currentMatch, setCurrent } = useFind(window);
+  const find = useFind(feed, place, redraw);
 
   useLayoutEffect(() => {
     if (scroll.current !== null) place.settle(scroll.current, layout, cells.rowHeight);
@@ -65,11 +64,6 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
     feed.show({ end: place.endIndex });
   });
 
-  const goTo = (match: TextMatch | undefined): void => {
-    setCurrent(match);
-    if (match !== undefined) place.goTo(match.number);
-    redraw();
-  };
   return (
     <div class="text">
       <TextToolbar
@@ -78,12 +72,7 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
         onWraps={setWraps}
         showsTimes={showsTimes}
         onShowsTimes={setShowsTimes}
-        query={query}
-        onQuery={setQuery}
-        matches={matches}
-        current={currentMatch}
-        onMatch={goTo}
-        firstSeen={place.firstNumber}
+        find={find}
       />
       <div class="text-body">
         <div
@@ -101,11 +90,11 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
           <div style={{ height: `${layout.rows * cells.rowHeight}px` }}>
             <Lines
               window={window}
-              drawn={place.drawn(layout, marginRows)}
+              drawn={place.drawn(layout, feed.isFollowing ? followingMarginRows : marginRows)}
               rowHeight={cells.rowHeight}
               width={wraps ? `${cells.width}px` : "max-content"}
-              matches={matches}
-              current={currentMatch}
+              matches={find.matches}
+              current={find.current}
               showsTimes={showsTimes}
             />
           </div>
@@ -116,14 +105,6 @@ function TextPane({ feed, channel, redraw }: TextPaneProps) {
       </div>
     </div>
   );
-}
-
-function useFind(window: TextWindow) {
-  const [query, setQuery] = useState("");
-  const [current, setCurrent] = useState<TextMatch>();
-  const matches = findText(window, query);
-  const currentMatch = matches.find((match) => isSameMatch(match, current));
-  return { query, setQuery, matches, currentMatch, setCurrent };
 }
 
 interface LinesProps {
@@ -139,10 +120,10 @@ interface LinesProps {
 
 function Lines({ window, drawn, rowHeight, width, matches, current, showsTimes }: LinesProps) {
   const { from, to, top } = drawn;
-  const byLine = groupByLine(matches);
   const first = window.firstNumber + from;
+  const byLine = groupByLine(matchesBetween(matches, first, first + to - from));
   return (
-    <div class="text-lines" style={{ transform: `translateY(${top * rowHeight}px)` }}>
+    <div class="text-lines" style={{ transform: `translateY(${top * rowHeight}px)`, width }}>
       {window.slice(from, to).map((line, index) => (
         <TextRow
           key={first + index}
@@ -151,7 +132,6 @@ function Lines({ window, drawn, rowHeight, width, matches, current, showsTimes }
           matches={byLine.get(first + index) ?? noMatches}
           current={current}
           showsTime={showsTimes}
-          width={width}
         />
       ))}
     </div>
@@ -168,10 +148,6 @@ function groupByLine(matches: readonly TextMatch[]): Map<number, TextMatch[]> {
     else others.push(match);
   }
   return byLine;
-}
-
-function isSameMatch(a: TextMatch, b: TextMatch | undefined): boolean {
-  return a.number === b?.number && a.from === b.from;
 }
 
 /** The page has the last word about how many rows a line takes. True where something was different. */

@@ -1,6 +1,14 @@
 import type { Notice } from "../notices.ts";
-import { LineCutter, type TextBytes } from "./line-cutter.ts";
-import { comparePlaces, noticeLine, type TextLine, type TextPlace } from "./text-line.ts";
+import { LineCutter } from "./line-cutter.ts";
+import type { TextBytes } from "./text-bytes.ts";
+import {
+  comparePlaces,
+  continueLine,
+  noticeLine,
+  type TextLine,
+  type TextPlace,
+} from "./text-line.ts";
+import { looksPlain, plainStyle, type TextStyle } from "./text-style.ts";
 
 export interface TextWindowLimits {
   readonly linesMax: number;
@@ -19,6 +27,7 @@ const slackPart = 1 / 16;
 export class TextWindow {
   readonly limits: TextWindowLimits;
   #lines: TextLine[] = [];
+  #generation = 0;
   #firstNumber = 0;
   #characters = 0;
   #cutter = new LineCutter();
@@ -31,6 +40,11 @@ export class TextWindow {
   /** The finished lines, and the one under way. */
   get count(): number {
     return this.#lines.length + (this.#cutter.unfinished === undefined ? 0 : 1);
+  }
+
+  /** Another number: other lines than before, which are counted anew. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get firstNumber(): number {
@@ -67,9 +81,11 @@ export class TextWindow {
     return characters;
   }
 
-  append(part: TextBytes): void {
-    for (const line of this.#cutter.write(part)) this.#push(line);
-    this.#end = { position: part.position, offset: part.offset + part.bytes.length };
+  append(parts: readonly TextBytes[]): void {
+    const last = parts.at(-1);
+    if (last === undefined) return;
+    for (const line of this.#cutter.write(parts)) this.#push(line);
+    this.#end = { position: last.position, offset: last.offset + last.bytes.length };
   }
 
   /** An entry without text. */
@@ -84,8 +100,9 @@ export class TextWindow {
     this.#end = place;
   }
 
-  /** What stands right before the first line. */
-  prepend(lines: readonly TextLine[]): void {
+  /** What stands right before the first line, and the style that it ends in: what follows may go on in it. */
+  prepend(lines: readonly TextLine[], endStyle: TextStyle): void {
+    this.#continueFrom(endStyle);
     this.#lines = [...lines, ...this.#lines];
     this.#firstNumber -= lines.length;
     for (const { text } of lines) this.#characters += text.length;
@@ -119,11 +136,13 @@ export class TextWindow {
     return true;
   }
 
-  clear(): void {
+  /** Begins anew, with text of this style. */
+  clear(style: TextStyle = plainStyle): void {
+    this.#generation += 1;
     this.#lines = [];
     this.#firstNumber = 0;
     this.#characters = 0;
-    this.#cutter = new LineCutter();
+    this.#cutter = new LineCutter(style);
     this.#end = { position: 0, offset: 0 };
   }
 
@@ -138,6 +157,18 @@ export class TextWindow {
       else high = middle;
     }
     return low;
+  }
+
+  /** Up to the first line that says itself how it looks. */
+  #continueFrom(style: TextStyle): void {
+    if (looksPlain(style)) return;
+    for (const [index, line] of this.#lines.entries()) {
+      if (line.notice !== undefined) continue;
+      const continued = continueLine(line, style);
+      if (continued === line) return;
+      this.#lines[index] = continued;
+    }
+    this.#cutter.continueFrom(style);
   }
 
   #push(line: TextLine): void {
