@@ -4,10 +4,10 @@ import type { JobwireOptions } from "../src/client/index.ts";
 import { randomId } from "../src/core/system.ts";
 import { decodeFrame } from "../src/protocol/frame.ts";
 import { decodeInputFields } from "../src/protocol/socket-message.ts";
-import type { ClientMessage } from "../src/protocol/socket-message.ts";
+import type { ReceivedMessage } from "../src/protocol/socket-message.ts";
 import { FakeClock } from "../src/testing/fake-clock.ts";
 
-type Sent<Kind extends ClientMessage["kind"]> = Extract<ClientMessage, { readonly kind: Kind }>;
+type Sent<Kind extends ReceivedMessage["kind"]> = Extract<ReceivedMessage, { readonly kind: Kind }>;
 
 /** A WebSocket of which the test is the server. */
 export class ScriptedSocket implements WebSocketLike {
@@ -17,15 +17,15 @@ export class ScriptedSocket implements WebSocketLike {
   onmessage: ((event: { readonly data: string }) => void) | null = null;
   onerror: (() => void) | null = null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null;
-  readonly sent: ClientMessage[] = [];
+  readonly sent: ReceivedMessage[] = [];
   isOpen = false;
   isClosed = false;
 
   send(data: string | Uint8Array): void {
     // As the platform's: whoever sends too early has made a mistake.
     if (!this.isOpen) throw new Error("the socket is not open");
-    const messages = decodeFrame("json", String(data), { decodeEntry: decodeInputFields });
-    this.sent.push(...(messages as unknown as ClientMessage[]));
+    const messages = decodeFrame(String(data), { decodeEntry: decodeInputFields });
+    this.sent.push(...(messages as unknown as ReceivedMessage[]));
   }
 
   close(): void {
@@ -53,12 +53,12 @@ export class ScriptedSocket implements WebSocketLike {
   }
 
   /** All of the kind that came so far. */
-  all<Kind extends ClientMessage["kind"]>(kind: Kind): Sent<Kind>[] {
+  all<Kind extends ReceivedMessage["kind"]>(kind: Kind): Sent<Kind>[] {
     return this.sent.filter((message): message is Sent<Kind> => message.kind === kind);
   }
 
   /** The newest of the kind. */
-  last<Kind extends ClientMessage["kind"]>(kind: Kind): Sent<Kind> {
+  last<Kind extends ReceivedMessage["kind"]>(kind: Kind): Sent<Kind> {
     const message = this.all(kind).at(-1);
     if (message === undefined) throw new Error(`no ${kind} was sent`);
     return message;

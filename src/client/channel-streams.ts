@@ -44,7 +44,7 @@ export function createWritable(
   producer: Producer,
   { replyTo }: StreamOptions,
 ): WritableStream<string | Uint8Array> {
-  const place = { sequence: 0, replyTo };
+  const place = { sequence: 0, replyto: replyTo };
   let failure: { readonly error: unknown } | undefined;
   const send = (payload: Uint8Array): void => {
     producer.send({ ...place, payload }).catch((error: unknown) => (failure ??= { error }));

@@ -152,8 +152,8 @@ function createInput(payload: Payload, options: SendOptions): SentEntry {
     sequence: 0,
     payload: encodePayload(payload),
     type: type === undefined ? type : requireMsgType(type),
-    replyTo: integerOf("replyTo", options),
-    inReplyTo: integerOf("inReplyTo", options),
+    replyto: integerOf("replyTo", options),
+    inreplyto: integerOf("inReplyTo", options),
     error,
   };
 }

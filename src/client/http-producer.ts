@@ -1,6 +1,6 @@
 import type { JsonAck, JsonEntryInput } from "../protocol/json-form.ts";
 import { encodeBase64 } from "../protocol/base64.ts";
-import { encodeInput, type AckRun, type FrameEntryInput } from "../protocol/socket-message.ts";
+import type { AckRun, FrameEntryInput } from "../protocol/socket-message.ts";
 import { channelPath } from "./http.ts";
 import type { HttpLinkParts } from "./http-link.ts";
 import type { LinkRequest } from "./link.ts";
@@ -18,10 +18,7 @@ export class HttpProducer {
 
   append(entries: readonly FrameEntryInput[]): Promise<AckRun[]> {
     // Now: what is sent again may get other numbers.
-    const inputs = entries.map((entry) => ({
-      ...encodeInput(entry),
-      payload: encodeBase64(entry.payload),
-    }));
+    const inputs = entries.map((entry) => ({ ...entry, payload: encodeBase64(entry.payload) }));
     const answer = this.#previous.then(() => this.#post(inputs));
     this.#previous = answer.catch(() => undefined);
     return answer;

@@ -65,8 +65,10 @@ export class HttpSubscription {
   /** Whether it was the end. */
   #takeEvent({ event, data }: ReceivedSseEvent): boolean {
     const json: unknown = JSON.parse(data);
-    if (event === "message") this.#takeEntry(json as JsonEntry & { readonly cursor: string });
-    else if (event === "gap") this.#takeGap(json as JsonGap);
+    if (event === "message") {
+      const entry = json as JsonEntry & { readonly cursor: string };
+      this.#takeEntry(entry, decodeCursor(entry.cursor).epoch);
+    } else if (event === "gap") this.#takeGap(json as JsonGap);
     else if (event === "heartbeat") this.#takeHead(json as JsonHeartbeat);
     else if (event === "end") {
       this.#takeEnd(json as JsonEnd);
@@ -84,8 +86,7 @@ export class HttpSubscription {
       if (read.gap !== undefined) this.#takeGap(read.gap);
       const { epoch } = decodeCursor(read.cursor);
       this.#last = read.last;
-      for (const entry of read.entries)
-        this.#takeEntry({ ...entry, cursor: encodeCursor({ epoch, position: entry.position }) });
+      for (const entry of read.entries) this.#takeEntry(entry, epoch);
       this.#takeHead(read);
       this.#after = read.cursor;
       const { outcome, cursor } = read;
@@ -98,12 +99,11 @@ export class HttpSubscription {
     while (this.#credit <= 0) await raceSignal(this.#moreCredit.wait(), this.#parts.signal);
   }
 
-  #takeEntry(json: JsonEntry & { readonly cursor: string }): void {
-    const { cursor } = json;
-    const { epoch, position } = decodeCursor(cursor);
-    this.#begin(encodeCursor({ epoch, position: position - 1 }));
+  #takeEntry(json: JsonEntry, epoch: string): void {
     const entry = decodeEntry(json);
-    this.#credit -= entry.payload.byteLength + entryOverheadBytes;
+    const { position, payload } = entry;
+    this.#begin(encodeCursor({ epoch, position: position - 1 }));
+    this.#credit -= payload.byteLength + entryOverheadBytes;
     this.#last = Math.max(this.#last, position);
     this.#parts.emit({ kind: "entries", id: this.#id, last: this.#last, entries: [entry] });
   }

@@ -165,7 +165,7 @@ export class Reader implements Lane {
     const epoch = this.#epoch;
     let known = this.#cursor?.epoch === epoch ? this.#cursor.position : Number.NaN;
     const fresh: ChannelEntry[] = [];
-    for (const entry of entries) {
+    for (const entry of entries as (MsgEntry & { cursor: string })[]) {
       const { position } = entry;
       if (position <= known) {
         this.#creditDue += entryCost(entry);
@@ -174,7 +174,9 @@ export class Reader implements Lane {
       // Nothing is ever jumped over in silence, and another epoch begins with a gap.
       if (position !== known + 1) return line.break(unavailable("entries are missing"));
       known = position;
-      fresh.push(withCursor(entry, encodeCursor({ epoch, position })));
+      // One more field of the same object: a copy of each would be much of what reading costs.
+      entry.cursor = encodeCursor({ epoch, position });
+      fresh.push(entry);
     }
     if (fresh.length === 0) return;
     this.#cursor = { epoch, position: known };
@@ -249,10 +251,4 @@ function entryCost({ payload }: { readonly payload: Uint8Array }): number {
 
 function itemCost(item: ReaderItem): number {
   return item.kind === "gap" ? 0 : item.entries.reduce((sum, entry) => sum + entryCost(entry), 0);
-}
-
-/** One more field of the same object: a copy of each would be much of what reading costs. */
-function withCursor(entry: MsgEntry & { cursor?: string }, cursor: string): ChannelEntry {
-  entry.cursor = cursor;
-  return entry as ChannelEntry;
 }

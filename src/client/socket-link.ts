@@ -110,7 +110,7 @@ export class SocketLink implements Link {
     this.#deadlineMs = this.#heardAtMs + 3 * this.#heartbeatMs;
     try {
       const frame = typeof data === "string" ? data : new Uint8Array(data);
-      for (const message of decodeFrame(this.#form, frame, { decodeEntry: decodeEntryFields }))
+      for (const message of decodeFrame(frame, { decodeEntry: decodeEntryFields }))
         this.#take(message as unknown as ServerMessage);
     } catch (error) {
       this.#end(unavailable("a frame makes no sense", error));

@@ -19,13 +19,14 @@ export interface System {
 // Longest delay that timers of node and browsers take before they wrap around: 2^31 − 1 ms.
 const timerMsMax = 2_147_483_647;
 
-export const systemTime: Pick<Clock, "now" | "monotonicMs"> = {
-  now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-};
+const now = (): number => Date.now();
+const monotonicMs = (): number => performance.now();
+
+export const systemTime: Pick<Clock, "now" | "monotonicMs"> = { now, monotonicMs };
 
 export const systemClock: Clock = {
-  ...systemTime,
+  now,
+  monotonicMs,
   after(ms, callback) {
     const timer: unknown = setTimeout(callback, Math.min(Math.max(ms, 0), timerMsMax));
     unref(timer);

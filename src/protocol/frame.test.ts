@@ -26,7 +26,7 @@ describe.each<FrameForm>(["json", "binary"])("a frame of the %s form", (form) =>
     const append = encodeEntriesMessage({ kind: "append" }, entries);
     const ping = { text: '{"kind":"ping"}', payloads: [] };
 
-    const messages = decodeFrame(form, encodeFrame(form, [append, ping, append]), { decodeEntry });
+    const messages = decodeFrame(encodeFrame(form, [append, ping, append]), { decodeEntry });
 
     const decoded = {
       kind: "append",
@@ -75,8 +75,8 @@ describe("a binary frame", () => {
   });
 
   it("is refused where text is expected, and text where it is", () => {
-    expect(() => decodeFrame("json", frameOf("[]"), { decodeEntry })).toThrow(refused);
-    expect(() => decodeFrame("binary", "[]", { decodeEntry })).toThrow(refused);
+    expect(() => decodeFrame(frameOf("[]"), { decodeEntry })).toThrow(refused);
+    expect(() => decodeFrame("[]", { decodeEntry })).toThrow(refused);
   });
 });
 
@@ -88,7 +88,7 @@ function decodeEntry({ sequence }: ToldEntry, _before: unknown, payload: Uint8Ar
 /** As of somebody who is not believed. */
 function decodeStrictly(form: FrameForm, frame: string | Uint8Array): readonly DecodedMessage[] {
   const parse = (text: string) => requireMessages(form, parseJson(text));
-  return decodeFrame(form, frame, { parse, decodeEntry });
+  return decodeFrame(frame, { parse, decodeEntry });
 }
 
 function frameOf(header: string, payloads = bytes()): Uint8Array {

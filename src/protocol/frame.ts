@@ -79,18 +79,16 @@ export function encodeFrame(
   const text = `[${messages.map((message) => message.text).join(",")}]`;
   if (form === "json") return text;
   const header = utf8.encode(text);
-  let payloadBytes = 0;
-  for (const { payloads } of messages)
-    for (const { byteLength } of payloads) payloadBytes += byteLength;
-  const frame = new Uint8Array(lengthBytes + header.byteLength + payloadBytes);
+  const parts = [new Uint8Array(lengthBytes), header].concat(
+    ...messages.map(({ payloads }) => payloads as Uint8Array<ArrayBuffer>[]),
+  );
+  const frame = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    frame.set(part, at);
+    at += part.byteLength;
+  }
   new DataView(frame.buffer).setUint32(0, header.byteLength, true);
-  frame.set(header, lengthBytes);
-  let at = lengthBytes + header.byteLength;
-  for (const { payloads } of messages)
-    for (const payload of payloads) {
-      frame.set(payload, at);
-      at += payload.byteLength;
-    }
   return frame;
 }
 
@@ -117,12 +115,10 @@ export interface FrameDecoding<Entry> {
 
 /** The messages of a frame with their entries decoded. Throws `invalid_argument`, and what `parse` throws. */
 export function decodeFrame<Entry>(
-  form: FrameForm,
   frame: string | Uint8Array,
   { decodeEntry, parse = JSON.parse, split = splitPayloads }: FrameDecoding<Entry>,
 ): readonly DecodedMessage[] {
   const isText = typeof frame === "string";
-  if (isText !== (form === "json")) throw invalidFrame();
   const { header, payloads } = isText ? { header: frame, payloads: nothing } : splitFrame(frame);
   const messages = parse(header);
   const [field, none] = isText ? ["payload", ""] : ["bytes", 0];

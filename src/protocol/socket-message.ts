@@ -6,37 +6,34 @@ import type { Problem } from "./error-status.ts";
 
 // Messages of a WebSocket (PROTOCOL §7.3, §7.4) as `decodeFrame` gives them: payloads are bytes.
 
-/** An entry of an append. */
-export type FrameEntryInput = Omit<EntryInput, "sequence" | "payload"> & {
+/** An entry of an append as it is sent. */
+export type FrameEntryInput = Omit<JsonEntryInput, "payload"> & {
   readonly sequence: number;
   readonly payload: Uint8Array;
 };
 
-/** An entry of an append without its payload. */
-export function encodeInput(entry: FrameEntryInput): JsonEntryInput {
-  const { sequence, inReplyTo: inreplyto, replyTo: replyto, type, error } = entry;
-  return { sequence, inreplyto, replyto, type, error };
-}
+/** An entry of an append as it is received. */
+export type ReceivedInput = EntryInput & Pick<FrameEntryInput, "sequence" | "payload">;
 
 /**
  * JSON of what an entry tells beside its payload: nothing, where all that it has to tell is the sequence that follows the
  * one before.
  */
 export function encodeInputFields(entry: FrameEntryInput, before?: FrameEntryInput): string {
-  const { sequence, inReplyTo, replyTo, type, error } = entry;
+  const { sequence, inreplyto, replyto, type, error } = entry;
   const isNext = sequence - 1 === before?.sequence;
   // Most entries of a stream are so, and to see that costs a tenth of making their JSON.
-  return isNext && (type ?? error ?? inReplyTo ?? replyTo) === undefined
+  return isNext && (type ?? error ?? inreplyto ?? replyto) === undefined
     ? "{}"
-    : JSON.stringify(encodeInput(entry));
+    : JSON.stringify({ ...entry, payload: undefined });
 }
 
 /** The entry of what `encodeInputFields` tells. */
 export function decodeInputFields(
   { sequence, inreplyto, replyto, type, error }: JsonEntryInput,
-  before: FrameEntryInput | undefined,
+  before: ReceivedInput | undefined,
   payload: Uint8Array,
-): FrameEntryInput {
+): ReceivedInput {
   return {
     sequence: sequence ?? Number(before?.sequence) + 1,
     inReplyTo: inreplyto,
@@ -59,8 +56,8 @@ export function encodeFrameError(error: ChannelError): FrameError {
   return { ...problem, ...(waitMs && { retryafterms: waitMs }) };
 }
 
-/** As JSON they are without what is undefined. */
-export type ClientMessage =
+/** As JSON they are without what is undefined. `Input`: an entry where it is read or written. */
+export type ClientMessage<Input = FrameEntryInput> =
   | { readonly kind: "hello" | "token"; readonly token: string }
   | {
       readonly kind: "subscribe";
@@ -81,9 +78,12 @@ export type ClientMessage =
       readonly producer: string;
       readonly term?: number | undefined;
     }
-  | { readonly kind: "append"; readonly id: number; readonly entries: readonly FrameEntryInput[] }
+  | { readonly kind: "append"; readonly id: number; readonly entries: readonly Input[] }
   | { readonly kind: "watch"; readonly id: number; readonly process?: string | undefined }
   | { readonly kind: "ping" | "pong" };
+
+/** As a server gets them. */
+export type ReceivedMessage = ClientMessage<ReceivedInput>;
 
 export interface SocketLimits {
   readonly framebytes: number;

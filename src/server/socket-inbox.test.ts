@@ -5,7 +5,7 @@ import { isChannelError } from "../core/errors.ts";
 import { encodeEntries, encodeEntriesMessage, encodeFrame } from "../protocol/frame.ts";
 import type { EncodedMessage, FrameForm } from "../protocol/frame.ts";
 import { encodeInputFields } from "../protocol/socket-message.ts";
-import type { FrameEntryInput } from "../protocol/socket-message.ts";
+import type { ReceivedInput } from "../protocol/socket-message.ts";
 import { decodeClientFrame } from "./socket-inbox.ts";
 
 const runs = { numRuns: runCount(5_000, 200_000) };
@@ -87,7 +87,7 @@ describe.each<FrameForm>(["json", "binary"])("frames of a client in the %s form"
 
 describe("an append", () => {
   const append = (entries: string): string => `[{"kind":"append","id":1,"entries":${entries}}]`;
-  const entriesOf = (form: FrameForm, frame: string | Uint8Array): readonly FrameEntryInput[] => {
+  const entriesOf = (form: FrameForm, frame: string | Uint8Array): readonly ReceivedInput[] => {
     const [message] = decodeClientFrame(form, frame);
     return message?.kind === "append" ? message.entries : [];
   };

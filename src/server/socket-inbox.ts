@@ -3,7 +3,7 @@ import { decodeFrame, invalidFrame, requireMessages } from "../protocol/frame.ts
 import type { DecodedMessage, FrameForm, ToldEntry } from "../protocol/frame.ts";
 import { parseJson } from "../protocol/json-integers.ts";
 import { decodeInputFields } from "../protocol/socket-message.ts";
-import type { ClientMessage, FrameEntryInput } from "../protocol/socket-message.ts";
+import type { ReceivedMessage, ReceivedInput } from "../protocol/socket-message.ts";
 import { requireBoundedJson } from "./json-bounds.ts";
 
 /** What a field has to be, for people, and whether it is. */
@@ -68,7 +68,7 @@ const entryFields = new Fields(toldFields);
 /** There is none before it whose sequence it could continue. */
 const firstEntryFields = new Fields({ ...toldFields, sequence: integer(1) });
 
-const kindFields: Readonly<Record<ClientMessage["kind"], Readonly<Record<string, Field>>>> = {
+const kindFields: Readonly<Record<ReceivedMessage["kind"], Readonly<Record<string, Field>>>> = {
   hello: { token },
   token: { token },
   subscribe: { id, process: name, channel: name, after: name, credit: integer(0) },
@@ -95,8 +95,10 @@ const messageFields: ReadonlyMap<string, Fields> = new Map(
 export function decodeClientFrame(
   form: FrameForm,
   frame: string | Uint8Array,
-): readonly ClientMessage[] {
-  const messages = decodeFrame<FrameEntryInput>(form, frame, {
+): readonly ReceivedMessage[] {
+  if ((typeof frame === "string") !== (form === "json"))
+    throw invalidArgument("frame", form === "json" ? "text" : "binary");
+  const messages = decodeFrame<ReceivedInput>(frame, {
     parse: (text) => {
       requireBoundedJson(text);
       const messages = requireMessages(form, parseJson(text, "frame"));
@@ -106,7 +108,7 @@ export function decodeClientFrame(
     decodeEntry: decodeInputFields,
     split: copyPayloads,
   });
-  return messages as unknown as ClientMessage[];
+  return messages as unknown as ReceivedMessage[];
 }
 
 function requireMessage(message: DecodedMessage): void {

@@ -3,8 +3,8 @@ import { entryBytes } from "../core/entry.ts";
 import type { EncodedMessage } from "../protocol/frame.ts";
 import type {
   AckRun,
-  ClientMessage,
-  FrameEntryInput,
+  ReceivedMessage,
+  ReceivedInput,
   FrameError,
 } from "../protocol/socket-message.ts";
 import { given } from "./route-context.ts";
@@ -12,7 +12,7 @@ import { encodePlain, toFrameError } from "./socket-link.ts";
 import type { RequestOwner, SocketLink } from "./socket-link.ts";
 import type { OutboxSource } from "./socket-outbox.ts";
 
-type Place = Omit<Extract<ClientMessage, { kind: "produce" }>, "kind">;
+type Place = Omit<Extract<ReceivedMessage, { kind: "produce" }>, "kind">;
 
 /** An append that the client has not been answered. */
 interface Unanswered {
@@ -46,7 +46,7 @@ export class SocketProducer implements OutboxSource {
   }
 
   /** Returns what it counts for until it was answered. */
-  append(entries: readonly FrameEntryInput[]): number {
+  append(entries: readonly ReceivedInput[]): number {
     const { process, channel, producer, term } = this.#place;
     const { broker, caller, outbox } = this.#link;
     let bytes = 0;

@@ -1,5 +1,5 @@
 import { ChannelError, invalidArgument } from "../core/errors.ts";
-import type { ClientMessage, FrameError } from "../protocol/socket-message.ts";
+import type { ReceivedMessage, FrameError } from "../protocol/socket-message.ts";
 import { encodeFrameError } from "../protocol/socket-message.ts";
 import { RecentValues } from "./recent-values.ts";
 import { SocketIds } from "./socket-ids.ts";
@@ -9,7 +9,7 @@ import { SocketProducer } from "./socket-producer.ts";
 import { SocketSubscription } from "./socket-subscription.ts";
 import { SocketWatch } from "./socket-watch.ts";
 
-type Message<K extends ClientMessage["kind"]> = Extract<ClientMessage, { readonly kind: K }>;
+type Message<K extends ReceivedMessage["kind"]> = Extract<ReceivedMessage, { readonly kind: K }>;
 /** Messages that are about an id. */
 export type Request = Message<RequestKind | "credit" | "unsubscribe" | "append">;
 

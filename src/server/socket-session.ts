@@ -7,7 +7,7 @@ import { ChannelError, invalidArgument, isChannelError } from "../core/errors.ts
 import { errorStatus } from "../protocol/error-status.ts";
 import type { FrameForm } from "../protocol/frame.ts";
 import { encodeTime } from "../protocol/json-form.ts";
-import type { ClientMessage, SocketLimits } from "../protocol/socket-message.ts";
+import type { ReceivedMessage, SocketLimits } from "../protocol/socket-message.ts";
 import type { EncodedPages } from "./encoded-pages.ts";
 import type { Beating, Heartbeats } from "./heartbeats.ts";
 import type { RouteContext } from "./route-context.ts";
@@ -148,7 +148,7 @@ export class SocketSession implements SocketLink, OutboxOwner, IntakeOwner, Beat
     }
   }
 
-  #handle(message: ClientMessage): Promise<void> | undefined {
+  #handle(message: ReceivedMessage): Promise<void> | undefined {
     switch (message.kind) {
       case "hello":
         if (this.#identified !== undefined) throw invalidArgument("hello", "sent once");
@@ -306,6 +306,6 @@ function toldOf(error: unknown): ChannelError {
   return new ChannelError("internal_error", {}, { cause: error });
 }
 
-function requireHello([first]: readonly ClientMessage[]): void {
+function requireHello([first]: readonly ReceivedMessage[]): void {
   if (first?.kind !== "hello") throw invalidArgument("first message", "a hello");
 }

@@ -3,7 +3,7 @@ import type { SubscriptionItem } from "../core/broker/views.ts";
 import { decodeStart, encodeCursor } from "../protocol/cursor.ts";
 import type { EncodedMessage } from "../protocol/frame.ts";
 import { encodeGap, encodeOutcome } from "../protocol/json-form.ts";
-import type { ClientMessage } from "../protocol/socket-message.ts";
+import type { ReceivedMessage } from "../protocol/socket-message.ts";
 import { encodePlain, send, toFrameError } from "./socket-link.ts";
 import type { PlainMessage, RequestOwner, SocketLink } from "./socket-link.ts";
 import type { OutboxSource } from "./socket-outbox.ts";
@@ -11,7 +11,7 @@ import type { OutboxSource } from "./socket-outbox.ts";
 /** One page: with what JSON adds to small entries and base64 to large ones it stays below a frame. */
 const pageLimits = { entriesMax: 256, bytesMax: 24 * 1024 };
 
-type Place = Omit<Extract<ClientMessage, { kind: "subscribe" }>, "kind">;
+type Place = Omit<Extract<ReceivedMessage, { kind: "subscribe" }>, "kind">;
 
 /** A subscription of a socket: sends entries while the client has room for them, and waits for no other. */
 export class SocketSubscription implements OutboxSource {
