@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { NodeDirectory, SegmentLogStore } from "../dist/stores/segment-log/index.js";
-import { formatSpread, median, medianRatio, printTable } from "./report.mjs";
+import { formatSpread, median, medianRatio } from "./report.mjs";
 import { createData, createKey, createOpening, withDirectory } from "./stored-batch.mjs";
 import { takeTurn } from "./turn.mjs";
 
@@ -111,9 +111,14 @@ async function compare(writers, rounds) {
 
 export async function benchSegmentLogAppend({ rounds = 15 } = {}) {
   const rows = [];
-  const targets = [];
+  const verdicts = [];
+  const figures = {};
+  const bars = [];
   for (const writers of inFlight) {
     const turns = await compare(writers, rounds);
+    figures[writers] = turns;
+    const rateOf = (name) => median(turns[name].map(({ rate }) => rate));
+    bars.push({ name: `${writers} in flight`, values: Object.keys(contestants).map(rateOf) });
     const rates = (name) => turns[name].map(({ rate }) => rate);
     const cpu = (name) => median(turns[name].map((turn) => turn.cpu)).toFixed(1);
     const overFile = medianRatio(rates("jobwire"), rates("file"));
@@ -126,7 +131,7 @@ export async function benchSegmentLogAppend({ rounds = 15 } = {}) {
     ]);
     if (writers === 1) continue;
     const lmdbTarget = writers === 64 ? 2 : 1.3;
-    targets.push(
+    verdicts.push(
       {
         target: `segment log with ${writers} in flight is at least 0.8 × of a bare file`,
         met: overFile >= 0.8,
@@ -137,10 +142,14 @@ export async function benchSegmentLogAppend({ rounds = 15 } = {}) {
       },
     );
   }
-  printTable(
-    "Segment log alone, 256 B, durable appends per second: median (quartiles)",
-    ["in flight", "jobwire", "bare file", "lmdb", "× file", "× lmdb", "µs CPU each"],
-    rows,
-  );
-  return targets;
+  const title = "Segment log alone, 256 B, durable appends per second: median (quartiles)";
+  const header = ["in flight", "jobwire", "bare file", "lmdb", "× file", "× lmdb", "µs CPU each"];
+  const chart = {
+    name: "append",
+    title: "Durable appends of 256 B per second",
+    kind: "bars",
+    series: ["segment log", "bare file", "lmdb"],
+    bars,
+  };
+  return { tables: [{ title, header, rows }], charts: [chart], figures, verdicts };
 }

@@ -41,7 +41,13 @@ export async function startServer({ fsync }, directory) {
 
 export async function createTopic() {}
 
-function connect({ port }) {
+export async function removeTopic(address, topic) {
+  const client = connect(address);
+  await client.del(topic);
+  client.disconnect();
+}
+
+export function connect({ port }) {
   const { Redis } = require("ioredis");
   return new Redis({ host, port, enableAutoPipelining: true });
 }
