@@ -1,5 +1,7 @@
 // The parts of the suite, in the order in which they run. `quick` is what makes a part fit into the five minutes of all;
-// a part without it is left out of them.
+// a part without it is left out of them. `missing` says what a part
+// cannot do without, where that is not there.
+import { missingNats, missingTerminals } from "./peers.mjs";
 
 export const parts = {
   router: {
@@ -34,10 +36,12 @@ export const parts = {
     quick: { rounds: 2 },
   },
   jetstream: {
+    missing: missingNats,
     run: async (options) => (await import("./jetstream.mjs")).benchJetStream(options),
     quick: { rounds: 2, turnMs: 300, latencyCount: 200 },
   },
   "jetstream-cold": {
+    missing: missingNats,
     run: async (options) => (await import("./jetstream-cold.mjs")).benchJetStreamCold(options),
     quick: { count: 500 },
   },
@@ -56,6 +60,7 @@ export const parts = {
     quick: { rounds: 2, turnMs: 500 },
   },
   echo: {
+    missing: missingTerminals,
     run: async (options) => (await import("./echo.mjs")).benchEcho(options),
     quick: { rounds: 1, count: 60 },
   },
@@ -66,5 +71,8 @@ export const parts = {
   overload: {
     run: async (options) => (await import("./overload.mjs")).benchOverload(options),
     quick: { seconds: 10, only: ["segment-log"] },
+  },
+  soak: {
+    run: async (options) => (await import("./soak.mjs")).benchSoak(options),
   },
 };

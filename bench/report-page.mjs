@@ -16,8 +16,8 @@ const chartFolder = "performance";
 export async function writePage(found) {
   let page = readFileSync(pagePath, "utf8");
   for (const part of found) {
-    if (part.failure !== undefined) {
-      console.error(`${part.name} failed: what the page says of it stays.`);
+    if (part.failure !== undefined || part.isLeftOut) {
+      console.error(`${part.name} did not run to its end: what the page says of it stays.`);
       continue;
     }
     const [begin, end] = [`<!-- bench:${part.name} -->`, `<!-- /bench:${part.name} -->`];
@@ -40,12 +40,13 @@ function writeCharts(charts) {
     writeFileSync(join(docs, chartFolder, `${chart.name}.svg`), drawChart(chart));
 }
 
-function renderPart({ tables, charts, verdicts, conditions, isQuick }) {
+function renderPart({ tables, charts, verdicts, conditions, isQuick, missingPeers }) {
   const date = new Date(conditions.startedAt);
   const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(date);
   const how = isQuick ? "; a quick run, of few rounds" : "";
   return [
     `_${day}: ${formatConditions(conditions)}${how}._`,
+    ...(missingPeers.length === 0 ? [] : [`Left out: ${missingPeers.join("; ")}.`]),
     ...tables.map(renderTable),
     ...charts.map(({ name, title }) => `![${title}](${chartFolder}/${name}.svg)`),
     ...(verdicts.length === 0 ? [] : [renderVerdicts(verdicts)]),

@@ -52,17 +52,22 @@ async function runPart(name, { quick, numbers }) {
   const conditions = readConditions();
   console.log(`\n== ${name}: ${formatConditions(conditions)}`);
   const isQuick = quick === true;
-  const about = { name, isQuick, conditions };
+  const about = { name, isQuick, conditions, tables: [], charts: [], figures: {} };
+  const missing = parts[name].missing?.();
+  if (missing !== undefined) {
+    console.log(`left out: ${missing}`);
+    return { ...about, isLeftOut: true, missingPeers: [missing], verdicts: [] };
+  }
   const startedAtMs = performance.now();
   try {
     const found = await parts[name].run({ ...(isQuick ? parts[name].quick : {}), ...numbers });
     for (const table of found.tables) console.log(formatTable(table));
     const seconds = (performance.now() - startedAtMs) / 1e3;
-    return { ...about, seconds, charts: [], figures: {}, ...found };
+    return { ...about, seconds, missingPeers: [], ...found };
   } catch (error) {
     console.error(error);
     const verdicts = [{ target: `${name} runs to its end`, met: false, isExact: false }];
-    return { ...about, failure: String(error), tables: [], charts: [], figures: {}, verdicts };
+    return { ...about, failure: String(error), missingPeers: [], verdicts };
   }
 }
 
@@ -85,6 +90,8 @@ function toJson(found) {
 
 function printVerdicts(found) {
   console.log();
+  for (const { name, missingPeers } of found)
+    for (const peer of missingPeers) console.log(`left out  ${name}: ${peer}`);
   for (const { name, verdicts } of found)
     for (const { target, met } of verdicts)
       console.log(`${met ? "met   " : "MISSED"}  ${name}: ${target}`);
@@ -111,3 +118,5 @@ try {
   console.error(`${error.message}\n\n${usage}`);
   process.exitCode = 2;
 }
+// Whatever a part may have left open is nobody's any more.
+process.exit();

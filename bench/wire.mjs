@@ -51,7 +51,7 @@ const measures = {
 };
 
 export async function benchWire({ rounds = 5, turnMs = 1_000 } = {}) {
-  const found = await findKinds();
+  const { found, missingPeers } = findKinds();
   const contestants = new Map();
   try {
     for (const kind of found) contestants.set(kind.name, await Contestant.start(kind));
@@ -72,6 +72,7 @@ export async function benchWire({ rounds = 5, turnMs = 1_000 } = {}) {
       charts: chart(figures),
       figures: { ...Object.fromEntries(figures), syncsMs },
       verdicts,
+      missingPeers,
     };
   } finally {
     for (const contestant of contestants.values()) await contestant.stop();

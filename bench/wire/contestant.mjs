@@ -1,8 +1,7 @@
 // A server of one kind with those who use it, each a program of its own.
-import { fork, spawnSync } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
-import process from "node:process";
-import { kinds, loadKind, programPath } from "./kinds.mjs";
+import { kinds, programPath } from "./kinds.mjs";
 
 const patienceMs = 60_000;
 
@@ -156,19 +155,15 @@ export class Contestant {
   }
 }
 
-/** Kinds whose server is on this machine; the others are named. */
-export async function findKinds(wanted = kinds) {
-  const found = [];
-  for (const kind of wanted) {
-    const { program } = await loadKind(kind.module);
-    const path = program && (process.env[program.variable] ?? program.name);
-    if (path === undefined || spawnSync(path, ["--version"]).status === 0) found.push(kind);
-    else
-      console.log(
-        `${kind.name}: there is no ${path}; install it, or name one in ${program.variable}.`,
-      );
-  }
-  return found;
+/** Kinds of which everything is on this machine; the others are named. */
+export function findKinds(wanted = kinds) {
+  const missingPeers = [];
+  const found = wanted.filter(({ name, missing }) => {
+    const what = missing?.();
+    if (what !== undefined) missingPeers.push(`${name}: ${what}`);
+    return what === undefined;
+  });
+  return { found, missingPeers };
 }
 
 /** Whether readers of ours got every message once; what peers promise is theirs. */

@@ -1,7 +1,7 @@
 // Redis with many streams: blocking reads of a thousand of them each.
 import { connect } from "./redis.mjs";
 
-export { program, startServer } from "./redis.mjs";
+export { startServer } from "./redis.mjs";
 
 const perConnection = 1_000;
 const nameOf = (index) => `c${index}`;
