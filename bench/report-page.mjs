@@ -2,7 +2,6 @@
 // and `<!-- /bench:name -->`. The prose around is written by hand and stays; so does what stands for parts that did not run.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { drawChart } from "./chart.mjs";
@@ -12,7 +11,6 @@ const docs = fileURLToPath(new URL("../docs/", import.meta.url));
 const pagePath = join(docs, "performance.md");
 const chartFolder = "performance";
 
-/** The page with the parts in their places. A part that failed, or that the page has no place for, changes nothing. */
 export async function writePage(found) {
   let page = readFileSync(pagePath, "utf8");
   for (const part of found) {
@@ -20,18 +18,20 @@ export async function writePage(found) {
       console.error(`${part.name} did not run to its end: what the page says of it stays.`);
       continue;
     }
-    const [begin, end] = [`<!-- bench:${part.name} -->`, `<!-- /bench:${part.name} -->`];
-    const [from, until] = [page.indexOf(begin), page.indexOf(end)];
-    if (from < 0 || until < from) {
-      console.error(`docs/performance.md has no place ${begin} … ${end}: it is not written.`);
-      process.exitCode = 1;
-      continue;
-    }
+    page = replacePart(page, part.name, renderPart(part));
     writeCharts(part.charts);
-    page = `${page.slice(0, from + begin.length)}\n\n${renderPart(part)}\n\n${page.slice(until)}`;
   }
   const options = { ...(await resolveConfig(pagePath)), parser: "markdown" };
   writeFileSync(pagePath, await format(page, options));
+}
+
+/** The page with another text in the place of a part. Throws where it has no such place. */
+export function replacePart(page, name, text) {
+  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const [from, until] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || until < from)
+    throw new Error(`docs/performance.md has no place ${begin} … ${end}`);
+  return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(until)}`;
 }
 
 function writeCharts(charts) {
@@ -40,7 +40,8 @@ function writeCharts(charts) {
     writeFileSync(join(docs, chartFolder, `${chart.name}.svg`), drawChart(chart));
 }
 
-function renderPart({ tables, charts, verdicts, conditions, isQuick, missingPeers }) {
+/** What a part found, as markdown: its day and conditions, tables, charts, and which targets were met. */
+export function renderPart({ tables, charts, verdicts, conditions, isQuick, missingPeers }) {
   const date = new Date(conditions.startedAt);
   const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(date);
   const how = isQuick ? "; a quick run, of few rounds" : "";

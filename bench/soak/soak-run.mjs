@@ -41,8 +41,8 @@ export async function runSoak({
   seconds,
   perSecond,
   channels = 4,
-  visitors = 4,
-  maxLogBytes = 32 * MiB,
+  visitors = 2,
+  maxLogBytes = 16 * MiB,
   segmentBytes = 64 * MiB,
   sampleMs = 10_000,
 }) {
