@@ -45,7 +45,7 @@ async function saturate({ forMs }) {
 }
 
 /** What is due is offered whether or not what came before was taken; accepted entries by the second. */
-async function offer({ perSecond, entries, forMs }) {
+async function offer({ perSecond, entries, forMs, isPatient }) {
   const before = acceptedNow();
   const startMs = sharedMs();
   let offered = 0;
@@ -62,7 +62,7 @@ async function offer({ perSecond, entries, forMs }) {
   }
   const endMs = sharedMs();
   const accepted = acceptedNow() - before;
-  await settle();
+  if (isPatient) await settle();
   const settledMs = sharedMs();
   return { startMs, endMs, settledMs, offered, untaken, accepted, refused: refusedNow(), seconds };
 }

@@ -70,7 +70,7 @@ export const parts = {
   },
   overload: {
     run: async (options) => (await import("./overload.mjs")).benchOverload(options),
-    quick: { seconds: 10, only: ["segment-log"] },
+    quick: { seconds: 10, only: ["segment-log", "greedy"] },
   },
   soak: {
     run: async (options) => (await import("./soak.mjs")).benchSoak(options),

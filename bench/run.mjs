@@ -63,6 +63,7 @@ async function runPart(name, { quick, numbers }) {
     const found = await parts[name].run({ ...(isQuick ? parts[name].quick : {}), ...numbers });
     for (const table of found.tables) console.log(formatTable(table));
     const seconds = (performance.now() - startedAtMs) / 1e3;
+    console.log(`\n${name} took ${seconds.toFixed(0)} s`);
     return { ...about, seconds, missingPeers: [], ...found };
   } catch (error) {
     console.error(error);

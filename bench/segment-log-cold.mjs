@@ -4,6 +4,7 @@ import { runMeasured } from "./measured-program.mjs";
 import { withDirectory } from "./stored-batch.mjs";
 
 const bytesMax = 1024;
+const judgedCount = 100_000;
 const cases = {
   filled: "store and broker, after they were made",
   store: "store alone, after a start",
@@ -19,7 +20,9 @@ export async function benchColdChannels({ count = 100_000 } = {}) {
       const { heap, resident } = await runMeasured("cold-channels.mjs", [path, how, String(count)]);
       figures[how] = { heap, resident };
       rows.push([name, ...[heap, resident].map((bytes) => `${bytes.toFixed(0)} B`)]);
-      verdicts.push({ target: `cold channel, ${name}: at most 1 KiB`, met: heap <= bytesMax });
+      // Of few, what there is once is most of it.
+      if (count >= judgedCount)
+        verdicts.push({ target: `cold channel, ${name}: at most 1 KiB`, met: heap <= bytesMax });
     }
   });
   const title = `Memory of ${count.toLocaleString("en")} cold channels of as many running processes, per channel`;

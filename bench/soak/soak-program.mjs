@@ -6,7 +6,7 @@ import { createMessage, sharedMs } from "../wire/message.mjs";
 import { CuttableSockets, SoakCounts, SoakReader } from "./soak-reader.mjs";
 
 const unacked = 512;
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 async function createChannels({ address, topics, spec }) {
   for (const topic of topics) await createTopic(address, topic, spec);
@@ -96,10 +96,10 @@ const between = (least, most) => least + Math.random() * (most - least);
 const pick = (all) => all[Math.floor(Math.random() * all.length)];
 
 /** Three of each channel: one that stays, one whose connection is cut, one that goes and comes with its cursor. */
-async function openReaders({ address, topics }) {
+async function openReaders({ address, topics, keptEntries }) {
   isOver = false;
   standing = topics.flatMap((topic) => {
-    const readers = Array.from({ length: 3 }, () => new SoakReader(counts));
+    const readers = Array.from({ length: 3 }, () => new SoakReader(counts, { keptEntries }));
     for (const reader of readers) reader.open(address, topic, "start");
     const [, cut, stored] = readers;
     visitors.push(cutAgainAndAgain(cut), comeAndGo(stored, address, topic));
@@ -108,15 +108,19 @@ async function openReaders({ address, topics }) {
 }
 
 /** Readers that come, stay for a while and leave: so many at a time from the oldest entry, and from now. */
-function openVisitors({ address, topics, each }) {
+function openVisitors({ address, topics, keptEntries, each }) {
   for (let index = 0; index < each; index++)
-    visitors.push(visit(address, topics, "start"), visit(address, topics, "now"));
+    visitors.push(
+      visit(address, topics, "start", { keptEntries, mayBeOvertaken: true }),
+      visit(address, topics, "now", { keptEntries }),
+    );
 }
 
 async function cutAgainAndAgain(reader) {
   while (!isOver) {
     await delay(between(1_000, 4_000));
-    if (!isOver) reader.cut();
+    // Who is cut again and again before it has got anything is overtaken in the end, as it must be.
+    if (!isOver && !reader.isAway) reader.cut();
   }
 }
 
@@ -124,15 +128,16 @@ async function comeAndGo(reader, address, topic) {
   while (!isOver) {
     await delay(between(1_000, 3_000));
     if (isOver) return;
+    if (reader.isAway) continue;
     await reader.close();
     await delay(between(50, 500));
     reader.open(address, topic, "start");
   }
 }
 
-async function visit(address, topics, from) {
+async function visit(address, topics, from, settings) {
   while (!isOver) {
-    const reader = new SoakReader(counts, { mayBeOvertaken: true });
+    const reader = new SoakReader(counts, settings);
     reader.open(address, pick(topics), from);
     await delay(between(500, 3_000));
     await reader.close();

@@ -1,4 +1,5 @@
 // Readers of one channel, each of which checks everything that it gets: position n holds message n, and after n comes n + 1.
+import { performance } from "node:perf_hooks";
 import { WebSocket } from "ws";
 import { connect } from "../wire/jobwire.mjs";
 
@@ -9,12 +10,18 @@ export class SoakCounts {
   repeated = 0;
   /** Something else than what stands at that position. */
   wrong = 0;
-  /** That were told readers which the trimming of the log may overtake … */
+  /** Entries of which a gap was told. */
+  skipped = 0;
+  /** Gaps told to whom the trimming of the log may overtake, who begins at its oldest entry; … */
   gaps = 0;
-  /** … and what others were told: why, and between which positions. */
+  /** … to others who were behind by a good part of what the log keeps; … */
+  overtaken = 0;
+  /** … and what nobody should have been told: why, and between which positions. */
   unexpectedGaps = [];
   opened = 0;
   cut = 0;
+  /** From a cut, or from being opened, until the next item. */
+  longestPauseMs = 0;
 }
 
 /** Sockets of one client, which can be cut as a network does it. */
@@ -41,17 +48,22 @@ export class CuttableSockets {
 export class SoakReader {
   #counts;
   #mayBeOvertaken;
+  #keptEntries;
   #last;
   #cursor;
   #wire;
+  #channel;
   #entries;
   #sockets = new CuttableSockets();
   #isOver = Promise.resolve();
   onEntries = () => undefined;
   failure;
+  #awaySinceMs;
 
-  constructor(counts, { mayBeOvertaken = false } = {}) {
+  /** `keptEntries` is how many the log keeps. */
+  constructor(counts, { mayBeOvertaken = false, keptEntries }) {
     this.#counts = counts;
+    this.#keptEntries = keptEntries;
     this.#mayBeOvertaken = mayBeOvertaken;
   }
 
@@ -59,12 +71,19 @@ export class SoakReader {
     return this.#last ?? 0;
   }
 
+  /** It has not got anything yet since it was opened or cut. */
+  get isAway() {
+    return this.#awaySinceMs !== undefined;
+  }
+
   /** `from` is `start` or `now`; where it has been before, it goes on from its cursor. */
   open(address, topic, from) {
     this.#counts.opened++;
+    this.#awaySinceMs = performance.now();
     this.#wire = connect(address, this.#sockets.constructorOfSockets);
     const options = this.#cursor === undefined ? { from } : { after: this.#cursor };
-    this.#entries = this.#wire.process(topic).channel("out").entries(options);
+    this.#channel = this.#wire.process(topic).channel("out");
+    this.#entries = this.#channel.entries(options);
     this.#isOver = this.#read(this.#entries).catch((error) => {
       this.failure = error;
       this.onEntries();
@@ -72,7 +91,9 @@ export class SoakReader {
   }
 
   cut() {
-    this.#counts.cut += this.#sockets.cut();
+    const count = this.#sockets.cut();
+    this.#counts.cut += count;
+    if (count > 0) this.#awaySinceMs = performance.now();
   }
 
   async close() {
@@ -84,14 +105,27 @@ export class SoakReader {
 
   async #read(entries) {
     for await (const item of entries.items()) {
-      if (item.kind === "gap") this.#takeGap(item);
+      this.#noteReturn();
+      if (item.kind === "gap") await this.#takeGap(item);
       else for (const entry of item.entries) this.#take(entry);
       this.onEntries();
     }
   }
 
-  #takeGap({ reason, first, cursor }) {
+  #noteReturn() {
+    if (this.#awaySinceMs === undefined) return;
+    const pauseMs = performance.now() - this.#awaySinceMs;
+    this.#counts.longestPauseMs = Math.max(this.#counts.longestPauseMs, pauseMs);
+    this.#awaySinceMs = undefined;
+  }
+
+  async #takeGap({ reason, first, cursor }) {
+    this.#counts.skipped += first - 1 - this.last;
+    // Not by time: a writer that was away writes all that it owes at once.
+    const { last } = await this.#channel.get();
+    const isBehind = last - this.last > this.#keptEntries / 2;
     if (this.#mayBeOvertaken) this.#counts.gaps++;
+    else if (reason === "trimmed" && isBehind) this.#counts.overtaken++;
     else this.#counts.unexpectedGaps.push(`${reason}: ${this.last} to ${first}`);
     this.#last = first - 1;
     this.#cursor = cursor;

@@ -27,10 +27,13 @@ export interface SoakRun {
     readonly missing: number;
     readonly repeated: number;
     readonly wrong: number;
+    readonly skipped: number;
     readonly gaps: number;
+    readonly overtaken: number;
     readonly unexpectedGaps: readonly string[];
     readonly opened: number;
     readonly cut: number;
+    readonly longestPauseMs: number;
   };
   readonly failures: readonly string[];
 }
@@ -47,10 +50,9 @@ export function judgeSoakMemory(samples: readonly SoakSample[]): readonly {
 
 export function judgeSoakDisk(
   samples: readonly SoakSample[],
-  options?: { readonly segmentBytes?: number },
+  settings?: Pick<SoakSettings, "channels" | "maxLogBytes" | "segmentBytes">,
 ): {
-  readonly firstBytes: number;
-  readonly secondBytes: number;
+  readonly mostBytes: number;
   readonly allowedBytes: number;
   readonly isBounded: boolean;
 };

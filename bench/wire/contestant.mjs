@@ -1,6 +1,7 @@
 // A server of one kind with those who use it, each a program of its own.
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { kinds, programPath } from "./kinds.mjs";
 
 const patienceMs = 60_000;
@@ -53,6 +54,17 @@ export class Server {
   async ask(question) {
     this.#child.send(question);
     return await this.#nextAnswer();
+  }
+
+  /** Resident bytes. Where the system tells them nothing waits for the server, which may be busy. */
+  async residentBytes() {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, "utf8").catch(() => "");
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+    return kibibytes === undefined ? (await this.ask("usage")).rss : Number(kibibytes) * 1024;
+  }
+
+  get pid() {
+    return this.#child.pid;
   }
 
   #nextAnswer() {

@@ -2,11 +2,10 @@ import { beforeAll, expect, it } from "vitest";
 import { judgeSoakDisk, judgeSoakMemory, runSoak } from "../../bench/soak/soak-run.mjs";
 import { ensureBuilt } from "../../scripts/ensure-built.mjs";
 
-const MiB = 1024 * 1024;
 /** Small, so that a minute has trimmed the logs and taken segments away many times. */
-const segmentBytes = MiB;
+const sizes = { channels: 4, maxLogBytes: 256 * 1024, segmentBytes: 256 * 1024 };
 
-const testTimeoutMs = 240_000;
+const testTimeoutMs = 300_000;
 
 beforeAll(() => ensureBuilt());
 
@@ -18,9 +17,7 @@ it(
       seconds: 60,
       // What a machine that does ten other things can carry, too.
       perSecond: 800,
-      visitors: 2,
-      maxLogBytes: MiB / 2,
-      segmentBytes,
+      ...sizes,
       sampleMs: 1_500,
     });
 
@@ -30,11 +27,11 @@ it(
       ...{ missing: 0, repeated: 0, wrong: 0, unexpectedGaps: [] },
     });
     const entries = Object.values(written).reduce((sum, count) => sum + count, 0);
-    // Three readers of each channel have all of it.
-    expect(counts.delivered).toBeGreaterThanOrEqual(3 * entries);
+    // Three readers of each channel have all of it, or were told what a busy machine made them too late for.
+    expect(counts.delivered + counts.skipped).toBeGreaterThanOrEqual(3 * entries);
     expect(Math.min(writersCut, counts.cut, counts.opened)).toBeGreaterThan(0);
     expect(judgeSoakMemory(samples).filter(({ isFlat }) => !isFlat)).toEqual([]);
-    const disk = judgeSoakDisk(samples, { segmentBytes });
+    const disk = judgeSoakDisk(samples, sizes);
     expect(disk, JSON.stringify(disk)).toMatchObject({ isBounded: true });
   },
   testTimeoutMs,
