@@ -164,7 +164,7 @@ const curves = {
   },
   subscribers: {
     points: [10, 100, 1_000],
-    create: (x) => new World({ entries: 20, repeats: 2_000 / x }),
+    create: (x) => new World({ entries: 20, repeats: Math.max(20, 5_000 / x) }),
     async prepare(world, x) {
       await world.addChannels(1);
       await world.subscribe(x);

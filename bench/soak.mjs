@@ -7,7 +7,7 @@ const channels = 4;
 const MiB = 1024 * 1024;
 
 export async function benchSoak({ minutes = 30 } = {}) {
-  const maximum = await measureSoakMaximum({ channels, perChannel: 100_000 });
+  const maximum = await measureSoakMaximum({ channels, perChannel: 200_000, forMs: 15_000 });
   const perSecond = maximum / 2;
   const seconds = minutes * 60;
   const sampleMs = Math.min(10_000, (seconds * 1e3) / 20);

@@ -52,12 +52,12 @@ function finishWriting() {
   return { counts, failures };
 }
 
-/** So many to each channel, as fast as they are acknowledged. */
-async function writeAll({ address, topics, bytes, perChannel }) {
+/** So many to each channel, as fast as they are acknowledged, or as many as can be in that time. */
+async function writeAll({ address, topics, bytes, perChannel, forMs }) {
   writers = topics.map((topic) => ({ topic, writer: new Writer(address, topic) }));
   const startMs = sharedMs();
   const loop = async ({ writer }) => {
-    while (writer.sent < perChannel) await writer.send(bytes);
+    while (writer.sent < perChannel && sharedMs() < startMs + forMs) await writer.send(bytes);
   };
   const loops = writers.flatMap((each) => Array.from({ length: unacked }, () => loop(each)));
   await Promise.all(loops);

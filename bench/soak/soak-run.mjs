@@ -27,15 +27,16 @@ async function withPrograms(settings, work) {
 }
 
 /** Entries per second that go in and come to every reader that stands, however fast they are written. */
-export async function measureSoakMaximum({ channels, perChannel }) {
+export async function measureSoakMaximum({ channels, perChannel, forMs }) {
   return await withPrograms({}, async ({ writer, reader, address }) => {
     const topics = topicsOf(channels);
     await writer.do("createChannels", { address, topics, spec: {} });
     await reader.do("openReaders", { address, topics, keptEntries: Infinity });
-    const writing = { address, topics, bytes, perChannel };
+    const writing = { address, topics, bytes, perChannel, forMs };
     const { startMs, counts: written } = await writer.do("writeAll", writing);
     const { endMs } = await reader.do("finishReaders", { written });
-    return (channels * perChannel * 1e3) / (endMs - startMs);
+    const entries = Object.values(written).reduce((sum, count) => sum + count, 0);
+    return (entries * 1e3) / (endMs - startMs);
   });
 }
 
