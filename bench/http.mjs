@@ -17,7 +17,7 @@ const contestantKinds = {
 const measures = { single: 1, batch: batchEntries };
 const bare = "node:http, bare";
 
-export async function benchHttp({ rounds = 5, turnMs = 1_500 } = {}) {
+export async function benchHttp({ rounds = 5, turnMs = 1_500, warmUps = 3 } = {}) {
   const contestants = [];
   const load = new Client("node-http", "../http-load.mjs");
   const rates = mapValues(contestantKinds, () => mapValues(measures, () => []));
@@ -27,14 +27,14 @@ export async function benchHttp({ rounds = 5, turnMs = 1_500 } = {}) {
       const server = await Server.start(kind);
       contestants.push({ name, server, module: await loadKind(kind.module) });
     }
-    // The first round warms up.
-    for (let round = 0; round <= rounds; round++)
+    // A whole request goes through much code: it takes its time to be compiled.
+    for (let round = 0; round < rounds + warmUps; round++)
       for (const [measure, entries] of Object.entries(measures))
         for (const contestant of contestants) {
           const { posted, kept, perSecond } = await takeTurn(contestant, load, { entries, turnMs });
           counts[contestant.name].posted += posted;
           counts[contestant.name].kept += kept;
-          if (round > 0) rates[contestant.name][measure].push(perSecond);
+          if (round >= warmUps) rates[contestant.name][measure].push(perSecond);
         }
   } finally {
     await load.stop();
