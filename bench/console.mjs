@@ -4,15 +4,14 @@ import process from "node:process";
 import { chromium } from "playwright-core";
 import { FloodedConsole, areConsecutive } from "./console/flooded-console.mjs";
 import { takeWatched } from "./console/page-watch.mjs";
-import { printTable, quantile } from "./report.mjs";
+import { quantile } from "./report.mjs";
 
 const perSecond = 50_000;
-const forMs = 20_000;
 const answerMsMax = 200;
 const megabytesMax = 120;
 const busyPartMax = 0.5;
 
-export async function benchConsole({ count = 10_000 } = {}) {
+export async function benchConsole({ count = 10_000, seconds = 20 } = {}) {
   const world = await FloodedConsole.start({ jobs: count });
   const name = process.env.CHROMIUM ?? "chromium";
   const browser = await chromium.launch({
@@ -24,15 +23,15 @@ export async function benchConsole({ count = 10_000 } = {}) {
     await page.getByRole("button", { name: `all ${(count + 1).toLocaleString("en")}` }).waitFor();
     const list = await takeWatched(page);
     await world.openJob(page);
-    const flood = await world.flood(page, { perSecond, forMs });
-    return report(count, list, flood);
+    const flood = await world.flood(page, { perSecond, forMs: seconds * 1_000 });
+    return report(count, seconds, list, flood);
   } finally {
     await browser.close();
     await world.stop();
   }
 }
 
-function report(count, list, flood) {
+function report(count, seconds, list, flood) {
   const longest = (tasks) => `${Math.max(0, ...tasks).toFixed(0)} ms`;
   const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   const { tasks, answers, used, live, seen, lateMs, last, settledMs } = flood;
@@ -41,10 +40,10 @@ function report(count, list, flood) {
   const behind = seen.map(({ state }) =>
     Number(/^([\d,]+) behind/.exec(state)?.[1].replaceAll(",", "") ?? 0),
   );
-  printTable(
-    `The console with ${count.toLocaleString("en")} jobs, and a channel at ${perSecond.toLocaleString("en")} entries/s for ${forMs / 1000} s`,
-    ["", ""],
-    [
+  const table = {
+    title: `The console with ${count.toLocaleString("en")} jobs, and a channel at ${perSecond.toLocaleString("en")} entries/s for ${seconds} s`,
+    header: ["", ""],
+    rows: [
       ["list: tasks above 50 ms, the longest", `${list.tasks.length}, ${longest(list.tasks)}`],
       ["text: entries written", last.toLocaleString("en")],
       ["text: written and acknowledged within", `${settledMs.toFixed(0)} ms`],
@@ -61,20 +60,21 @@ function report(count, list, flood) {
       ],
       ["text: memory, most and afterwards", `${megabytes(Math.max(...used))}, ${megabytes(live)}`],
     ],
-  );
-  return [
-    { target: "console: no line is lost at 50,000 entries/s", met: isExact, isExact },
+  };
+  const verdicts = [
+    { target: "no line is lost at 50,000 entries/s", met: isExact, isExact },
     {
-      target: `console: an answer within ${answerMsMax} ms at 50,000 entries/s`,
+      target: `an answer within ${answerMsMax} ms at 50,000 entries/s`,
       met: Math.max(0, ...answers) <= answerMsMax,
     },
     {
-      target: `console: at most ${megabytesMax} MiB at 50,000 entries/s`,
+      target: `at most ${megabytesMax} MiB at 50,000 entries/s`,
       met: Math.max(...used) <= megabytesMax * 2 ** 20,
     },
     {
-      target: "console: half of a processor is left of the page at 50,000 entries/s",
+      target: "half of a processor is left of the page at 50,000 entries/s",
       met: busyPart <= busyPartMax,
     },
   ];
+  return { tables: [table], charts: [], figures: { list, flood }, verdicts };
 }

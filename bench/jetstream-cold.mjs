@@ -5,13 +5,12 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { TcpProxy } from "../dist/testing/index.js";
+import { filesBytes } from "./files-bytes.mjs";
 import { startNatsServer } from "./nats-server.mjs";
-import { formatCount, printTable } from "./report.mjs";
+import { formatCount } from "./report.mjs";
 import { withDirectory } from "./stored-batch.mjs";
 
 const program = fileURLToPath(new URL("jetstream-node.mjs", import.meta.url));
@@ -43,14 +42,6 @@ async function startNode(url, limits = {}) {
   return { before, started, act, close };
 }
 
-/** Bytes of the files below a directory. */
-async function filesBytes(path) {
-  const entries = await readdir(path, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = files.map(async (file) => (await stat(join(file.parentPath, file.name))).size);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
 /** What the server says of its streams, all together. `writes` is how many messages they ever took. */
 async function readStreams(url) {
   const connection = await connect({ servers: url });
@@ -69,17 +60,24 @@ class Findings {
   stored = [];
   memory = [];
   times = [];
+  /** The same as numbers. */
+  figures = {};
 
   store(what, amount, count, unit = "") {
+    this.figures[what] = amount / count;
     this.stored.push([what, `${(amount / count).toFixed(unit === "" ? 1 : 0)}${unit}`]);
   }
 
   compareMemory(what, count, before, after) {
-    const share = (unit) => `${((after[unit] - before[unit]) / count).toFixed(0)} B`;
-    this.memory.push([what, share("heapBytes"), share("residentBytes")]);
+    const shares = ["heapBytes", "residentBytes"].map(
+      (unit) => (after[unit] - before[unit]) / count,
+    );
+    this.figures[what] = shares;
+    this.memory.push([what, ...shares.map((bytes) => `${bytes.toFixed(0)} B`)]);
   }
 
   time(what, count, { seconds, cpuSeconds }) {
+    this.figures[what] = { count, seconds, cpuSeconds };
     const each = (all) => (all === undefined ? "" : `${((all / count) * 1e6).toFixed(0)} µs`);
     const rate = `${formatCount(count / seconds)}/s`;
     this.times.push([what, `${seconds.toFixed(2)} s`, each(seconds), each(cpuSeconds), rate]);
@@ -169,12 +167,11 @@ export async function benchJetStreamCold({ count = 10_000 } = {}) {
   });
   const many = count.toLocaleString("en");
   const what = `${many} running processes with two channels of one entry each, one copy (${version})`;
-  printTable(`${what}: on disk, for each process`, ["", "each"], findings.stored);
-  printTable(`${what}: memory`, ["of each", "heap", "resident"], findings.memory);
-  printTable(
-    `${what}: times, ${many} of each, 64 at a time`,
-    ["", "all", "each", "processor", "rate"],
-    findings.times,
-  );
-  return [];
+  const timed = `${what}: times, ${many} of each, 64 at a time`;
+  const tables = [
+    { title: `${what}: on disk, for each process`, header: ["", "each"], rows: findings.stored },
+    { title: `${what}: memory`, header: ["of each", "heap", "resident"], rows: findings.memory },
+    { title: timed, header: ["", "all", "each", "processor", "rate"], rows: findings.times },
+  ];
+  return { tables, figures: findings.figures, verdicts: [] };
 }

@@ -7,7 +7,7 @@ import { performance } from "node:perf_hooks";
 import { Broker } from "../dist/index.js";
 import { openJetStreamStore } from "../dist/stores/jetstream/index.js";
 import { startNatsServer } from "./nats-server.mjs";
-import { formatSpread, median, medianRatio, printTable, quantile } from "./report.mjs";
+import { formatSpread, median, medianRatio, quantile } from "./report.mjs";
 import { withDirectory } from "./stored-batch.mjs";
 import { takeTurn } from "./turn.mjs";
 
@@ -15,9 +15,6 @@ const payload = new Uint8Array(256).fill(120);
 /** What of a message of the store is not payload. */
 const bareBytes = 256 + 200;
 const channelCounts = [1, 16, 256];
-const rounds = 5;
-const turnMs = 1_000;
-const latencyCount = 500;
 const MiB = 1024 * 1024;
 const submitter = { identity: "submitter", isAdmin: false };
 const limits = { entriesPerSecond: 1e6, entryBurst: 1e6 };
@@ -67,7 +64,7 @@ async function openChannels(nodes, prefix, channels) {
   };
 }
 
-async function compare(url, nodes, channels) {
+async function compare(url, nodes, channels, { rounds, turnMs }) {
   const bare = await openBare(url, channels);
   const contestants = {
     bare: [channels, bare],
@@ -82,6 +79,10 @@ async function compare(url, nodes, channels) {
       if (round > 0) turns[name].push(rate);
     }
   await bare.close();
+  return turns;
+}
+
+function rowOf(channels, turns) {
   return [
     String(channels),
     formatSpread(turns.bare),
@@ -93,7 +94,7 @@ async function compare(url, nodes, channels) {
 }
 
 /** Milliseconds from an append on one node until a reader on the other has it. */
-async function measureLatency([first, second]) {
+async function measureLatency([first, second], latencyCount) {
   const id = "latency";
   await first.createProcess(submitter, { id, channels: [{ name: "out" }] });
   const reader = await second.subscribe(submitter, id, "out", { after: "start" });
@@ -109,26 +110,35 @@ async function measureLatency([first, second]) {
   return times;
 }
 
-export async function benchJetStream() {
+const syncs = [
+  ["synced by the server in its own time", undefined],
+  ["sync_interval: always", "always"],
+];
+
+export async function benchJetStream({ rounds = 5, turnMs = 1_000, latencyCount = 500 } = {}) {
+  const tables = [];
   const latencies = [];
-  for (const [name, sync] of [
-    ["synced by the server in its own time", undefined],
-    ["sync_interval: always", "always"],
-  ])
+  const figures = {};
+  for (const [name, sync] of syncs)
     await withDirectory(async (path) => {
       const server = await startNatsServer(path, { sync });
       const nodes = await openNodes(server.url);
-      const rows = [];
-      for (const channels of channelCounts) rows.push(await compare(server.url, nodes, channels));
-      const title = `JetStream store, one server (${server.version}), ${name}: appends per second`;
-      const header = ["channels", "bare publish", "one node", "two nodes", "one ×", "two ×"];
-      printTable(title, header, rows);
-      const times = await measureLatency(nodes);
+      const turns = {};
+      for (const channels of channelCounts)
+        turns[channels] = await compare(server.url, nodes, channels, { rounds, turnMs });
+      tables.push({
+        title: `JetStream store, one server (${server.version}), ${name}: appends per second`,
+        header: ["channels", "bare publish", "one node", "two nodes", "one ×", "two ×"],
+        rows: channelCounts.map((channels) => rowOf(channels, turns[channels])),
+      });
+      const times = await measureLatency(nodes, latencyCount);
       const format = (ms) => `${ms.toFixed(2)} ms`;
       latencies.push([name, format(median(times)), format(quantile(times, 0.99))]);
+      figures[name] = { turns, latenciesMs: times };
       for (const { store } of nodes) await store.close();
       await server.stop();
     });
-  printTable("Append on one node to reader on the other", ["server", "p50", "p99"], latencies);
-  return [];
+  const header = ["server", "p50", "p99"];
+  tables.push({ title: "Append on one node to reader on the other", header, rows: latencies });
+  return { tables, figures, verdicts: [] };
 }

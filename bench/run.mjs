@@ -1,56 +1,123 @@
-// Prints the tables of the benchmark suite, all of them or those of `--only <name>`, which may be given
-// more than once. It exits with 1 when entries were lost or repeated, with `--check` also when a target is missed; `--count` is how many of what a table has many of.
-import { existsSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
+// Runs the benchmark suite and prints its tables: all parts, or those of `--only <part>`, which may be given more than
+// once. It exits with 1 when entries were lost or repeated or a part failed, with `--check` also when a target is missed.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { formatConditions, readConditions } from "./conditions.mjs";
+import { parts } from "./parts.mjs";
 import { installPeers } from "./peers.mjs";
+import { formatTable } from "./report.mjs";
+import { writePage } from "./report-page.mjs";
 
-const tables = {
-  router: async () => (await import("./router.mjs")).benchRouter(),
-  append: async () => (await import("./segment-log-append.mjs")).benchSegmentLogAppend(),
-  start: async () => (await import("./segment-log-start.mjs")).benchSegmentLogStart(),
-  cold: async (many) => (await import("./segment-log-cold.mjs")).benchColdChannels(many),
-  compaction: async () =>
-    (await import("./segment-log-compaction.mjs")).benchSegmentLogCompaction(),
-  jetstream: async () => (await import("./jetstream.mjs")).benchJetStream(),
-  "jetstream-cold": async (many) => (await import("./jetstream-cold.mjs")).benchJetStreamCold(many),
-  wire: async () => (await import("./wire.mjs")).benchWire(),
-  echo: async (many) => (await import("./echo.mjs")).benchEcho(many),
-  sockets: async (many) => (await import("./sockets.mjs")).benchSockets(many),
-  console: async (many) => (await import("./console.mjs")).benchConsole(many),
-};
+const usage = `npm run bench -- [options]
+  --only <part>     one of ${Object.keys(parts).join(", ")}; may be repeated
+  --quick           all of it in five minutes: fewer rounds, smaller numbers, no soak
+  --check           exit with 1 when a target is missed
+  --count <n>       how many there are to be, of what a part has many of
+  --minutes <n>     how long the soak takes; 30 unless given
+  --json <file>     write every figure of every round, conditions and verdicts
+  --write           write tables and charts into docs/performance.md
+  --from <file>     with --write: from what --json wrote, without running anything`;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true },
-    check: { type: "boolean" },
-    count: { type: "string" },
-  },
-});
-const names = values.only ?? Object.keys(tables);
-const unknown = names.filter((name) => !Object.hasOwn(tables, name));
-if (unknown.length > 0) {
-  console.error(`No table ${unknown.join(", ")}: there are ${Object.keys(tables).join(", ")}.`);
-  process.exit(2);
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      quick: { type: "boolean" },
+      check: { type: "boolean" },
+      count: { type: "string" },
+      minutes: { type: "string" },
+      json: { type: "string" },
+      write: { type: "boolean" },
+      from: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  const numbers = {};
+  for (const name of ["count", "minutes"]) {
+    if (values[name] === undefined) continue;
+    numbers[name] = Number(values[name]);
+    if (!(numbers[name] > 0)) throw new Error(`--${name} must be above 0, got ${values[name]}`);
+  }
+  const isRunInQuick = (name) => values.quick !== true || parts[name].quick !== undefined;
+  const names = values.only ?? Object.keys(parts).filter(isRunInQuick);
+  const unknown = names.filter((name) => !Object.hasOwn(parts, name));
+  if (unknown.length > 0)
+    throw new Error(`no part ${unknown.join(", ")}: there are ${Object.keys(parts).join(", ")}`);
+  return { ...values, names, numbers };
 }
-const many = values.count === undefined ? {} : { count: Number(values.count) };
-if (values.count !== undefined && !(Number.isInteger(many.count) && many.count > 0)) {
-  console.error(`--count must be a whole number above 0, got ${values.count}.`);
-  process.exit(2);
+
+/** What a part found, with its conditions; a part that failed is no reason to lose the others. */
+async function runPart(name, { quick, numbers }) {
+  const conditions = readConditions();
+  console.log(`\n== ${name}: ${formatConditions(conditions)}`);
+  const isQuick = quick === true;
+  const about = { name, isQuick, conditions, tables: [], charts: [], figures: {} };
+  const missing = parts[name].missing?.();
+  if (missing !== undefined) {
+    console.log(`left out: ${missing}`);
+    return { ...about, isLeftOut: true, missingPeers: [missing], verdicts: [] };
+  }
+  const startedAtMs = performance.now();
+  try {
+    const found = await parts[name].run({ ...(isQuick ? parts[name].quick : {}), ...numbers });
+    for (const table of found.tables) console.log(formatTable(table));
+    const seconds = (performance.now() - startedAtMs) / 1e3;
+    console.log(`\n${name} took ${seconds.toFixed(0)} s`);
+    return { ...about, seconds, missingPeers: [], ...found };
+  } catch (error) {
+    console.error(error);
+    const verdicts = [{ target: `${name} runs to its end`, met: false, isExact: false }];
+    return { ...about, failure: String(error), missingPeers: [], verdicts };
+  }
 }
-if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
-  console.error("The package is not built yet: run `npm run build` first.");
-  process.exit(2);
+
+async function runAll(options) {
+  if (!existsSync(new URL("../dist/index.js", import.meta.url)))
+    throw new Error("the package is not built yet: run `npm run build` first");
+  if (options.names.some((name) => parts[name].needsPeers)) installPeers();
+  const found = [];
+  for (const name of options.names) {
+    found.push(await runPart(name, options));
+    // After each part: what was found by then is kept whatever becomes of the rest.
+    if (options.json !== undefined) writeFileSync(options.json, toJson(found));
+  }
+  return found;
 }
-if (names.includes("append") || names.includes("wire")) installPeers();
-console.log(
-  `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, load ${loadavg()[0].toFixed(1)}`,
-);
-const results = [];
-for (const name of names) results.push(...(await tables[name](many)));
-console.log();
-for (const { target, met } of results) console.log(`${met ? "met   " : "MISSED"}  ${target}`);
-// A figure of entries that were lost or repeated is no figure.
-const isExact = results.every((result) => result.isExact !== false);
-if (!isExact || (values.check && results.some(({ met }) => !met))) process.exit(1);
+
+function toJson(found) {
+  return `${JSON.stringify({ version: 1, parts: found }, undefined, 1)}\n`;
+}
+
+function printVerdicts(found) {
+  console.log();
+  for (const { name, missingPeers } of found)
+    for (const peer of missingPeers) console.log(`left out  ${name}: ${peer}`);
+  for (const { name, verdicts } of found)
+    for (const { target, met } of verdicts)
+      console.log(`${met ? "met   " : "MISSED"}  ${name}: ${target}`);
+}
+
+async function main() {
+  const options = readOptions();
+  if (options.help) return void console.log(usage);
+  const found =
+    options.from === undefined
+      ? await runAll(options)
+      : JSON.parse(readFileSync(options.from, "utf8")).parts;
+  printVerdicts(found);
+  if (options.write) await writePage(found);
+  const verdicts = found.flatMap((part) => part.verdicts);
+  // A figure of entries that were lost or repeated is no figure.
+  const isExact = verdicts.every((verdict) => verdict.isExact !== false);
+  if (!isExact || (options.check && verdicts.some(({ met }) => !met))) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+// Whatever a part may have left open is nobody's any more.
+process.exit();

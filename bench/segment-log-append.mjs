@@ -6,8 +6,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { NodeDirectory, SegmentLogStore } from "../dist/stores/segment-log/index.js";
-import { formatSpread, median, medianRatio, printTable } from "./report.mjs";
+import { formatSpread, median, medianRatio } from "./report.mjs";
 import { createData, createKey, createOpening, withDirectory } from "./stored-batch.mjs";
+import { missingPackage } from "./peers.mjs";
 import { takeTurn } from "./turn.mjs";
 
 const payload = new Uint8Array(256).fill(120);
@@ -88,15 +89,18 @@ async function openLmdb(path, writers) {
 }
 
 const contestants = { jobwire: openStore, file: openFile, lmdb: openLmdb };
+const series = { jobwire: "segment log", file: "bare file", lmdb: "lmdb" };
+const fileShare = 0.8;
+const lmdbShares = { 64: 2, 1024: 1.3 };
 
 /** Takes turns of all contestants with so many writers; the first rounds warm up. */
-async function compare(writers, rounds) {
+async function compare(names, writers, rounds) {
   const warmUps = 2;
   return await withDirectory(async (path) => {
     const opened = [];
-    for (const [name, open] of Object.entries(contestants)) {
+    for (const name of names) {
       await mkdir(join(path, name));
-      opened.push([name, await open(join(path, name), writers)]);
+      opened.push([name, await contestants[name](join(path, name), writers)]);
     }
     const turns = Object.fromEntries(opened.map(([name]) => [name, []]));
     for (let round = 0; round < rounds + warmUps; round++)
@@ -110,37 +114,53 @@ async function compare(writers, rounds) {
 }
 
 export async function benchSegmentLogAppend({ rounds = 15 } = {}) {
-  const rows = [];
-  const targets = [];
-  for (const writers of inFlight) {
-    const turns = await compare(writers, rounds);
-    const rates = (name) => turns[name].map(({ rate }) => rate);
-    const cpu = (name) => median(turns[name].map((turn) => turn.cpu)).toFixed(1);
-    const overFile = medianRatio(rates("jobwire"), rates("file"));
-    const overLmdb = medianRatio(rates("jobwire"), rates("lmdb"));
-    rows.push([
+  const lacking = missingPackage("lmdb");
+  const names = Object.keys(contestants).filter((name) => name !== "lmdb" || lacking === undefined);
+  const figures = {};
+  for (const writers of inFlight) figures[writers] = await compare(names, writers, rounds);
+  return {
+    ...report(names, figures),
+    verdicts: inFlight.slice(1).flatMap((writers) => judge(writers, figures[writers])),
+    missingPeers: lacking === undefined ? [] : [lacking],
+  };
+}
+
+const ratesOf = (turns) => turns.map(({ rate }) => rate);
+const ratioOf = (turns, other) => medianRatio(ratesOf(turns.jobwire), ratesOf(turns[other]));
+
+function report(names, figures) {
+  const others = names.filter((name) => name !== "jobwire");
+  const title = "Segment log alone, 256 B, durable appends per second: median (quartiles)";
+  const times = others.map((name) => `× ${series[name]}`);
+  const header = ["in flight", ...names.map((name) => series[name]), ...times, "µs CPU each"];
+  const rows = inFlight.map((writers) => {
+    const turns = figures[writers];
+    const cpu = names.map((name) => median(turns[name].map((turn) => turn.cpu)).toFixed(1));
+    return [
       String(writers),
-      ...["jobwire", "file", "lmdb"].map((name) => formatSpread(rates(name))),
-      ...[overFile, overLmdb].map((ratio) => ratio.toFixed(2)),
-      ["jobwire", "file", "lmdb"].map(cpu).join(" / "),
-    ]);
-    if (writers === 1) continue;
-    const lmdbTarget = writers === 64 ? 2 : 1.3;
-    targets.push(
-      {
-        target: `segment log with ${writers} in flight is at least 0.8 × of a bare file`,
-        met: overFile >= 0.8,
-      },
-      {
-        target: `segment log with ${writers} in flight is at least ${lmdbTarget} × of lmdb`,
-        met: overLmdb >= lmdbTarget,
-      },
-    );
-  }
-  printTable(
-    "Segment log alone, 256 B, durable appends per second: median (quartiles)",
-    ["in flight", "jobwire", "bare file", "lmdb", "× file", "× lmdb", "µs CPU each"],
-    rows,
-  );
-  return targets;
+      ...names.map((name) => formatSpread(ratesOf(turns[name]))),
+      ...others.map((name) => ratioOf(turns, name).toFixed(2)),
+      cpu.join(" / "),
+    ];
+  });
+  const bars = inFlight.map((writers) => ({
+    name: `${writers} in flight`,
+    values: names.map((name) => median(ratesOf(figures[writers][name]))),
+  }));
+  const chart = {
+    ...{ name: "append", title: "Durable appends of 256 B per second", kind: "bars" },
+    ...{ series: names.map((name) => series[name]), bars },
+  };
+  return { tables: [{ title, header, rows }], charts: [chart], figures };
+}
+
+function judge(writers, turns) {
+  const bounds = { file: fileShare, lmdb: lmdbShares[writers] };
+  return Object.entries(bounds)
+    .filter(([name]) => turns[name] !== undefined)
+    .map(([name, least]) => {
+      const ratio = ratioOf(turns, name);
+      const target = `segment log with ${writers} in flight: ${ratio.toFixed(2)} × ${series[name]}, at least ${least}`;
+      return { target, met: ratio >= least };
+    });
 }

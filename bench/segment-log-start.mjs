@@ -3,7 +3,7 @@
 // its own; the files are in the page cache, as after a restart of the server.
 import { NodeDirectory, SegmentLogStore } from "../dist/stores/segment-log/index.js";
 import { runMeasured } from "./measured-program.mjs";
-import { median, medianRatio, printTable } from "./report.mjs";
+import { median, medianRatio } from "./report.mjs";
 import { createData, createKey, createOpening, withDirectory } from "./stored-batch.mjs";
 
 const logs = 4_000;
@@ -41,16 +41,18 @@ async function measure(entries, rounds) {
 }
 
 /** Starts of each kind by size: the large one is steady, and takes minutes. */
-const roundsBySize = new Map([
+const roundsBySize = [
   [1e6, 3],
   [1e7, 1],
-]);
+];
 
-export async function benchSegmentLogStart() {
+export async function benchSegmentLogStart({ sizes = roundsBySize } = {}) {
   const rows = [];
-  const targets = [];
-  for (const [entries, rounds] of roundsBySize) {
+  const verdicts = [];
+  const figures = {};
+  for (const [entries, rounds] of sizes) {
     const starts = await measure(entries, rounds);
+    figures[entries] = starts;
     const seconds = (how) => starts[how].map((start) => start.seconds);
     const memory = (how, unit) => median(starts[how].map(({ after }) => after[unit]));
     const rateOfReading = medianRatio(seconds("read"), seconds("segments"));
@@ -66,24 +68,22 @@ export async function benchSegmentLogStart() {
       ]),
     ]);
     if (entries <= 1e6)
-      targets.push({
+      verdicts.push({
         target: `start-up with ${name} entries takes at most 1 s from the checkpoint`,
         met: median(seconds("checkpoint")) <= 1,
       });
     else
-      targets.push({
+      verdicts.push({
         target: `${name} one-entry batches take less than 1 GiB resident, however the store started`,
         met: resident("checkpoint") < 1024 && resident("segments") < 1024,
       });
-    targets.push({
+    verdicts.push({
       target: `start-up with ${name} entries without checkpoint is at least 0.5 × of reading the files`,
       met: rateOfReading >= 0.5,
     });
   }
-  printTable(
-    `Start-up of the segment log, ${logs.toLocaleString("en")} logs, one entry of 64 B a batch (medians); memory after a collection`,
-    ["entries", "checkpoint", "without", "reading", "× reading", "heap", "RSS", "heap", "RSS"],
-    rows,
-  );
-  return targets;
+  const title = `Start-up of the segment log, ${logs.toLocaleString("en")} logs, one entry of 64 B a batch (medians); memory after a collection`;
+  const times = ["checkpoint", "without", "reading", "× reading"];
+  const header = ["entries", ...times, "heap", "RSS", "heap without", "RSS without"];
+  return { tables: [{ title, header, rows }], figures, verdicts };
 }

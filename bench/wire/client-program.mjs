@@ -7,14 +7,14 @@ import { createMessage, sharedMs, Tally } from "./message.mjs";
 const [module] = process.argv.slice(2);
 const kind = await loadKind(module);
 
-/** As many as can be in that time, so many of them unacknowledged at a time. */
-async function publish({ address, topic, bytes, unacked, forMs }) {
+/** As many as can be in that time, or as are wanted, so many of them unacknowledged at a time. */
+async function publish({ address, topic, bytes, unacked, forMs, countMax = Infinity }) {
   const { publish: send, close } = await kind.openPublisher(address, topic);
   const startMs = sharedMs();
   const untilMs = startMs + forMs;
   let count = 0;
   const loop = async () => {
-    while (sharedMs() < untilMs) await send(createMessage(bytes, ++count));
+    while (count < countMax && sharedMs() < untilMs) await send(createMessage(bytes, ++count));
   };
   await Promise.all(Array.from({ length: unacked }, loop));
   const endMs = sharedMs();
@@ -41,13 +41,15 @@ async function publishAtRate({ address, topic, bytes, perSecond, forMs }) {
   }
   await Promise.all(sent);
   await close();
-  return { count };
+  return { count, startMs };
 }
 
 let readers = [];
 /** Of the last message, once that is known. */
 let target = Infinity;
 let reached = () => undefined;
+/** When all of them had the last message, if that was before anybody waited for it. */
+let reachedMs;
 
 async function openReaders({ address, topic, count }) {
   readers = await Promise.all(
@@ -62,14 +64,23 @@ async function openReaders({ address, topic, count }) {
   );
 }
 
+/** Who has all of a log as soon as it can. */
+async function openLateReader({ last, ...place }) {
+  reached = () => (reachedMs ??= sharedMs());
+  target = last;
+  const startMs = sharedMs();
+  await openReaders({ ...place, count: 1 });
+  return { startMs };
+}
+
 /** Until each reader has the message of that number; what is missing by the patience's end is counted. */
 async function finishReaders({ last, patienceMs }) {
-  let endMs = sharedMs();
+  let endMs = reachedMs ?? sharedMs();
   const patience = new AbortController();
   const all = new Promise((resolve) => {
     reached = () => {
       if (readers.some(({ tally }) => tally.last < last)) return;
-      endMs = sharedMs();
+      endMs = reachedMs ?? sharedMs();
       resolve();
     };
   });
@@ -79,6 +90,7 @@ async function finishReaders({ last, patienceMs }) {
   await Promise.race([all, late.catch(() => undefined)]);
   patience.abort();
   target = Infinity;
+  reachedMs = undefined;
   const tallies = readers.map(({ tally }) => tally);
   await Promise.all(readers.map(({ close }) => close()));
   readers = [];
@@ -93,10 +105,12 @@ async function finishReaders({ last, patienceMs }) {
 }
 
 const work = {
-  createTopic: ({ address, topic }) => kind.createTopic(address, topic),
+  createTopic: ({ address, topic, spec }) => kind.createTopic(address, topic, spec),
+  removeTopic: ({ address, topic }) => kind.removeTopic(address, topic),
   publish,
   publishAtRate,
   openReaders,
+  openLateReader,
   finishReaders,
 };
 

@@ -19,6 +19,13 @@ export async function startServer({ sync }, directory) {
 
 export async function createTopic() {}
 
+export async function removeTopic({ url }, topic) {
+  const connection = await connect({ servers: url });
+  const manager = await jetstreamManager(connection);
+  await manager.streams.purge(stream, { filter: `${stream}.${topic}` });
+  await connection.close();
+}
+
 export async function openPublisher({ url }, topic) {
   const connection = await connect({ servers: url });
   const client = jetstream(connection);

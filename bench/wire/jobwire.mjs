@@ -7,26 +7,42 @@ import { openSegmentLogStore } from "../../dist/stores/segment-log/index.js";
 
 const secret = new TextEncoder().encode("a secret of the benchmark, of 32 bytes or more");
 const identity = "bench";
+const dayMs = 86_400_000;
 // The default of 10,000 entries a second would be all that is measured.
-const limits = { entriesPerSecond: 1e7, entryBurst: 1e7 };
+const raised = { entriesPerSecond: 1e7, entryBurst: 1e7 };
 
-export async function startServer({ store: kind }, directory) {
-  const store = kind === "memory" ? new MemoryStore() : await openSegmentLogStore(directory);
-  const broker = new Broker({ store, limits });
+/** `segmentBytes` is an option of the segment log. */
+export async function startServer(
+  { store: kind, limits = raised, segmentBytes },
+  directory,
+  onError,
+) {
+  const store =
+    kind === "memory"
+      ? new MemoryStore()
+      : await openSegmentLogStore(directory, { segmentBytes, onError });
+  const broker = new Broker({ store, limits, onError });
   await broker.start();
   const server = await createServer({ broker, keys: [{ kind: "hmac", secret }] });
   const now = Date.now();
-  const token = await mintToken(secret, { identity }, { now, expiresAt: now + 3_600_000 });
+  const token = await mintToken(secret, { identity }, { now, expiresAt: now + dayMs });
   return { url: server.url, token };
 }
 
-function connect({ url, token }) {
-  return new Jobwire({ url, token, webSocket: WebSocket });
+export function connect({ url, token }, webSocket = WebSocket) {
+  return new Jobwire({ url, token, webSocket });
 }
 
-export async function createTopic(address, topic) {
+/** `spec` of its channel: how large it may be, and what happens then. */
+export async function createTopic(address, topic, spec = {}) {
   const wire = connect(address);
-  await wire.createProcess({ id: topic, channels: [{ name: "out" }] });
+  await wire.createProcess({ id: topic, channels: [{ name: "out", ...spec }] });
+  await wire.close();
+}
+
+export async function removeTopic(address, topic) {
+  const wire = connect(address);
+  await wire.process(topic).delete();
   await wire.close();
 }
 
@@ -56,4 +72,12 @@ export async function openReader(address, topic, take) {
       await wire.close();
     },
   };
+}
+
+/** In a log of which nothing was trimmed. */
+export async function countEntries(address, topic) {
+  const wire = connect(address);
+  const { last } = await wire.process(topic).channel("out").get();
+  await wire.close();
+  return last;
 }

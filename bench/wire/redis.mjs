@@ -8,8 +8,6 @@ import process from "node:process";
 const require = createRequire(new URL("../package.json", import.meta.url));
 const host = "127.0.0.1";
 
-export const program = { variable: "REDIS_SERVER", name: "redis-server" };
-
 async function freePort() {
   const listener = createServer().listen(0, host);
   await once(listener, "listening");
@@ -29,7 +27,7 @@ export async function startServer({ fsync }, directory) {
     appendfsync: fsync,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const path = process.env[program.variable] ?? program.name;
+  const path = process.env.REDIS_SERVER ?? "redis-server";
   const server = spawn(path, options, { stdio: ["ignore", "pipe", "inherit"] });
   process.on("exit", () => server.kill());
   let log = "";
@@ -41,7 +39,13 @@ export async function startServer({ fsync }, directory) {
 
 export async function createTopic() {}
 
-function connect({ port }) {
+export async function removeTopic(address, topic) {
+  const client = connect(address);
+  await client.del(topic);
+  client.disconnect();
+}
+
+export function connect({ port }) {
   const { Redis } = require("ioredis");
   return new Redis({ host, port, enableAutoPipelining: true });
 }

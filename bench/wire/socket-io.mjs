@@ -26,6 +26,8 @@ export async function startServer() {
 
 export async function createTopic() {}
 
+export async function removeTopic() {}
+
 async function connect({ port }) {
   const { io } = require("socket.io-client");
   const socket = io(`http://127.0.0.1:${port}`, { transports: ["websocket"], forceNew: true });

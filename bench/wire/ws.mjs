@@ -8,7 +8,7 @@ const frameBytesMax = 64 * 1024;
 const headBytes = 4;
 
 /** Messages on their way into frames. */
-class Frames {
+export class Frames {
   #socket;
   #gathers;
   #parts = [];
@@ -38,7 +38,7 @@ class Frames {
   }
 }
 
-function* messagesOf(frame, gathers) {
+export function* messagesOf(frame, gathers) {
   if (!gathers) return yield frame;
   for (let at = 0; at < frame.length;) {
     const end = at + headBytes + frame.readUInt32LE(at);
@@ -86,29 +86,42 @@ export async function startServer({ gathers }) {
 
 export async function createTopic() {}
 
-async function connect({ port }, role, topic) {
+export async function removeTopic() {}
+
+export async function connect({ port }, role, topic) {
   const address = `ws://127.0.0.1:${port}/${role}/${topic}`;
   const socket = new WebSocket(address, { perMessageDeflate: false });
   await once(socket, role === "read" ? "message" : "open");
   return socket;
 }
 
+/** Messages whose promises resolve when they are acknowledged. */
+export class Publisher {
+  #frames;
+  #waiting = [];
+  #acknowledged = 0;
+
+  constructor(socket, gathers) {
+    this.#frames = new Frames(socket, gathers);
+    socket.on("message", (frame) => {
+      const count = frame.readDoubleLE();
+      const settled = this.#waiting.splice(0, count - this.#acknowledged);
+      this.#acknowledged = count;
+      for (const resolve of settled) resolve();
+    });
+  }
+
+  publish(message) {
+    this.#frames.send(message);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
 export async function openPublisher(address, topic) {
   const socket = await connect(address, "publish", topic);
-  const frames = new Frames(socket, address.gathers);
-  const waiting = [];
-  let acknowledged = 0;
-  socket.on("message", (frame) => {
-    const count = frame.readDoubleLE();
-    const settled = waiting.splice(0, count - acknowledged);
-    acknowledged = count;
-    for (const resolve of settled) resolve();
-  });
+  const publisher = new Publisher(socket, address.gathers);
   return {
-    publish(message) {
-      frames.send(message);
-      return new Promise((resolve) => waiting.push(resolve));
-    },
+    publish: (message) => publisher.publish(message),
     close: () => socket.terminate(),
   };
 }

@@ -1,0 +1,51 @@
+// Ours with many channels: a hundred in a process, as many on a connection as a server takes by default.
+import { connect } from "./jobwire.mjs";
+
+export { startServer } from "./jobwire.mjs";
+
+const perProcess = 100;
+const perConnection = 1_000;
+const processOf = (index) => `many-${Math.floor(index / perProcess)}`;
+const nameOf = (index) => `c${index % perProcess}`;
+
+function openChannels(address, count) {
+  const wires = Array.from({ length: Math.ceil(count / perConnection) }, () => connect(address));
+  const channels = Array.from({ length: count }, (_, index) =>
+    wires[Math.floor(index / perConnection)].process(processOf(index)).channel(nameOf(index)),
+  );
+  return { wires, channels };
+}
+
+export async function createChannels(address, count) {
+  const wire = connect(address);
+  for (let first = 0; first < count; first += perProcess) {
+    const length = Math.min(perProcess, count - first);
+    const channels = Array.from({ length }, (_, index) => ({ name: nameOf(index) }));
+    await wire.createProcess({ id: processOf(first), channels });
+  }
+  await wire.close();
+}
+
+export async function openChannelsPublisher(address, count) {
+  const { channels } = openChannels(address, count);
+  return { publish: (index, message) => channels[index].send(message) };
+}
+
+export async function openChannelsReader(address, count, take) {
+  const { channels } = openChannels(address, count);
+  await Promise.all(
+    channels.map(async (channel, index) => {
+      const entries = channel.entries({ from: "start" });
+      const live = new Promise((resolve) =>
+        channel.onState(({ kind }) => kind === "live" && resolve()),
+      );
+      void (async () => {
+        for await (const item of entries.items()) {
+          if (item.kind === "gap") throw new Error(`a gap: ${item.reason}`);
+          for (const { payload } of item.entries) take(index, payload);
+        }
+      })();
+      await live;
+    }),
+  );
+}
