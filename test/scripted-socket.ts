@@ -24,7 +24,7 @@ export class ScriptedSocket implements WebSocketLike {
   send(data: string | Uint8Array): void {
     // As the platform's: whoever sends too early has made a mistake.
     if (!this.isOpen) throw new Error("the socket is not open");
-    const messages = decodeFrame(String(data), { decodeEntry: decodeInputFields });
+    const messages = decodeFrame(String(data), decodeInputFields);
     this.sent.push(...(messages as unknown as ReceivedMessage[]));
   }
 

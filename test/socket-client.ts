@@ -46,7 +46,7 @@ export class SocketClient {
       const bytes = data as Buffer;
       this.frameLengths.push(bytes.byteLength);
       const frame = isBinary ? bytes : bytes.toString();
-      const messages = decodeFrame(frame, { decodeEntry: decodeEntryFields });
+      const messages = decodeFrame(frame, decodeEntryFields);
       this.received.push(...(messages as unknown as ServerMessage[]));
       this.#wake();
     });

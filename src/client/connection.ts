@@ -28,6 +28,7 @@ export class Connection {
   readonly #tokens: TokenSource;
   readonly #http: Http;
   readonly #lanes = new Set<Lane>();
+  readonly #needy = new Set<Lane>();
   readonly #backOff: BackOff;
   readonly #choice: TransportChoice;
   #attempt = 0;
@@ -51,19 +52,20 @@ export class Connection {
     const isNew = !this.#lanes.has(lane);
     this.#lanes.add(lane);
     if (isNew && this.#line !== undefined) lane.attach(this.#line);
-    this.needsChanged();
+    this.needsChanged(lane);
   }
 
   remove(lane: Lane): void {
     this.#lanes.delete(lane);
-    this.needsChanged();
+    this.needsChanged(lane);
   }
 
   /** A lane may have begun or ceased to want a link. */
-  needsChanged(): void {
+  needsChanged(lane?: Lane): void {
     const { kind } = this.states.value;
-    const isNeeded = [...this.#lanes].some((lane) => lane.isNeedy);
-    if (isNeeded) {
+    if (lane?.isNeedy === true && this.#lanes.has(lane)) this.#needy.add(lane);
+    else if (lane !== undefined) this.#needy.delete(lane);
+    if (this.#needy.size > 0) {
       this.#idleTimer?.cancel();
       this.#idleTimer = undefined;
       if (kind === "idle") this.#connect();
@@ -203,6 +205,7 @@ export class Connection {
   #failLanes(error: ChannelError): void {
     const lanes = [...this.#lanes];
     this.#lanes.clear();
+    this.#needy.clear();
     for (const lane of lanes) lane.fail(error);
   }
 

@@ -318,7 +318,7 @@ export class Producer implements Lane {
     for (const { entry } of this.#unsettled)
       if (entry.sequence > sending.entry.sequence) entry.sequence -= 1;
     this.#nextSequence -= 1;
-    this.#forget(this.#unsettled.indexOf(sending), 1);
+    this.#forgetSettled();
   }
 
   #wait(ms: number): void {
@@ -359,20 +359,15 @@ export class Producer implements Lane {
     if (this.#needsNewId && this.#groups.length === 0) this.#recover();
   }
 
-  /** Entries settle in their order, but for those that are dropped. */
   #forgetSettled(): void {
-    const first = this.#unsettled.findIndex(({ isSettled }) => !isSettled);
-    this.#forget(0, first === -1 ? this.#unsettled.length : first);
-  }
-
-  #forget(from: number, count: number): void {
-    if (count === 0) return;
-    const settled = this.#unsettled.splice(from, count);
+    const settled = this.#unsettled.filter(({ isSettled }) => isSettled);
+    if (settled.length === 0) return;
+    this.#unsettled = this.#unsettled.filter(({ isSettled }) => !isSettled);
     const bytes = settled.reduce((sum, sending) => sum + sending.bytes, 0);
     this.#unsettledBytes -= bytes;
     this.#sentBytes = Math.max(0, this.#sentBytes - bytes);
-    this.#sentCount = Math.max(0, this.#sentCount - count);
+    this.#sentCount = Math.max(0, this.#sentCount - settled.length);
     this.#changed.notify();
-    if (this.#unsettled.length === 0) this.#connection.needsChanged();
+    if (this.#unsettled.length === 0) this.#connection.needsChanged(this);
   }
 }

@@ -7,7 +7,8 @@ import {
   encodeFrame,
   encodeMessage,
   frameBytesTarget,
-  frameForms,
+  formOf,
+  subprotocols,
   type EncodedMessage,
   type FrameForm,
 } from "../protocol/frame.ts";
@@ -54,10 +55,10 @@ export class SocketLink implements Link {
     this.#sink = sink;
     this.#heardAtMs = system.clock.monotonicMs();
     const address = `${url.replace(/^http/, "ws")}/v1/socket`;
-    this.#socket = new webSocket(address, [...frameForms.keys()]);
+    this.#socket = new webSocket(address, [...subprotocols]);
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => {
-      this.#form = frameForms.get(this.#socket.protocol) ?? "json";
+      this.#form = formOf(this.#socket.protocol);
       this.#send({ kind: "hello", token });
     };
     this.#socket.onmessage = ({ data }: { readonly data: string | ArrayBuffer }) =>
@@ -110,7 +111,7 @@ export class SocketLink implements Link {
     this.#deadlineMs = this.#heardAtMs + 3 * this.#heartbeatMs;
     try {
       const frame = typeof data === "string" ? data : new Uint8Array(data);
-      for (const message of decodeFrame(frame, { decodeEntry: decodeEntryFields }))
+      for (const message of decodeFrame(frame, decodeEntryFields))
         this.#take(message as unknown as ServerMessage);
     } catch (error) {
       this.#end(unavailable("a frame makes no sense", error));

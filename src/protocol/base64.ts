@@ -30,10 +30,14 @@ export function encodeBase64Portably(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** Strict: anything but well-formed padded base64 throws `invalid_argument`. */
-export function decodeBase64(text: string, argument = "payload"): Uint8Array {
-  const isWhole = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-  if (!isWhole) throw invalidArgument(argument, "base64 with padding (RFC 4648 §4)");
+/** The text itself, if it is well-formed padded base64. Throws `invalid_argument`. */
+export function requireBase64(text: string, argument = "payload"): string {
+  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return text;
+  throw invalidArgument(argument, "base64 with padding (RFC 4648 §4)");
+}
+
+/** Of base64: whoever is not believed is asked by `requireBase64`. */
+export function decodeBase64(text: string): Uint8Array {
   if (fast !== undefined) {
     const bytes = fast.from(text, "base64");
     // A view of its own: small buffers share a pool, which an entry must not keep alive.

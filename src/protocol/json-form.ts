@@ -12,7 +12,7 @@ import type { Channel } from "../core/channel.ts";
 import { isChannelError } from "../core/errors.ts";
 import type { EntryInput, MsgEntry } from "../core/entry.ts";
 import type { GrantOp, Outcome, ResolvedChannelSpec } from "../core/process-record.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { decodeBase64, encodeBase64, requireBase64 } from "./base64.ts";
 import { encodeCursor } from "./cursor.ts";
 import { definedFields } from "./defined-fields.ts";
 
@@ -121,7 +121,8 @@ export interface JsonEntryInput {
 
 export function decodeEntryInput(json: JsonEntryInput): EntryInput {
   const { sequence, inreplyto: inReplyTo, replyto: replyTo, type, error } = json;
-  const payload = json.payload === undefined ? undefined : decodeBase64(json.payload);
+  const payload =
+    json.payload === undefined ? undefined : decodeBase64(requireBase64(json.payload));
   return { sequence, inReplyTo, replyTo, payload, type, error };
 }
 

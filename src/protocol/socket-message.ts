@@ -13,7 +13,8 @@ export type FrameEntryInput = Omit<JsonEntryInput, "payload"> & {
 };
 
 /** An entry of an append as it is received. */
-export type ReceivedInput = EntryInput & Pick<FrameEntryInput, "sequence" | "payload">;
+export type ReceivedInput = Omit<EntryInput, "sequence" | "payload"> &
+  Pick<FrameEntryInput, "sequence" | "payload">;
 
 /**
  * JSON of what an entry tells beside its payload: nothing, where all that it has to tell is the sequence that follows the

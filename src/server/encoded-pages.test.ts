@@ -33,7 +33,7 @@ describe.each<FrameForm>(["json", "binary"])("encoded pages in the %s form", (fo
 
 function decode(form: FrameForm, { text, payloads }: EncodedPage): readonly unknown[] {
   const message = { text: `{"kind":"entries","entries":[${text}]}`, payloads };
-  return decodeFrame(encodeFrame(form, [message]), { decodeEntry: decodeEntryFields })[0]?.[
+  return decodeFrame(encodeFrame(form, [message]), decodeEntryFields)[0]?.[
     "entries"
   ] as readonly unknown[];
 }

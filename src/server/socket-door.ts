@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { createDeferred } from "../core/deferred.ts";
 import { invalidArgument } from "../core/errors.ts";
 import { errorStatus } from "../protocol/error-status.ts";
-import { frameForms } from "../protocol/frame.ts";
+import { formOf, subprotocols } from "../protocol/frame.ts";
 import type { FrameForm } from "../protocol/frame.ts";
 import type { SocketLimits } from "../protocol/socket-message.ts";
 import { EncodedPages } from "./encoded-pages.ts";
@@ -78,7 +78,8 @@ export class SocketDoor {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: limits.framebytes,
-      handleProtocols: (offered) => [...offered].find((name) => frameForms.has(name)) ?? false,
+      handleProtocols: (offered) =>
+        [...offered].find((name) => subprotocols.includes(name)) ?? false,
       WebSocket: DoorSocket,
     });
   }
@@ -135,7 +136,7 @@ export class SocketDoor {
     response.detachSocket(socket);
     response.emit("close");
     this.#server.handleUpgrade(request.raw, socket, head, (webSocket) => {
-      const form = frameForms.get(webSocket.protocol) ?? "json";
+      const form = formOf(webSocket.protocol);
       const options = this.#sessionOptions[form];
       const session = new SocketSession(webSocket, socket, options, request);
       this.#sessions.add(session);
@@ -165,6 +166,6 @@ function requireHandshake({ headers, url }: FastifyRequest): void {
   const offered = protocol.split(",").map((name) => name.trim());
   if (!offered.every((name) => /^[\w.-]+$/.test(name)) || new Set(offered).size < offered.length)
     throw invalidArgument("Sec-WebSocket-Protocol", "different names");
-  if (!offered.some((name) => frameForms.has(name)))
-    throw invalidArgument("Sec-WebSocket-Protocol", [...frameForms.keys()].join(" or "));
+  if (!offered.some((name) => subprotocols.includes(name)))
+    throw invalidArgument("Sec-WebSocket-Protocol", subprotocols.join(" or "));
 }

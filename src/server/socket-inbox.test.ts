@@ -85,6 +85,14 @@ describe.each<FrameForm>(["json", "binary"])("frames of a client in the %s form"
   });
 });
 
+it("a frame is refused where text is expected and it is none, and the other way round", () => {
+  const refused = expect.toSatisfy((error) => isChannelError(error, "invalid_argument"));
+  const frame = encodeFrame("binary", []) as Uint8Array;
+  expect(decodeClientFrame("binary", frame)).toEqual([]);
+  expect(() => decodeClientFrame("json", frame)).toThrow(refused);
+  expect(() => decodeClientFrame("binary", "[]")).toThrow(refused);
+});
+
 describe("an append", () => {
   const append = (entries: string): string => `[{"kind":"append","id":1,"entries":${entries}}]`;
   const entriesOf = (form: FrameForm, frame: string | Uint8Array): readonly ReceivedInput[] => {
@@ -113,6 +121,17 @@ describe("an append", () => {
     "of %s is refused",
     (entries) => {
       expect(() => entriesOf("json", append(entries))).toThrow(
+        expect.toSatisfy((error) => isChannelError(error, "invalid_argument")),
+      );
+    },
+  );
+
+  it.each(['[{"sequence":1,"bytes":3},2]', '[{"sequence":1,"bytes":5},2]'])(
+    "of %s with four bytes of payloads is refused",
+    (entries) => {
+      const text = append(entries).slice(1, -1);
+      const frame = encodeFrame("binary", [{ text, payloads: [new Uint8Array(4)] }]);
+      expect(() => entriesOf("binary", Buffer.from(frame as Uint8Array))).toThrow(
         expect.toSatisfy((error) => isChannelError(error, "invalid_argument")),
       );
     },

@@ -98,16 +98,13 @@ export function decodeClientFrame(
 ): readonly ReceivedMessage[] {
   if ((typeof frame === "string") !== (form === "json"))
     throw invalidArgument("frame", form === "json" ? "text" : "binary");
-  const messages = decodeFrame<ReceivedInput>(frame, {
-    parse: (text) => {
-      requireBoundedJson(text);
-      const messages = requireMessages(form, parseJson(text, "frame"));
-      for (const message of messages) requireMessage(message);
-      return messages;
-    },
-    decodeEntry: decodeInputFields,
-    split: copyPayloads,
-  });
+  const parse = (text: string): readonly DecodedMessage[] => {
+    requireBoundedJson(text);
+    const messages = requireMessages(form, parseJson(text, "frame"));
+    for (const message of messages) requireMessage(message);
+    return messages;
+  };
+  const messages = decodeFrame<ReceivedInput>(frame, decodeInputFields, parse, copyPayloads);
   return messages as unknown as ReceivedMessage[];
 }
 

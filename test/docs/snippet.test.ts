@@ -86,7 +86,7 @@ describe("comparing output", () => {
 });
 
 describe("running a page", () => {
-  beforeAll(() => ensureBuilt());
+  beforeAll(() => ensureBuilt(), 300_000);
 
   const run = async (...pages: string[]) => {
     await using world = await PageWorld.create();

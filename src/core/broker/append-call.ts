@@ -66,13 +66,15 @@ export function wasRefusedUnseen({ added, waitsFor }: AppendCall, error: unknown
 }
 
 /**
- * What became of an entry once those who staged it have settled: a repeat of an entry that turned out to
+ * What became of the entries of a call once those who staged them have settled: a repeat of an entry that turned out to
  * be a repeat itself, of one that another broker committed, stands where that one stands.
  */
-export function finalOutcome(
-  outcome: EntryOutcome,
-  holders: ReadonlySet<AppendCall>,
-): EntryOutcome {
+export function finalOutcomes({ outcomes, waitsFor }: AppendCall): readonly EntryOutcome[] {
+  if (waitsFor.size === 0) return outcomes;
+  return outcomes.map((outcome) => finalOutcome(outcome, waitsFor));
+}
+
+function finalOutcome(outcome: EntryOutcome, holders: ReadonlySet<AppendCall>): EntryOutcome {
   if (outcome.entry === undefined || outcome.entry.position > 0) return outcome;
   for (const holder of holders) {
     const index = holder.entries.findIndex((entry) => entry === outcome.entry);

@@ -11,7 +11,7 @@ import type { Batch, ChannelKey, Commit, PageLimits, Revision } from "../store.t
 import { openLog } from "./log-opening.ts";
 import type { Admitted } from "./admission.ts";
 import type { Errand } from "./errand.ts";
-import { finalOutcome } from "./append-call.ts";
+import { finalOutcomes } from "./append-call.ts";
 import type { AppendCall } from "./append-call.ts";
 import { createDataBatch, createMarkerBatch, hasMarker } from "./batch-builder.ts";
 import type { MarkerKind } from "./batch-builder.ts";
@@ -153,8 +153,7 @@ export class OpenChannel implements BudgetHolder {
       await call.settled.promise;
     }
     for (const holder of call.waitsFor) await holder.settled.promise;
-    if (call.waitsFor.size > 0)
-      call.outcomes = call.outcomes.map((outcome) => finalOutcome(outcome, call.waitsFor));
+    call.outcomes = finalOutcomes(call);
   }
 
   /** Visible entries after a position: from memory, or from the store where memory begins later. */
