@@ -1,7 +1,7 @@
 // Run as a program of its own: posts over HTTP as it is told by messages, as fast as it is answered.
 import { performance } from "node:perf_hooks";
-import process from "node:process";
 import { encodeBatch, encodeRequest, HttpConnection } from "./wire/http-connection.mjs";
+import { serveTasks } from "./tasks.mjs";
 
 const text = (bytes) => ({ type: "text/plain", body: Buffer.alloc(bytes, 120) });
 
@@ -28,10 +28,4 @@ async function post({ address, path, entries, bytes, connections, forMs }) {
 
 const work = { post };
 
-process.on("disconnect", () => process.exit());
-process.on("message", ({ task, ...given }) => {
-  work[task](given).then(
-    (result) => process.send({ result }),
-    (error) => process.send({ error: String(error?.stack ?? error) }),
-  );
-});
+serveTasks(work);

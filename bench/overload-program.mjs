@@ -1,10 +1,10 @@
 // Run as a program of its own: publishes in groups over several connections, as much as is taken or as much as it is told,
 // or posts batches over HTTP at a fixed rate.
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { GroupPublisher } from "./wire/group-publisher.mjs";
 import { encodeBatch, encodeRequest, HttpConnection } from "./wire/http-connection.mjs";
 import { sharedMs } from "./wire/message.mjs";
+import { serveTasks } from "./tasks.mjs";
 
 /** Of batches for which no connection was free. */
 const notSent = "not sent";
@@ -118,12 +118,4 @@ async function post({ address, path, entries, bytes, perSecond, connections, for
 
 const work = { open, saturate, offer, close, post };
 
-process.on("disconnect", () => process.exit());
-process.on("message", ({ task, ...given }) => {
-  Promise.resolve(given)
-    .then(work[task])
-    .then(
-      (result) => process.send({ result: result ?? {} }),
-      (error) => process.send({ error: String(error?.stack ?? error) }),
-    );
-});
+serveTasks(work);

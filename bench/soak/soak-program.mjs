@@ -1,9 +1,9 @@
 // Run as a program of its own by the soak: writes at a rate, or is all the readers, as it is told by messages.
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect, createTopic } from "../wire/jobwire.mjs";
 import { createMessage, sharedMs } from "../wire/message.mjs";
 import { CuttableSockets, SoakCounts, SoakReader } from "./soak-reader.mjs";
+import { serveTasks } from "../tasks.mjs";
 
 const unacked = 512;
 const patienceMs = 120_000;
@@ -173,12 +173,4 @@ async function finishReaders({ written }) {
 
 const work = { createChannels, writeAll, write, openReaders, openVisitors, finishReaders };
 
-process.on("disconnect", () => process.exit());
-process.on("message", ({ task, ...given }) => {
-  Promise.resolve(given)
-    .then(work[task])
-    .then(
-      (result) => process.send({ result: result ?? {} }),
-      (error) => process.send({ error: String(error?.stack ?? error) }),
-    );
-});
+serveTasks(work);

@@ -3,6 +3,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadKind } from "./kinds.mjs";
 import { createMessage, sharedMs, Tally } from "./message.mjs";
+import { serveTasks } from "../tasks.mjs";
 
 const [module] = process.argv.slice(2);
 const kind = await loadKind(module);
@@ -68,12 +69,4 @@ async function finish({ patienceMs }) {
 
 const work = { publish, openReaders, expect, finish };
 
-process.on("disconnect", () => process.exit());
-process.on("message", ({ task, ...given }) => {
-  Promise.resolve(given)
-    .then(work[task])
-    .then(
-      (result) => process.send({ result }),
-      (error) => process.send({ error: String(error?.stack ?? error) }),
-    );
-});
+serveTasks(work);

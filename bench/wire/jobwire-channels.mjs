@@ -1,10 +1,10 @@
-// Ours with many channels: a hundred in a process, as many on a connection as a server takes by default.
-import { connect } from "./jobwire.mjs";
+// Ours with many channels: a hundred in a process, as many on a connection as a client keeps producers for.
+import { connect, follow } from "./jobwire.mjs";
 
 export { startServer } from "./jobwire.mjs";
 
 const perProcess = 100;
-const perConnection = 1_000;
+const perConnection = 500;
 const processOf = (index) => `many-${Math.floor(index / perProcess)}`;
 const nameOf = (index) => `c${index % perProcess}`;
 
@@ -34,18 +34,6 @@ export async function openChannelsPublisher(address, count) {
 export async function openChannelsReader(address, count, take) {
   const { channels } = openChannels(address, count);
   await Promise.all(
-    channels.map(async (channel, index) => {
-      const entries = channel.entries({ from: "start" });
-      const live = new Promise((resolve) =>
-        channel.onState(({ kind }) => kind === "live" && resolve()),
-      );
-      void (async () => {
-        for await (const item of entries.items()) {
-          if (item.kind === "gap") throw new Error(`a gap: ${item.reason}`);
-          for (const { payload } of item.entries) take(index, payload);
-        }
-      })();
-      await live;
-    }),
+    channels.map((channel, index) => follow(channel, (payload) => take(index, payload))),
   );
 }

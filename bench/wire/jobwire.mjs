@@ -52,9 +52,8 @@ export async function openPublisher(address, topic) {
   return { publish: (message) => channel.send(message), close: () => wire.close() };
 }
 
-export async function openReader(address, topic, take) {
-  const wire = connect(address);
-  const channel = wire.process(topic).channel("out");
+/** Takes the payloads of a channel from its start; resolves once it has all that there is. */
+export async function follow(channel, take) {
   const entries = channel.entries({ from: "start" });
   const live = new Promise((resolve) =>
     channel.onState(({ kind }) => kind === "live" && resolve()),
@@ -66,6 +65,13 @@ export async function openReader(address, topic, take) {
     }
   })();
   await live;
+  return entries;
+}
+
+export async function openReader(address, topic, take) {
+  const wire = connect(address);
+  const channel = wire.process(topic).channel("out");
+  const entries = await follow(channel, take);
   return {
     async close() {
       entries.close();

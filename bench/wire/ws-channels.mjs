@@ -1,8 +1,7 @@
 // Bare `ws` with many channels: the number of the channel stands in each message, and a connection reads a range of them.
 import { once } from "node:events";
-import { setImmediate } from "node:timers";
 import { WebSocketServer } from "ws";
-import { connect, Frames, messagesOf, Publisher } from "./ws.mjs";
+import { connect, Frames, messagesOf, Publisher, takePublished } from "./ws.mjs";
 
 const perConnection = 1_000;
 /** Behind the number of the message and its moment. */
@@ -20,24 +19,9 @@ export async function startServer({ gathers }) {
       socket.send("ready");
       return;
     }
-    let count = 0;
-    let isDue = false;
-    const acknowledge = () => {
-      isDue = false;
-      const acknowledgement = Buffer.alloc(8);
-      acknowledgement.writeDoubleLE(count);
-      socket.send(acknowledgement);
-    };
-    socket.on("message", (frame) => {
-      for (const message of messagesOf(frame, gathers)) {
-        readers.get(message.readUInt32LE(channelAt))?.send(message);
-        count++;
-        if (!gathers) acknowledge();
-      }
-      if (!gathers || isDue) return;
-      isDue = true;
-      setImmediate(acknowledge);
-    });
+    takePublished(socket, gathers, (message) =>
+      readers.get(message.readUInt32LE(channelAt))?.send(message),
+    );
   });
   await once(server, "listening");
   return { port: server.address().port, gathers };

@@ -47,6 +47,28 @@ export function* messagesOf(frame, gathers) {
   }
 }
 
+/** Gives on what comes, and acknowledges each message, or all of a turn. */
+export function takePublished(socket, gathers, deliver) {
+  let count = 0;
+  let isDue = false;
+  const acknowledge = () => {
+    isDue = false;
+    const acknowledgement = Buffer.alloc(8);
+    acknowledgement.writeDoubleLE(count);
+    socket.send(acknowledgement);
+  };
+  socket.on("message", (frame) => {
+    for (const message of messagesOf(frame, gathers)) {
+      deliver(message);
+      count++;
+      if (!gathers) acknowledge();
+    }
+    if (!gathers || isDue) return;
+    isDue = true;
+    setImmediate(acknowledge);
+  });
+}
+
 export async function startServer({ gathers }) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
   const readers = new Map();
@@ -61,23 +83,8 @@ export async function startServer({ gathers }) {
       socket.send("ready");
       return;
     }
-    const acknowledgement = Buffer.alloc(8);
-    let count = 0;
-    let isDue = false;
-    const acknowledge = () => {
-      isDue = false;
-      acknowledgement.writeDoubleLE(count);
-      socket.send(Buffer.from(acknowledgement));
-    };
-    socket.on("message", (frame) => {
-      for (const message of messagesOf(frame, gathers)) {
-        for (const reader of ofTopic) reader.send(message);
-        count++;
-        if (!gathers) acknowledge();
-      }
-      if (!gathers || isDue) return;
-      isDue = true;
-      setImmediate(acknowledge);
+    takePublished(socket, gathers, (message) => {
+      for (const reader of ofTopic) reader.send(message);
     });
   });
   await once(server, "listening");
