@@ -25,6 +25,7 @@ export { decodeGapEntry, encodeGapEntry, gapEntryType } from "./gap-entry.ts";
 export type { MissingBytes, MissingReason } from "./gap-entry.ts";
 export {
   decodeEntry,
+  decodeEntryFields,
   decodeEntryInput,
   decodeOutcome,
   encodeAck,
@@ -33,6 +34,7 @@ export {
   encodeChannelView,
   encodeEnd,
   encodeEntry,
+  encodeEntryFieldsText,
   encodeGap,
   encodeOutcome,
   encodeProcess,
@@ -73,9 +75,12 @@ export type {
   ClientMessage,
   FrameEntryInput,
   FrameError,
+  ReceivedInput,
+  ReceivedMessage,
   ServerMessage,
   SocketLimits,
 } from "./socket-message.ts";
+export { decodeInputFields, encodeInputFields } from "./socket-message.ts";
 export {
   decodeKeyboard,
   decodeSignal,

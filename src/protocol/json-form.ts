@@ -70,7 +70,7 @@ export function encodeEntryFieldsText(entry: MsgEntry, before?: MsgEntry): strin
   // A type has no character that JSON escapes.
   if (type !== before?.type) text += `,"type":"${type}"`;
   if (error !== "") text += `,"error":${JSON.stringify(error)}`;
-  return text === "" ? "{}" : `{${text.slice(1)}}`;
+  return `{${text.slice(1)}}`;
 }
 
 /** The last time and its text: entries that follow each other often have the same. */
