@@ -1,3 +1,4 @@
+import type { NewGrant } from "../client/index.ts";
 import type { Api } from "./api.ts";
 
 /** What the console shows first: the jobs unless it is one process. */
@@ -27,14 +28,14 @@ export async function createSignInLink(
   return signInAddress(code, { url, processId });
 }
 
-/** For whoever gets the grant: it opens what the grant is for, and nothing else. */
+/** For whoever gets the grant: it opens what the grant is for, and nothing else. The page is told by it what that is. */
 export function sharedAddress(
-  grant: string,
-  { url, channels }: { readonly url: string; readonly channels?: readonly string[] | undefined },
+  { grant, ops, channels }: Pick<NewGrant, "grant" | "ops" | "channels">,
+  url: string,
 ): string {
   const [only, ...others] = channels ?? [];
   const channel = only === undefined || others.length > 0 ? "" : `&channel=${only}`;
-  return `${url.replace(/\/+$/, "")}/#grant=${grant}${channel}`;
+  return `${url.replace(/\/+$/, "")}/#grant=${grant}&ops=${ops.join(",")}${channel}`;
 }
 
 export function signInAddress(code: string, { url, processId }: ConsolePlace): string {

@@ -37,9 +37,9 @@ describe("grant create", () => {
     expect(printed.get("may")).toMatch(/^read · all channels · until 2\d{3}-/);
     expect(await shell(printed.get("read")!)).toBe("hello");
     const { url } = commands.server;
-    expect(printed.get("console")).toBe(`${url}/#grant=${printed.get("grant")}`);
+    expect(printed.get("console")).toBe(`${url}/#grant=${printed.get("grant")}&ops=read`);
     const one = await create("shared", "--channels", "stdout");
-    expect(one.get("console")).toBe(`${url}/#grant=${one.get("grant")}&channel=stdout`);
+    expect(one.get("console")).toBe(`${url}/#grant=${one.get("grant")}&ops=read&channel=stdout`);
     const events = await (
       await fetch(printed.get("page")!, { headers: { accept: "text/event-stream" } })
     ).text();

@@ -89,11 +89,8 @@ function addCreateCommand(grant: Command, commandLine: CommandLine): void {
 }
 
 /** With lines to paste: whoever gets a grant may have nothing but curl. */
-function describeGrant(
-  { id, grant, ops, channels, expiresAt }: NewGrant,
-  { url }: Api,
-  process: ProcessView,
-): string {
+function describeGrant(created: NewGrant, { url }: Api, process: ProcessView): string {
+  const { id, grant, ops, channels, expiresAt } = created;
   const processUrl = `${url}/v1/processes/${process.id}`;
   const entries = `${processUrl}/channels/${shownChannel(process, channels)}/entries`;
   const header = `-H "Authorization: Bearer ${grant}"`;
@@ -101,7 +98,7 @@ function describeGrant(
     read: [
       ["read", `curl -N ${header} -H "Accept: application/octet-stream" ${entries}`],
       ["page", `${entries}?format=text&grant=${grant}`],
-      ["console", sharedAddress(grant, { url, channels })],
+      ["console", sharedAddress(created, url)],
     ],
     append: [["append", `curl ${header} --data-binary @- ${entries}`]],
     cancel: [["cancel", `curl ${header} -X POST ${processUrl}/cancel`]],
