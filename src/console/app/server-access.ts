@@ -79,7 +79,7 @@ export class ServerAccess {
 }
 
 const answerTimeoutMs = 15_000;
-const grantOver = "This shared link has expired, or was revoked.";
+export const grantOver = "This shared link has expired, or was revoked.";
 const noAnswer: Refusal = { isFinal: false, message: "The server does not answer." };
 
 function refusalOf({ status }: Response, { title, detail }: Problem): Refusal {

@@ -4,7 +4,7 @@ import { readCredential, textOfCredential, type Credential } from "./credential.
 import { NeighbourTabs } from "./neighbour-tabs.ts";
 import { navigate } from "./router.ts";
 import { parseRoute } from "./route.ts";
-import { ServerAccess, type Refusal } from "./server-access.ts";
+import { grantOver, ServerAccess, type Refusal } from "./server-access.ts";
 import { parseSignInFragment } from "./sign-in-fragment.ts";
 
 /** Somebody who is signed in. */
@@ -84,6 +84,12 @@ export async function signIn(text: string): Promise<void> {
 export function signOut(): void {
   if (isOwnSession(state.value)) tabs.tellSignedOut();
   leave(signedOut);
+}
+
+/** Of a link that was shared and is refused: its holder has nothing else here. Nothing for who has signed in. */
+export function leaveShared(): void {
+  const { value } = state;
+  if (value.kind === "in" && value.grantProcessId !== undefined) leave({ notice: grantOver });
 }
 
 export async function exchangeCode(code: string): Promise<void> {

@@ -2,7 +2,6 @@ import type { ChannelError, Jobwire } from "../../client/index.ts";
 import { JobChannels } from "./job-channels.tsx";
 import { JobHeader } from "./job-header.tsx";
 import { isLackOfAuthority } from "./outcome-text.ts";
-import { isReader } from "./reader-session.ts";
 import { useProcess } from "./use-process.ts";
 import "../views/ansi.css";
 import "../views/view.css";
@@ -38,10 +37,7 @@ export function JobPage({ wire, processId, channel, view }: JobPageProps) {
 }
 
 function textOfRefusal({ code, message }: ChannelError): string {
-  if (!isLackOfAuthority(code)) return message;
-  return isReader.value
-    ? "The link that you came with has expired, or it was revoked."
-    : "You may not look at this job.";
+  return isLackOfAuthority(code) ? "You may not look at this job." : message;
 }
 
 function Message({ title, text }: { readonly title: string; readonly text: string }) {

@@ -9,6 +9,7 @@ import {
 } from "../../client/index.ts";
 import { BackOff, delay } from "../../client/back-off.ts";
 import { clientSystem } from "../../client/system.ts";
+import { leaveShared } from "../app/session.ts";
 import { isLackOfAuthority } from "./outcome-text.ts";
 
 export type KnownProcess =
@@ -52,6 +53,7 @@ async function keepFollowing(
     } catch (error) {
       if (signal.aborted) return;
       if (!isChannelError(error)) throw error;
+      if (isLackOfAuthority(error.code)) leaveShared();
       const isGone = error.code === "process_not_found";
       tell(isGone ? { kind: "gone" } : { kind: "refused", error });
       if (isLackOfAuthority(error.code)) return;

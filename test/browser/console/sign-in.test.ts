@@ -174,17 +174,21 @@ describe("a link that was shared", () => {
     const path = "/v1/processes/train-1/grants";
     const made = await world.request(path, { json: { ops: ["read"] } });
     const { grant, id } = (await made.json()) as { readonly grant: string; readonly id: string };
-    const page = await openPage(`${world.url}/#grant=${grant}&channel=stdout`);
+    const link = `${world.url}/#grant=${grant}&channel=stdout`;
+    const page = await openPage(link);
     await page.getByText("shared with you").waitFor();
     expect(page.url()).toBe(`${world.url}/#/p/train-1/stdout`);
     expect(await page.getByRole("link", { name: "Jobs" }).count()).toBe(0);
     await page.evaluate(() => (location.hash = "#/"));
     await title(page, "train").waitFor();
 
+    const revoked = (of: Page) => of.getByRole("alert").getByText("expired, or was revoked");
     await world.request(`${path}/${id}`, {}, "DELETE");
-    await page.reload();
-    await page.getByRole("alert").getByText("expired, or was revoked").waitFor();
+    await revoked(page).waitFor();
+    const late = await openPage(link);
+    await revoked(late).waitFor();
     await page.context().close();
+    await late.context().close();
   });
 });
 
