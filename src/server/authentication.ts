@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { GrantAccess } from "../core/broker/grant-access.ts";
 import { ChannelError, isChannelError } from "../core/errors.ts";
@@ -153,5 +153,5 @@ export class Authentication {
 
 /** Grants and codes are random: what is kept of them need not be slow to make. */
 export function hashSecret(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+  return hash("sha256", secret, "base64url");
 }

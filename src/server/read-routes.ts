@@ -121,7 +121,7 @@ async function readPage(
   if (waitSeconds > 0) request.release();
   const result = await broker.read(caller, process, channel, {
     ...given({ after: start, entriesMax, waitMs: waitSeconds * 1000 }),
-    signal: request.left,
+    signal: request.life.signal,
   });
   const bytes = result.entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
   if (bytes >= turnBytes) await largeAnswers.next();

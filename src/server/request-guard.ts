@@ -5,10 +5,12 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { OriginRules } from "./origin-rules.ts";
 import { preflightHeaders } from "./origin-rules.ts";
+import { RequestLife } from "./request-life.ts";
 import type { RequestsUnderWay } from "./requests-under-way.ts";
 import { integerOf } from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
 import { SharedBudget } from "./shared-budget.ts";
+import { turnEnd } from "./turn-end.ts";
 
 /** Refusals for want of authority that the broker does not know of. */
 const audited: readonly ErrorCode[] = [
@@ -62,7 +64,7 @@ export class RequestGuard {
 
   install(app: FastifyInstance): void {
     app.decorateRequest("identified", undefined);
-    app.decorateRequest("left", null as never);
+    app.decorateRequest("life", null as never);
     app.decorateRequest("release", null as never);
     this.#connections.watch(app.server);
     app.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
@@ -73,17 +75,13 @@ export class RequestGuard {
       request.release = () => undefined;
       void reply.headers({ ...defaultHeaders, "x-request-id": request.id });
       await this.#admit(request, reply);
-    });
-    app.addHook("preParsing", async (request, reply) => {
       if (this.#expecting.delete(request.raw)) reply.raw.writeContinue();
     });
     app.addHook("onSend", async (request, _reply, payload) => {
       // An answer that is not taken is held here: of large ones there must not be too many.
       if (typeof payload === "string" && payload.length > largeAnswerLength)
-        request.left.addEventListener(
-          "abort",
-          this.#context.answers.take(request.ip, payload.length),
-        );
+        request.life.whenOver(this.#context.answers.take(request.ip, payload.length));
+      await turnEnd();
     });
     app.options("/*", { schema: { hide: true } }, async (_request, reply) =>
       reply.headers(preflightHeaders).code(204).send(),
@@ -115,10 +113,11 @@ export class RequestGuard {
     try {
       const refusal = this.#connections.refusalOf(request.raw.socket);
       if (refusal !== undefined) throw refusal as Error;
-      request.left = this.#underWay.begin(request.raw, reply.raw);
+      request.life = this.#underWay.begin(request.raw, reply.raw);
     } catch (error) {
       void reply.header("connection", "close");
-      request.left = AbortSignal.abort();
+      request.life = new RequestLife();
+      request.life.end();
       throw error;
     }
   }
@@ -126,7 +125,7 @@ export class RequestGuard {
   #take(request: FastifyRequest): void {
     const releases = [this.#requests.take(request.ip)];
     request.release = () => releases.forEach((release) => release());
-    request.left.addEventListener("abort", request.release);
+    request.life.whenOver(request.release);
     const bytes = announcedBytes(request);
     if (bytes > 0) releases.push(this.#context.bodies.take(request.ip, bytes));
   }

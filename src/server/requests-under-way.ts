@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { ChannelError } from "../core/errors.ts";
+import { RequestLife } from "./request-life.ts";
 
 interface UnderWay {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly over: AbortController;
+  readonly life: RequestLife;
 }
 
 const retryAfterMs = 1_000;
@@ -25,13 +26,13 @@ export class RequestsUnderWay {
     this.#perConnection = perConnection;
     const connections = this.#connections;
     this.#onClose = function () {
-      for (const { over } of connections.get(this) ?? []) over.abort();
+      for (const { life } of connections.get(this) ?? []) life.end();
       connections.delete(this);
     };
   }
 
-  /** Aborted once the answer was taken, or the connection has gone. Errors: `too_many_requests`. */
-  begin(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  /** Errors: `too_many_requests`. */
+  begin(request: IncomingMessage, response: ServerResponse): RequestLife {
     const { socket } = request;
     const underWay = this.#of(socket);
     if (underWay.size >= this.#perConnection)
@@ -39,15 +40,15 @@ export class RequestsUnderWay {
         limit: "requests of one connection",
         retryAfterMs,
       });
-    const over = new AbortController();
-    const one = { request, response, over };
+    const life = new RequestLife();
+    const one = { request, response, life };
     underWay.add(one);
     response.once("close", () => {
       underWay.delete(one);
-      over.abort();
+      life.end();
       if (underWay.size === 0) this.#forget(socket);
     });
-    return over.signal;
+    return life;
   }
 
   /** Whether what is written to the connection now would be taken for an answer to a whole request. */

@@ -6,6 +6,7 @@ import { ChannelError, invalidArgument } from "../core/errors.ts";
 import type { Clock } from "../core/system.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { Authentication } from "./authentication.ts";
+import type { RequestLife } from "./request-life.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import type { SharedBudget } from "./shared-budget.ts";
 import { pump } from "./stream-pump.ts";
@@ -45,8 +46,7 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     identified: Identified | undefined;
-    /** Aborted when the answer was taken, or nobody is there to take it. */
-    left: AbortSignal;
+    life: RequestLife;
     /** Gives back what the request holds of the budgets. */
     release: () => void;
   }
@@ -71,9 +71,17 @@ export function sendStream(
 ): FastifyReply {
   const { clock, stallMs, heartbeatMs, streams, answers, streamWrites: turns } = context;
   const { expiresAt } = identityOf(request);
-  const { ip, left } = request;
+  const { ip, life } = request;
   const take = (length: number): (() => void) => answers.take(ip, length);
-  const options: StreamOptions = { clock, stallMs, heartbeatMs, expiresAt, left, take, turns };
+  const options: StreamOptions = {
+    clock,
+    stallMs,
+    heartbeatMs,
+    expiresAt,
+    left: life.signal,
+    take,
+    turns,
+  };
   request.release();
   const kept = pump(reply, source, options).catch((error: unknown) => {
     request.log.error({ err: error }, "stream failed");
@@ -114,7 +122,7 @@ export function integerOf(
 export function given<Fields extends object>(
   fields: Fields,
 ): { [Key in keyof Fields]: Exclude<Fields[Key], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Fields]: Exclude<Fields[Key], undefined>;
-  };
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) found[name] = value;
+  return found as { [Key in keyof Fields]: Exclude<Fields[Key], undefined> };
 }

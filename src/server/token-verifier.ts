@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
 import type { Caller } from "../core/broker/caller.ts";
@@ -46,11 +46,11 @@ export class TokenVerifier {
 
   /** Errors: `unauthenticated`, `token_expired`, `unavailable` where a key set cannot be fetched. */
   async identify(token: string): Promise<Identified> {
-    const hash = createHash("sha256").update(token).digest("base64");
-    const known = this.#verified.get(hash);
+    const digest = hash("sha256", token, "base64");
+    const known = this.#verified.get(digest);
     if (known !== undefined) {
       if (known.expiresAt > this.#clock.now()) return known;
-      this.#verified.delete(hash);
+      this.#verified.delete(digest);
     }
     const keys = this.#keys;
     const identified = await this.#verify(token);
@@ -58,7 +58,7 @@ export class TokenVerifier {
     if (keys !== this.#keys) return await this.identify(token);
     if (this.#verified.size >= cachedTokensMax)
       this.#verified.delete(this.#verified.keys().next().value ?? "");
-    this.#verified.set(hash, identified);
+    this.#verified.set(digest, identified);
     return identified;
   }
 
