@@ -1,5 +1,5 @@
-// Appends over HTTP, one payload or a batch of entries a request, beside a bare server of node:http that is sent the same.
-// Server and load are programs of their own; all take turns.
+// Appends over HTTP, one payload or a batch of entries a request, beside a bare server of node:http that is sent the same,
+// and one of the framework that ours stands on. Server and load are programs of their own; all take turns.
 import { formatSpread, mapValues, medianRatio } from "./report.mjs";
 import { Client, Server } from "./wire/contestant.mjs";
 import { loadKind } from "./wire/kinds.mjs";
@@ -10,6 +10,7 @@ const connections = 64;
 const batchEntries = 100;
 const contestantKinds = {
   "node:http, bare": { module: "node-http", options: {} },
+  "Fastify, bare": { module: "bare-fastify", options: {} },
   "jobwire, memory": { module: "jobwire", options: { store: "memory" } },
   "jobwire, segment log": { module: "jobwire", options: { store: "segment-log" } },
 };
