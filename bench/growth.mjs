@@ -14,7 +14,7 @@ const curves = {
   payload: { what: "bytes of a payload", each: "entry" },
 };
 /** What a payload costs is to grow with its bytes and no faster. */
-const perByte = (values, x) => values.map((value) => value / x);
+const perUnit = (values, x) => values.map((value) => value / x);
 
 export async function benchGrowth({ rounds = 7 } = {}) {
   const measured = {};
@@ -82,8 +82,13 @@ function growthOf(points, valuesOf) {
 }
 
 function judge(curve, store, points) {
+  // An append tells all who read the channel that there is something: it may grow with them, and no faster.
+  const append =
+    curve === "subscribers"
+      ? { "an append, for each subscriber": ({ appendUs, x }) => perUnit(appendUs, x) }
+      : { "an append": ({ appendUs }) => appendUs };
   const of = {
-    "an append": ({ appendUs }) => appendUs,
+    ...append,
     "a delivery": ({ deliverUs }) => deliverUs,
     [`memory of each ${curves[curve].each}`]: ({ bytesEach }) => [bytesEach],
   };
@@ -91,10 +96,10 @@ function judge(curve, store, points) {
     const large = points.filter(({ x }) => x >= 1024);
     return [
       judgeGrowth("an append, for each byte from 1 KiB on", large, ({ appendUs, x }) =>
-        perByte(appendUs, x),
+        perUnit(appendUs, x),
       ),
       judgeGrowth("a delivery, for each byte from 1 KiB on", large, ({ deliverUs, x }) =>
-        perByte(deliverUs, x),
+        perUnit(deliverUs, x),
       ),
       judgeGrowth("memory for each byte from 1 KiB on", large, ({ bytesEach, x }) => [
         bytesEach / x,

@@ -8,13 +8,17 @@ import {
   encodeFrame,
   encodeMessage,
 } from "../../dist/protocol/frame.js";
+import { decodeEntryFields } from "../../dist/protocol/json-form.js";
 
 const form = "binary";
 
 export class GroupPublisher {
   #socket;
   #entries;
+  #bytes;
   #payloads;
+  /** Of all entries of a group but the first: each has the number that follows, and nothing else to tell. */
+  #others;
   #groupBytes;
   #windowBytes;
   #next = 1;
@@ -29,6 +33,8 @@ export class GroupPublisher {
   static async open({ url, token }, { process, entries, bytes, windowBytes }) {
     const publisher = new GroupPublisher();
     publisher.#entries = entries;
+    publisher.#bytes = bytes;
+    publisher.#others = `,${bytes}`.repeat(entries - 1);
     publisher.#payloads = Array.from({ length: entries }, () => Buffer.alloc(bytes, 120));
     publisher.#groupBytes = entries * bytes;
     publisher.#windowBytes = windowBytes;
@@ -55,10 +61,8 @@ export class GroupPublisher {
     const isFull = (this.#groups.length + 1) * this.#groupBytes > this.#windowBytes;
     if (isFull || this.#isRecovering) return false;
     const sequence = this.#next;
-    const entries = this.#payloads.map((payload, index) => ({
-      text: `{"sequence":${sequence + index},"bytes":${payload.length}}`,
-      payloads: [payload],
-    }));
+    const text = `{"sequence":${sequence},"bytes":${this.#bytes}}${this.#others}`;
+    const entries = { text, payloads: this.#payloads };
     this.#socket.send(
       encodeFrame(form, [encodeEntriesMessage({ kind: "append", id: 1 }, entries)]),
     );
@@ -78,7 +82,7 @@ export class GroupPublisher {
   }
 
   #receive(frame) {
-    for (const message of decodeFrame(form, new Uint8Array(frame))) {
+    for (const message of decodeFrame(new Uint8Array(frame), decodeEntryFields)) {
       if (message.kind === "ack") for (const [, , count] of message.runs) this.#accept(count);
       else if (message.kind === "refused") this.#refuse(message);
       else if (message.kind === "ping")

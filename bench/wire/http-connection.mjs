@@ -27,6 +27,7 @@ export class HttpConnection {
   /** `request` is whole, as `encodeRequest` makes it. */
   send(request) {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) return void reject(new Error("the server closed the connection"));
       this.#answer = { resolve, reject };
       this.#socket.write(request);
     });
