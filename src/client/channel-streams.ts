@@ -25,7 +25,7 @@ export function createReadable(
           const { value: entry, done } = await iterator.next();
           if (done === true) return controller.close();
           if (entry.producer === ownProducer || entry.replyTo !== replyTo) continue;
-          if (entry.type === "data" && entry.payload.byteLength > 0)
+          if (entry.type === "data" && entry.payload.length > 0)
             return controller.enqueue(entry.payload);
           if (entry.type !== "error" && entry.type !== "end") continue;
           entries.close();
@@ -55,7 +55,7 @@ export function createWritable(
   return new WritableStream<string | Uint8Array>({
     async write(chunk) {
       const bytes = encodePayload(chunk);
-      for (let at = 0; at < bytes.byteLength; at += pieceBytesMax) {
+      for (let at = 0; at < bytes.length; at += pieceBytesMax) {
         await producer.ready();
         proceed();
         // A copy: the writer may use its buffer again once this is taken.

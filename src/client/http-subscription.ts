@@ -103,7 +103,7 @@ export class HttpSubscription {
     const entry = decodeEntry(json);
     const { position, payload } = entry;
     this.#begin(encodeCursor({ epoch, position: position - 1 }));
-    this.#credit -= payload.byteLength + entryOverheadBytes;
+    this.#credit -= payload.length + entryOverheadBytes;
     this.#last = Math.max(this.#last, position);
     this.#parts.emit({ kind: "entries", id: this.#id, last: this.#last, entries: [entry] });
   }

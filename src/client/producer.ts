@@ -108,7 +108,7 @@ export class Producer implements Lane {
 
   /** Resolves when the entry is durable. Rejects with what refuses it for good, and `overloaded` beyond what may wait. */
   send(entry: SentEntry): Promise<SendReceipt> {
-    const bytes = entry.payload.byteLength + entryOverheadBytes;
+    const bytes = entry.payload.length + entryOverheadBytes;
     const { unackedBytes, waitingBytesMax } = this.#options;
     const isTooMuch = this.#unsettledBytes + bytes > unackedBytes + waitingBytesMax;
     if (isTooMuch && this.#unsettled.length > 0)

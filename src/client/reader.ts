@@ -246,7 +246,7 @@ export class Reader implements Lane {
 }
 
 function entryCost({ payload }: { readonly payload: Uint8Array }): number {
-  return payload.byteLength + entryOverheadBytes;
+  return payload.length + entryOverheadBytes;
 }
 
 function itemCost(item: ReaderItem): number {

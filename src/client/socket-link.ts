@@ -90,7 +90,7 @@ export class SocketLink implements Link {
   #send(message: ClientMessage): void {
     if (this.#isOver) return;
     const encoded = encode(this.#form, message);
-    const bytes = encoded.payloads.reduce((sum, p) => sum + p.byteLength, encoded.text.length);
+    const bytes = encoded.payloads.reduce((sum, p) => sum + p.length, encoded.text.length);
     if (this.#outgoingBytes > 0 && this.#outgoingBytes + bytes > frameBytesTarget) this.#flush();
     if (this.#outgoing.length === 0) atEndOfTurn(() => this.#flush());
     this.#outgoing.push(encoded);

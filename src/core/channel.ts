@@ -36,7 +36,7 @@ export class Channel {
   readonly #contents = new ChannelLog();
   readonly #subscriptions = new Set<Subscription>();
   // Without deduplication only the greatest sequence of each sender is kept, to see who comes late.
-  readonly #greatest = new Map<string, number>();
+  readonly #greatest = new Map<string, { sequence: number }>();
   readonly #producers: Map<string, ProducerState> | undefined;
   #executorId: string;
 
@@ -103,8 +103,9 @@ export class Channel {
   add(entry: LogEntry): void {
     const { senderId, sequence } = entry;
     const greatest = this.#greatest.get(senderId);
-    const isLate = greatest !== undefined && sequence < greatest;
-    if (!isLate && sequence !== greatest) this.#greatest.set(senderId, sequence);
+    const isLate = greatest !== undefined && sequence < greatest.sequence;
+    if (greatest === undefined) this.#greatest.set(senderId, { sequence });
+    else if (!isLate) greatest.sequence = sequence;
     if (this.#producers !== undefined) {
       const state =
         this.#producers.get(senderId) ?? createProducerState({ senderId, producer: "" });

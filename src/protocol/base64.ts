@@ -16,7 +16,7 @@ const { Buffer: fast } = globalThis as { readonly Buffer?: FastBuffer };
 
 export function encodeBase64(bytes: Uint8Array): string {
   if (fast !== undefined)
-    return fast.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+    return fast.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
   return encodeBase64Portably(bytes);
 }
 
@@ -25,7 +25,7 @@ const lettersMax = 8_192;
 
 export function encodeBase64Portably(bytes: Uint8Array): string {
   let binary = "";
-  for (let at = 0; at < bytes.byteLength; at += lettersMax)
+  for (let at = 0; at < bytes.length; at += lettersMax)
     binary += String.fromCharCode(...bytes.subarray(at, at + lettersMax));
   return btoa(binary);
 }

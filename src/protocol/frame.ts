@@ -52,7 +52,7 @@ export function encodeEntries<Entry extends { readonly payload: Uint8Array }>(
 function encodeEntry(form: FrameForm, fields: string, payload: Uint8Array): string {
   const [name, told] =
     form === "binary"
-      ? ["bytes", String(payload.byteLength)]
+      ? ["bytes", String(payload.length)]
       : ["payload", `"${encodeBase64(payload)}"`];
   return fields === "{}" ? told : `${fields.slice(0, -1)},"${name}":${told}}`;
 }
@@ -84,13 +84,13 @@ export function encodeFrame(
   const parts = [new Uint8Array(lengthBytes), header].concat(
     ...messages.map(({ payloads }) => payloads as Uint8Array<ArrayBuffer>[]),
   );
-  const frame = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  const frame = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     frame.set(part, at);
-    at += part.byteLength;
+    at += part.length;
   }
-  new DataView(frame.buffer).setUint32(0, header.byteLength, true);
+  new DataView(frame.buffer).setUint32(0, header.length, true);
   return frame;
 }
 
@@ -136,7 +136,7 @@ export function decodeFrame<Entry>(
     const own = isText
       ? tails.map((text) => decodeBase64(text as string))
       : split(payloads.subarray(at), tails as number[]);
-    for (const { byteLength } of own) at += byteLength;
+    for (const { length } of own) at += length;
     let before: Entry | undefined;
     for (let index = 0; index < entries.length; index++) {
       // A payload alone tells nothing else: whatever is looked for in it is undefined.
@@ -144,7 +144,7 @@ export function decodeFrame<Entry>(
       entries[index] = before;
     }
   }
-  if (!isText && at !== payloads.byteLength) throw invalidFrame();
+  if (!isText && at !== payloads.length) throw invalidFrame();
   return messages;
 }
 
@@ -196,7 +196,7 @@ function isFields(value: unknown): value is Fields {
 function splitFrame(frame: Uint8Array): { header: string; payloads: Uint8Array } {
   try {
     const end = lengthBytes + new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
-    if (end > frame.byteLength) throw invalidFrame();
+    if (end > frame.length) throw invalidFrame();
     const header = fromUtf8.decode(frame.subarray(lengthBytes, end));
     return { header, payloads: frame.subarray(end) };
   } catch {

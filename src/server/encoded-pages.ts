@@ -43,7 +43,7 @@ export class EncodedPages {
       count: entries.length,
       text,
       payloads: payloads.length > 1 ? [Buffer.concat(payloads)] : payloads,
-      credit: entries.reduce((sum, { payload }) => sum + payload.byteLength + entryCredit, 0),
+      credit: entries.reduce((sum, { payload }) => sum + payload.length + entryCredit, 0),
     };
   }
 }

@@ -123,7 +123,7 @@ async function readPage(
     ...given({ after: start, entriesMax, waitMs: waitSeconds * 1000 }),
     signal: request.life.signal,
   });
-  const bytes = result.entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+  const bytes = result.entries.reduce((sum, { payload }) => sum + payload.length, 0);
   if (bytes >= turnBytes) await largeAnswers.next();
   return reply.send(encodeRead(result));
 }

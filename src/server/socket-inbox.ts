@@ -135,7 +135,7 @@ const sharedBytesMax = 4 * 1024;
  * a buffer of its own costs as much as all else that is done with an entry.
  */
 function copyPayloads(payloads: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
-  if (lengths.reduce((sum, length) => sum + length, 0) > payloads.byteLength) throw invalidFrame();
+  if (lengths.reduce((sum, length) => sum + length, 0) > payloads.length) throw invalidFrame();
   let at = 0;
   let shared: ArrayBufferLike = emptyBuffer;
   let sharedFrom = 0;

@@ -16,7 +16,7 @@ const none: readonly (() => void)[] = [];
 export class SocketIntake {
   readonly #raw: Duplex;
   readonly #owner: IntakeOwner;
-  readonly #listener = (chunk: Buffer): void => this.#take(chunk.byteLength);
+  readonly #listener = (chunk: Buffer): void => this.#take(chunk.length);
   #releases = none;
   #counted = freeBytes;
   /** Since the last whole frame; what was read together with its end counts for the next one. */

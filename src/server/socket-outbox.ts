@@ -95,7 +95,7 @@ export class SocketOutbox {
   #push(message: EncodedMessage): void {
     this.#messages.push(message);
     this.#bytes += message.text.length;
-    for (const { byteLength } of message.payloads) this.#bytes += byteLength;
+    for (const { length } of message.payloads) this.#bytes += length;
   }
 
   #schedule(): void {
@@ -161,7 +161,7 @@ export class SocketOutbox {
     let bytes = 0;
     let count = 0;
     for (const { text, payloads } of this.#messages) {
-      const length = payloads.reduce((sum, { byteLength }) => sum + byteLength, text.length);
+      const length = payloads.reduce((sum, payload) => sum + payload.length, text.length);
       if (count > 0 && bytes + length > frameBytesTarget) break;
       bytes += length;
       count += 1;

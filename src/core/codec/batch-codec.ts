@@ -162,7 +162,7 @@ function encodeEntry(writer: ByteWriter, entry: MsgEntry, previous: Described): 
   if ((flags & Flag.inReplyTo) !== 0) writer.signed(entry.inReplyTo);
   if ((flags & Flag.replyTo) !== 0) writer.signed(entry.replyTo);
   if ((flags & Flag.error) !== 0) writer.text(entry.error);
-  writer.unsigned(entry.payload.byteLength);
+  writer.unsigned(entry.payload.length);
 }
 
 function decodeEntries(

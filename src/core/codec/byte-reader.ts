@@ -18,7 +18,7 @@ export class ByteReader {
   }
 
   get isAtEnd(): boolean {
-    return this.#at === this.#bytes.byteLength;
+    return this.#at === this.#bytes.length;
   }
 
   byte(): number {
@@ -57,13 +57,13 @@ export class ByteReader {
 
   /** All that follows. */
   rest(): Uint8Array {
-    return this.bytes(this.#bytes.byteLength - this.#at);
+    return this.bytes(this.#bytes.length - this.#at);
   }
 
   /** A view, not a copy. */
   bytes(length: number): Uint8Array {
     const end = this.#at + length;
-    if (end > this.#bytes.byteLength) throw new DecodeError("the bytes end early");
+    if (end > this.#bytes.length) throw new DecodeError("the bytes end early");
     const view = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return view;
@@ -83,7 +83,7 @@ function fromCodes(codes: Uint8Array | number[]): string {
 }
 
 function wideCodes(bytes: Uint8Array): number[] {
-  const codes = new Array<number>(bytes.byteLength / 2);
+  const codes = new Array<number>(bytes.length / 2);
   for (let i = 0; i < codes.length; i++)
     codes[i] = (bytes[i * 2] as number) | ((bytes[i * 2 + 1] as number) << 8);
   return codes;

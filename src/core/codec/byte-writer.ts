@@ -93,10 +93,10 @@ export class ByteWriter {
   }
 
   bytes(bytes: Uint8Array): void {
-    const { byteLength } = bytes;
-    if (this.#capacity - this.#length < byteLength) this.#grow(byteLength);
+    const { length } = bytes;
+    if (this.#capacity - this.#length < length) this.#grow(length);
     this.#bytes.set(bytes, this.#length);
-    this.#length += byteLength;
+    this.#length += length;
   }
 
   #wideText(text: string): void {

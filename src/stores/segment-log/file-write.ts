@@ -9,7 +9,7 @@ export async function writeFully(
   let rest = chunks;
   let at = position;
   for (;;) {
-    const wanted = rest.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const wanted = rest.reduce((sum, chunk) => sum + chunk.length, 0);
     const written = await file.write(rest, at);
     if (written === wanted) return;
     if (written <= 0) throw new Error(`${wanted} bytes were to be written, and none was`);
@@ -22,8 +22,8 @@ function skip(chunks: readonly Uint8Array[], count: number): readonly Uint8Array
   let left = count;
   const rest: Uint8Array[] = [];
   for (const chunk of chunks) {
-    if (left < chunk.byteLength) rest.push(chunk.subarray(left));
-    left = Math.max(0, left - chunk.byteLength);
+    if (left < chunk.length) rest.push(chunk.subarray(left));
+    left = Math.max(0, left - chunk.length);
   }
   return rest;
 }

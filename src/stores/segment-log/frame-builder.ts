@@ -78,7 +78,7 @@ export class FrameBuilder {
     open?.(this.#writer);
     encodeBatchHeader(this.#writer, batch);
     for (const { payload } of batch.entries) {
-      if (payload.byteLength < copiedBytesMax) this.#writer.bytes(payload);
+      if (payload.length < copiedBytesMax) this.#writer.bytes(payload);
       else this.#insert(payload);
     }
     const kind = open === undefined ? RecordKind.batch : RecordKind.opening;
@@ -88,7 +88,7 @@ export class FrameBuilder {
   /** Adds a body that is encoded already. */
   addBody(content: RecordContent, body: Uint8Array): void {
     this.#begin();
-    if (body.byteLength < copiedBytesMax) this.#writer.bytes(body);
+    if (body.length < copiedBytesMax) this.#writer.bytes(body);
     else this.#insert(body);
     const { kind, series, frame, first, entryCount } = content;
     this.#end(kind, series, frame, first, entryCount);
@@ -128,7 +128,7 @@ export class FrameBuilder {
 
   #insert(bytes: Uint8Array): void {
     this.#inserted.push({ at: this.#writer.length, bytes });
-    this.#insertedBytes += bytes.byteLength;
+    this.#insertedBytes += bytes.length;
   }
 
   /** Takes what a record says as it is: an object of it would be garbage for each append. */
@@ -140,7 +140,7 @@ export class FrameBuilder {
       const part = this.#inserted[i] as Inserted;
       checksum = crc32(part.bytes, crc32(this.#writer.slice(at, part.at), checksum));
       at = part.at;
-      length += part.bytes.byteLength;
+      length += part.bytes.length;
     }
     checksum = crc32(this.#writer.slice(at), checksum);
     const bodyOffset = this.#writer.length + this.#insertedBytes - length;

@@ -69,7 +69,7 @@ async function readSegment(
 
 /** Verified each time: what was right when it was written may have rotted since. */
 function decodeBody(body: Buffer, place: BatchPlace): readonly MsgEntry[] | undefined {
-  if (body.byteLength !== place.length || crc32(body) !== place.checksum) return undefined;
+  if (body.length !== place.length || crc32(body) !== place.checksum) return undefined;
   try {
     return decodeBatch(body).entries;
   } catch (error) {
