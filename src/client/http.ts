@@ -147,7 +147,7 @@ async function decodeRefusal(response: Response): Promise<ChannelError> {
 function explain(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (isChannelError(error)) return error;
-  return new NoAnswerError("no answer of the server", error);
+  return new NoAnswerError("no answer", error);
 }
 
 const processesPath = "/v1/processes";

@@ -46,22 +46,18 @@ function unref(timer: unknown): void {
   if (typeof timer === "object") (timer as { readonly unref?: () => void } | null)?.unref?.();
 }
 
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-/** Random bytes to come, and how many of them were used: asking for a few takes as long as for these. */
+/** Random bytes, and how many of them are unused: asking for a few takes as long as for all of these. */
 const bytes = new Uint8Array(2048);
-let usedBytes = bytes.length;
+let unused = 0;
 
 /** From the platform's cryptographic source; each character carries log2(36) ≈ 5.17 bits. */
 export const randomId: RandomId = (length) => {
   let id = "";
   while (id.length < length) {
-    if (usedBytes === bytes.length) {
-      crypto.getRandomValues(bytes);
-      usedBytes = 0;
-    }
-    const byte = bytes[usedBytes++] ?? 0;
+    unused ||= crypto.getRandomValues(bytes).length;
+    const byte = bytes[--unused] as number;
     // 252 = 7 × 36: bytes above it would make the first digits more likely.
-    if (byte < 252) id += alphabet.charAt(byte % 36);
+    if (byte < 252) id += (byte % 36).toString(36);
   }
   return id;
 };
