@@ -16,7 +16,7 @@ import type { Script } from "./jet-stream-script.ts";
 import { messageBytesMax, ScriptWorld, streamBytesMax } from "./script-world.ts";
 
 const subjects = new Subjects("script", 1);
-const [stream = ""] = subjects.streams;
+let playedCount = 0;
 /** Orders in which the simulation does what is under way: without faults they make no difference. */
 const seedCount = 20;
 const idleTurnsMax = 1_000;
@@ -47,6 +47,10 @@ async function playSimulated(script: Script, seed: number): Promise<void> {
 }
 
 async function playReal(script: Script, { url }: NatsServer): Promise<void> {
+  // Of its own name: a stream that is made anew at once may still know what was in the one before. As long as that
+  // of the simulation, as names are part of what is counted.
+  const own = new Subjects(`scr${100 + playedCount++}`, 1);
+  const [stream = ""] = own.streams;
   const requests = await connect({ servers: url });
   const tails = await connect({ servers: url });
   const failures: unknown[] = [];
@@ -55,8 +59,8 @@ async function playReal(script: Script, { url }: NatsServer): Promise<void> {
   );
   const { streams } = jetStream.manager;
   try {
-    await streams.add(streamSettings(subjects, stream, { replicas: 1, streamBytesMax }));
-    await play(script, new ScriptWorld(jetStream, subjects));
+    await streams.add(streamSettings(own, stream, { replicas: 1, streamBytesMax }));
+    await play(script, new ScriptWorld(jetStream, own));
     expect(failures).toEqual([]);
   } finally {
     await streams.delete(stream);
