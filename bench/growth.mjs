@@ -13,7 +13,7 @@ const curves = {
   subscribers: { what: "subscribers of one channel", each: "subscriber" },
   payload: { what: "bytes of a payload", each: "entry" },
 };
-/** What a payload costs is to grow with its bytes and no faster. */
+/** Of what is to grow with the bytes of a payload, or with those who are told, and no faster. */
 const perUnit = (values, x) => values.map((value) => value / x);
 
 export async function benchGrowth({ rounds = 7 } = {}) {

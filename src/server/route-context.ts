@@ -122,7 +122,8 @@ export function integerOf(
 export function given<Fields extends object>(
   fields: Fields,
 ): { [Key in keyof Fields]: Exclude<Fields[Key], undefined> } {
-  const found: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) found[name] = value;
-  return found as { [Key in keyof Fields]: Exclude<Fields[Key], undefined> };
+  // Not by assignment: of a body from outside, a field named `__proto__` would become more than a field.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Fields]: Exclude<Fields[Key], undefined>;
+  };
 }
