@@ -42,10 +42,12 @@ export default defineConfig({
       // The same programs, killed and restarted, where nothing is measured: two files at a time.
       project("commands", ["test/commands/**/*.test.ts"], patient),
       // Nothing is measured: the minute that one of them is about passes beside the others.
-      project("browser", ["test/browser/**/*.test.ts"], patient),
+      project("browser", ["test/browser/{*,console/*}.test.ts"], patient),
+      // They measure how soon a page answers, with both processors for it and who floods it.
+      project("responsiveness", ["test/browser/responsiveness/*.test.ts"], oneAtATime(2)),
       // Servers elect leaders in their own time, and are killed and frozen.
-      project("cluster", ["test/cluster/**/*.test.ts"], oneAtATime(2)),
-      project("package", ["test/package/**/*.test.ts"], { ...oneAtATime(3), testTimeout: 300_000 }),
+      project("cluster", ["test/cluster/**/*.test.ts"], oneAtATime(3)),
+      project("package", ["test/package/**/*.test.ts"], { ...oneAtATime(4), testTimeout: 300_000 }),
     ],
   },
 });

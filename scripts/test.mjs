@@ -12,6 +12,7 @@ const parts = [
   ["test:unit"],
   ["test:commands"],
   ["test:faults"],
+  ["test:responsiveness"],
   ["test:browser", "test:cluster", "test:package"],
 ];
 

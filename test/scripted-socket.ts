@@ -18,12 +18,12 @@ export class ScriptedSocket implements WebSocketLike {
   onerror: (() => void) | null = null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null;
   readonly sent: ReceivedMessage[] = [];
-  isOpen = false;
+  readyState = 0;
   isClosed = false;
 
   send(data: string | Uint8Array): void {
-    // As the platform's: whoever sends too early has made a mistake.
-    if (!this.isOpen) throw new Error("the socket is not open");
+    // Whoever sends too early, or too late, has made a mistake.
+    if (this.readyState !== 1) throw new Error("the socket is not open");
     const messages = decodeFrame(String(data), decodeInputFields);
     this.sent.push(...(messages as unknown as ReceivedMessage[]));
   }
@@ -34,7 +34,7 @@ export class ScriptedSocket implements WebSocketLike {
 
   /** The handshake succeeds, and the server welcomes. */
   async open(): Promise<void> {
-    this.isOpen = true;
+    this.readyState = 1;
     this.onopen?.();
     await this.say(
       { kind: "welcome", version: 1, identity: "ada", heartbeatms: 15_000, limits: {} },
@@ -48,6 +48,7 @@ export class ScriptedSocket implements WebSocketLike {
   }
 
   async lose(code = 1006, reason = ""): Promise<void> {
+    this.readyState = 3;
     this.onclose?.({ code, reason });
     await turn();
   }

@@ -83,7 +83,7 @@ describe("Connection", () => {
     world.wire.process("p").channel("out").entries();
     await turn();
     const { socket } = world;
-    socket.isOpen = true;
+    socket.readyState = 1;
     socket.onopen?.();
     await socket.say({ kind: "welcome", version: 1, heartbeatms: 15_000, limits: {} });
 

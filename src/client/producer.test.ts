@@ -56,6 +56,19 @@ describe("Producer", () => {
     expect(await sent).toBe(7);
   });
 
+  it("keeps for the next connection what is sent while the old one closes, of which nobody has told it", async () => {
+    const { world, send } = await createSender();
+    world.socket.readyState = 2;
+    const sent = send("a");
+    await turn();
+    await world.socket.lose();
+    await world.reconnect();
+
+    expect(sequencesOf(world.socket)).toEqual([[1]]);
+    await world.socket.say(acknowledged(world.socket, [1, 7, 1, 0]));
+    expect(await sent).toBe(7);
+  });
+
   it("takes what is there at its first attempt for somebody else's", async () => {
     const { world, send } = await createSender();
     const sent = [send("a"), send("b")];

@@ -20,9 +20,10 @@ import type { WebSocketConstructor, WebSocketLike } from "./web-socket.ts";
 
 /** Until the server has said how often it shows signs of life. */
 const firstHeartbeatMs = 15_000;
-/** Close codes after which a client does not come back (PROTOCOL §7.6), whatever else they say. */
+/** `WebSocket.OPEN`, which not every implementation has as a constant. */
+const openState = 1;
+/** From here to the last close code there is, 4999, a client does not come back (PROTOCOL §7.6), whatever the reason. */
 const finalCodeMin = 4_500;
-const finalCodeMax = 4_999;
 
 export interface SocketLinkOptions {
   /** Of the server, with http: or https:. */
@@ -98,7 +99,9 @@ export class SocketLink implements Link {
   }
 
   #flush(): void {
-    if (this.#outgoing.length === 0 || this.#isOver) return;
+    // The other end may have closed already, and the event comes later: nothing can be sent any more.
+    if (this.#outgoing.length === 0 || this.#isOver || this.#socket.readyState !== openState)
+      return;
     const frame = encodeFrame(this.#form, this.#outgoing);
     this.#outgoing = [];
     this.#outgoingBytes = 0;
@@ -172,7 +175,7 @@ function closeError({
   readonly reason: string;
 }): ChannelError {
   const told = { reason: `the connection was closed (${code})` };
-  const isFinal = code >= finalCodeMin && code <= finalCodeMax;
+  const isFinal = code >= finalCodeMin;
   return new ChannelError(
     isErrorCode(reason) ? reason : isFinal ? "forbidden" : "unavailable",
     told,

@@ -1,6 +1,7 @@
 /** What is used of a WebSocket: browsers, workers, node from 22 on and `ws` all have it. */
 export interface WebSocketLike {
   readonly protocol: string;
+  readonly readyState: number;
   binaryType: string;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;

@@ -33,7 +33,7 @@ const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
 const behindOf = (state: string): number =>
   Number((/^([\d,]+) behind$/.exec(state)?.[1] ?? "0").replaceAll(",", ""));
 
-/** Bounds hold also where others want the processors: only what a person would call hanging is beyond them. */
+/** Only what a person would call hanging is beyond the bounds: other machines are slower. */
 describe("a page with ten thousand jobs", () => {
   it("has them all without a pause", async () => {
     await page.getByRole("button", { name: "all 10,001" }).waitFor();
