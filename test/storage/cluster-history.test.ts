@@ -46,19 +46,15 @@ function storeOf(module: unknown): Partial<ClusterParts> {
   return Store === undefined ? {} : { Store };
 }
 
-describe("nodes on a simulated JetStream", () => {
-  it("lose, repeat and mix up nothing", { timeout: timeoutMs }, async () => {
-    for (const seed of seedsToRun(runCount(40, 20_000))) await runClusterHistory(seed, parts);
-  });
-
-  it("have everything in their histories", async () => {
+describe("histories of nodes on a simulated JetStream", () => {
+  it("have everything in them", async () => {
     const reports: ClusterHistoryReport[] = [];
     for (let seed = 1; seed <= 10; seed++) reports.push(await runClusterHistory(seed, parts));
     for (const event of ["messages", "heads", "crashes", "cuts", "lateWrites"] as const)
       expect(reports.reduce((sum, report) => sum + report[event], 0)).toBeGreaterThan(0);
   });
 
-  it("do the same again by the same seed", async () => {
+  it("are the same again by the same seed", async () => {
     expect(await runClusterHistory(7, parts)).toEqual(await runClusterHistory(7, parts));
   });
 });

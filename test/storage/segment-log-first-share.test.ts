@@ -1,3 +1,4 @@
-import { describeSegmentLogHistories } from "./segment-log-shares.ts";
+import { describeSeedShare } from "./seed-shares.ts";
+import { segmentLogHistories } from "./segment-log-shares.ts";
 
-describeSegmentLogHistories(0);
+describeSeedShare(0, segmentLogHistories);
