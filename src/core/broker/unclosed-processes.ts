@@ -7,19 +7,25 @@ interface Submitter {
   processCount: number;
 }
 
-interface UnclosedProcess {
+/**
+ * Times are monotonic, and whole milliseconds: of an integer an object holds the value, of another number (as of
+ * Infinity) the address of 16 further bytes.
+ */
+class UnclosedProcess {
   readonly submitter: Submitter;
-  assignTerm: number;
-  /** How long its executor may be silent; Infinity while it has none. */
-  patienceMs: number;
-  /** Monotonic time at which others were told last that it was heard. */
-  toldAtMs: number;
-  /** Monotonic time at which its executor has been silent for all of its lease; Infinity while it has none. */
-  lostAtMs: number;
+  assignTerm = 0;
+  /** How long its executor may be silent; undefined while it has none. */
+  patienceMs: number | undefined;
+  /** When its executor has been silent for all of its lease; undefined while it has none. */
+  lostAtMs: number | undefined;
+
+  constructor(submitter: Submitter) {
+    this.submitter = submitter;
+  }
 }
 
-/** Others are told so many times in the time that an executor may be silent. */
-const toldPerPatience = 8;
+/** The time that an executor may be silent has so many parts: others are told when it is first heard in one of them. */
+const partsOfPatience = 8;
 
 /**
  * All that is in memory of a process that is open and that nobody uses: whose it is, and until when its
@@ -60,13 +66,10 @@ export class UnclosedProcesses {
     const known = this.#processes.get(id);
     if (known?.assignTerm === assignTerm) {
       known.patienceMs = patienceMs;
-      if (patienceMs === Infinity) known.lostAtMs = Infinity;
+      if (patienceMs === undefined) known.lostAtMs = undefined;
       return;
     }
-    const process = known ?? {
-      submitter: this.#enter(submitterId),
-      ...{ assignTerm, patienceMs, toldAtMs: -Infinity, lostAtMs: Infinity },
-    };
+    const process = known ?? new UnclosedProcess(this.#enter(submitterId));
     process.assignTerm = assignTerm;
     process.patienceMs = patienceMs;
     this.#processes.set(id, process);
@@ -85,11 +88,9 @@ export class UnclosedProcesses {
   hear({ id }: ProcessRecord): void {
     const process = this.#processes.get(id);
     if (process === undefined) return;
+    const heardIn = partHeardIn(process);
     this.#listenAnew(process);
-    const now = this.#clock.monotonicMs();
-    if (now - process.toldAtMs < process.patienceMs / toldPerPatience) return;
-    process.toldAtMs = now;
-    this.#tell(id, process.assignTerm);
+    if (partHeardIn(process) !== heardIn) this.#tell(id, process.assignTerm);
   }
 
   /** The executor of that term has shown elsewhere that it lives. */
@@ -105,17 +106,17 @@ export class UnclosedProcesses {
 
   /** Whether the executor has been silent for all of its lease, and this broker has listened all that time. */
   isExecutorLost(processId: string): boolean {
-    const process = this.#processes.get(processId);
-    return process !== undefined && process.lostAtMs < this.#clock.monotonicMs();
+    const { lostAtMs = Infinity } = this.#processes.get(processId) ?? {};
+    return lostAtMs < this.#nowMs();
   }
 
   /** Those of which that is so. */
   withLostExecutor(): readonly string[] {
-    const now = this.#clock.monotonicMs();
+    const now = this.#nowMs();
     if (now <= this.#noneLostUntilMs) return [];
     this.#noneLostUntilMs = Infinity;
     const lost: string[] = [];
-    for (const [id, { lostAtMs }] of this.#processes) {
+    for (const [id, { lostAtMs = Infinity }] of this.#processes) {
       if (lostAtMs < now) lost.push(id);
       this.#noneLostUntilMs = Math.min(this.#noneLostUntilMs, lostAtMs);
     }
@@ -127,15 +128,20 @@ export class UnclosedProcesses {
   }
 
   #listenAnew(process: UnclosedProcess): void {
-    process.lostAtMs = this.#clock.monotonicMs() + process.patienceMs;
-    this.#noneLostUntilMs = Math.min(this.#noneLostUntilMs, process.lostAtMs);
+    const { patienceMs } = process;
+    process.lostAtMs = patienceMs === undefined ? undefined : this.#nowMs() + patienceMs;
+    this.#noneLostUntilMs = Math.min(this.#noneLostUntilMs, process.lostAtMs ?? Infinity);
   }
 
-  /** Infinite where nobody is waited for: it has no executor, or its end is decided. */
-  #patienceMs({ state, outcome, settling, leaseMs }: ProcessRecord): number {
+  #nowMs(): number {
+    return Math.floor(this.#clock.monotonicMs());
+  }
+
+  /** Undefined where nobody is waited for: it has no executor, or its end is decided. */
+  #patienceMs({ state, outcome, settling, leaseMs }: ProcessRecord): number | undefined {
     const isAwaited =
       state === "running" && outcome === undefined && settling?.kind !== "tombstone";
-    return isAwaited ? (leaseMs ?? this.#limits.executorSilenceMs) : Infinity;
+    return isAwaited ? (leaseMs ?? this.#limits.executorSilenceMs) : undefined;
   }
 
   #enter(id: string): Submitter {
@@ -149,4 +155,10 @@ export class UnclosedProcesses {
     submitter.processCount--;
     if (submitter.processCount === 0) this.#submitters.delete(submitter.id);
   }
+}
+
+/** The part of its patience in which it was heard last, counted from when time began; undefined while nobody listens. */
+function partHeardIn({ patienceMs, lostAtMs }: UnclosedProcess): number | undefined {
+  if (patienceMs === undefined || lostAtMs === undefined) return undefined;
+  return Math.floor(((lostAtMs - patienceMs) * partsOfPatience) / patienceMs);
 }

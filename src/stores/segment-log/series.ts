@@ -8,6 +8,8 @@ import type { ChannelKey } from "../../core/store.ts";
 
 /** Numbers of a place: id of a segment, position of the first entry in it, bytes stored there. */
 const placeNumbers = 3;
+/** A number instead of a field of its own: of a hundred thousand logs each field counts. */
+const noRevision = -1;
 /** Shared by all logs without a place; never added to. */
 const noPlaces: number[] = [];
 const scratch = new ByteWriter(4096);
@@ -41,12 +43,10 @@ export class LogSeries {
   readonly number: number;
   /** See `logName`: it is all that a cold log holds of its key. */
   readonly name: string;
-  /** Frame of its last batch. */
+  /** Frame of its last batch; `noRevision` once it is removed. */
   revision: number;
   /** A write of it is under way that was in no queue: see `LogTurns`. */
   isBusy = false;
-  /** Its name may belong to another log, or to none. */
-  isRemoved = false;
   /** Its head was used since it was last looked for one to pack. */
   isUsed = false;
   #head: ChannelHead | undefined;
@@ -74,6 +74,15 @@ export class LogSeries {
   /** To be kept no longer than it is hot. */
   get head(): ChannelHead {
     return this.#head ?? decodeHead(Buffer.from(this.#packed, "latin1"));
+  }
+
+  /** Its name may belong to another log, or to none. */
+  get isRemoved(): boolean {
+    return this.revision === noRevision;
+  }
+
+  remove(): void {
+    this.revision = noRevision;
   }
 
   get isHot(): boolean {

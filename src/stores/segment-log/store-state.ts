@@ -120,7 +120,7 @@ export class StoreState {
       this.processIds.delete(series.processId);
       return;
     }
-    series.isRemoved = true;
+    series.remove();
     this.keptBytes -= keptBytesOf(series.head);
     this.#hot.delete(series);
     if (this.logs.get(series.name) === series) this.logs.delete(series.name);
