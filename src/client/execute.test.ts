@@ -120,22 +120,21 @@ it("fences the one before it, of the same identity too", async () => {
   const ada = await createProcess(world);
   const [former, later] = [world.client("worker", "websocket"), world.client("worker", "sse")];
 
-  const sends: Promise<unknown>[] = [];
+  let next: Promise<unknown> = Promise.resolve();
   const fenced = former.execute("p", async (job) => {
     await job.channel("out").send("former");
     const replaced = aborted(job);
-    const next = later.execute("p", async (newer) => {
-      sends.push(job.channel("out").send("too late"));
+    next = later.execute("p", async (newer) => {
+      const tooLate = job.channel("out").send("too late");
+      const isRefused = expect(tooLate).rejects.toEqual(refusal("executor_fenced"));
       await newer.channel("out").send("later");
-      await replaced;
+      await Promise.all([replaced, isRefused]);
     });
-    sends.push(next);
     return await replaced;
   });
 
   await expect(fenced).rejects.toEqual(refusal("executor_fenced"));
-  await expect(sends[1]).rejects.toEqual(refusal("executor_fenced"));
-  await sends[0];
+  await next;
   expect(await readAll(ada)).toEqual(["former", "later"]);
   const process = await ada.process("p").get();
   expect(process.outcome).toEqual({ status: "success" });
