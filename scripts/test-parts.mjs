@@ -82,10 +82,11 @@ function firstLine(text = "") {
  * @param {PartResult[]} results
  */
 export function formatSummary(results) {
+  const nameLength = Math.max(14, ...results.map(({ name }) => name.length));
   const rows = results.flatMap(({ name, isPassed, seconds, passed, failed, failures = [] }) => {
     const counts = name.startsWith("test:") ? `${passed} passed, ${failed} failed` : "";
     const verdict = isPassed ? "ok    " : "FAILED";
-    const row = `${verdict}  ${name.padEnd(14)}${`${seconds.toFixed(1)} s`.padStart(9)}  ${counts}`;
+    const row = `${verdict}  ${name.padEnd(nameLength)}${`${seconds.toFixed(1)} s`.padStart(9)}  ${counts}`;
     return [row.trimEnd(), ...failures.map((failure) => `        ${failure}`)];
   });
   const sum = (/** @type {"passed" | "failed"} */ count) =>

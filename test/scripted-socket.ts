@@ -30,6 +30,7 @@ export class ScriptedSocket implements WebSocketLike {
 
   close(): void {
     this.isClosed = true;
+    this.readyState = 2;
   }
 
   /** The handshake succeeds, and the server welcomes. */
